@@ -1,0 +1,1 @@
+"""ctgeval: evaluate a convention territoriale globale."""

@@ -1,0 +1,1 @@
+"""Stage of the way of the data; see the README."""

@@ -1,0 +1,254 @@
+"""Every error that ctgeval raises on purpose, in one tree.
+
+- CtgevalError                 anything that went wrong and that a person can mend
+    - DossierError             the dossier (``ctg.toml`` or one of its tables) can't be used as it is
+    - SourceError              a file can't be read, or says something impossible
+        - AmbiguousSource      encoding, separator or decimal mark can be read in two ways: say which
+        - UnknownFormat        no reader has that name
+    - TerritoryError           a code or a territory is not what it should be
+        - UnknownTerritory     the code exists in no geography known here
+        - PerimeterMismatch    two figures are not about the same ground
+    - PeriodError              a period can't be read, or two periods can't be compared
+    - MeasureError             a measure is not declared, or used against its nature
+        - UnknownMeasure       no measure has that name
+        - NotAdditive          the sum or the mean that was asked for has no meaning
+    - IndicatorError           an indicator's definition can't be used
+        - UnknownIndicator     no indicator has that id
+    - ConfidentialityError     a figure would disclose something about somebody
+    - ReportError              a bilan could not be produced
+        - ParameterError       a notebook was given a parameter it does not declare, or a wrong value
+        - NotebookFailed       a cell of the notebook failed
+
+Each error tells what happened (``message``), where (``file``, ``sheet``, ``row``, ``column``, ``key``), with which
+``value``, and what to do (``remedy``). ``str(error)`` says all of it in one French paragraph.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["bloquant", "avertissement"]
+
+__all__ = [
+    "AmbiguousSource",
+    "ConfidentialityError",
+    "CtgevalError",
+    "DossierError",
+    "IndicatorError",
+    "MeasureError",
+    "NotAdditive",
+    "NotebookFailed",
+    "ParameterError",
+    "PerimeterMismatch",
+    "PeriodError",
+    "Problem",
+    "ReportError",
+    "Severity",
+    "SourceError",
+    "TerritoryError",
+    "UnknownFormat",
+    "UnknownIndicator",
+    "UnknownMeasure",
+    "UnknownTerritory",
+    "near",
+    "suggestion",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing to mend in the inputs: what, where, with which value, and how.
+
+    Parameters
+    ----------
+    message : str
+        What happened, in French, a whole sentence.
+    remedy : str
+        What to do about it, in French.
+    file, sheet, column, key, value : str
+        Where, and the value as it was read; empty when it does not apply.
+    row : int or None
+        Line of the file, counted from 1 as a spreadsheet does.
+    severity : {"bloquant", "avertissement"}
+        Whether a bilan can still be built.
+    """
+
+    message: str
+    remedy: str = ""
+    file: str = ""
+    sheet: str = ""
+    row: int | None = None
+    column: str = ""
+    key: str = ""
+    value: str = ""
+    severity: Severity = "bloquant"
+
+    @property
+    def place(self) -> str:
+        """Where it is, in French: ``fichier budget.csv, ligne 12, colonne « montant »``."""
+        return ", ".join(
+            part
+            for part in (
+                f"fichier {self.file}" if self.file else "",
+                f"feuille « {self.sheet} »" if self.sheet else "",
+                f"ligne {self.row}" if self.row is not None else "",
+                f"colonne « {self.column} »" if self.column else "",
+                f"clé « {self.key} »" if self.key else "",
+                f"valeur lue « {self.value} »" if self.value else "",
+            )
+            if part
+        )
+
+    def __str__(self) -> str:
+        place = f" ({self.place})" if self.place else ""
+        remedy = f" → {self.remedy}" if self.remedy else ""
+        return f"{self.message}{place}{remedy}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields as a plain dictionary, in their order of declaration."""
+        return asdict(self)
+
+
+class CtgevalError(Exception):
+    """Base of every error raised on purpose; carries one or several `Problem`.
+
+    Parameters
+    ----------
+    message : str
+        What happened, in French.
+    remedy : str
+        What to do, in French.
+    file, sheet, row, column, key, value
+        Where, and the value as it was read (see `Problem`).
+    problems : iterable of Problem
+        All the problems when there are several; ``message`` then introduces them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        file: str = "",
+        sheet: str = "",
+        row: int | None = None,
+        column: str = "",
+        key: str = "",
+        value: str = "",
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        self.problem = Problem(
+            message=message, remedy=remedy, file=file, sheet=sheet, row=row, column=column, key=key, value=value
+        )
+        self.problems: tuple[Problem, ...] = tuple(problems) or (self.problem,)
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        if self.problems == (self.problem,):
+            return str(self.problem)
+        return "\n".join([str(self.problem), *(f"  - {problem}" for problem in self.problems)])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.problem, self.problems))
+
+
+def _rebuild(kind: type[CtgevalError], problem: Problem, problems: tuple[Problem, ...]) -> CtgevalError:
+    fields = problem.as_dict()
+    fields.pop("severity")
+    return kind(fields.pop("message"), problems=problems, **fields)  # type: ignore[arg-type]
+
+
+class DossierError(CtgevalError):
+    """The dossier (``ctg.toml`` or one of its tables) can't be used as it is."""
+
+
+class SourceError(CtgevalError):
+    """A file can't be read, or says something impossible."""
+
+
+class AmbiguousSource(SourceError):
+    """Encoding, separator or decimal mark can be read in two ways: the user must say which."""
+
+
+class UnknownFormat(SourceError):
+    """No reader has that name."""
+
+
+class TerritoryError(CtgevalError):
+    """A code or a territory is not what it should be."""
+
+
+class UnknownTerritory(TerritoryError):
+    """The code exists in no geography known here."""
+
+
+class PerimeterMismatch(TerritoryError):
+    """Two figures are not about the same ground."""
+
+
+class PeriodError(CtgevalError):
+    """A period can't be read, or two periods can't be compared."""
+
+
+class MeasureError(CtgevalError):
+    """A measure is not declared, or used against its nature."""
+
+
+class UnknownMeasure(MeasureError):
+    """No measure has that name."""
+
+
+class NotAdditive(MeasureError):
+    """The sum or the mean that was asked for has no meaning."""
+
+
+class IndicatorError(CtgevalError):
+    """An indicator's definition can't be used."""
+
+
+class UnknownIndicator(IndicatorError):
+    """No indicator has that id."""
+
+
+class ConfidentialityError(CtgevalError):
+    """A figure would disclose something about somebody."""
+
+
+class ReportError(CtgevalError):
+    """A bilan could not be produced."""
+
+
+class ParameterError(ReportError):
+    """A notebook was given a parameter it does not declare, or a wrong value."""
+
+
+class NotebookFailed(ReportError):
+    """A cell of the notebook failed."""
+
+
+def near(word: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
+    """Return the candidates that look most like a word, the nearest first, accents and case aside.
+
+    Parameters
+    ----------
+    word : str
+        What was typed.
+    candidates : iterable of str
+        What would have been understood.
+    count : int
+        How many at most.
+    """
+    by_fold: dict[str, str] = {}
+    for candidate in candidates:
+        by_fold.setdefault(candidate.casefold(), candidate)
+    found = difflib.get_close_matches(word.casefold(), list(by_fold), n=count, cutoff=0.6)
+    return [by_fold[name] for name in found]
+
+
+def suggestion(word: str, candidates: Iterable[str]) -> str:
+    """Return « Vouliez-vous dire ... ? », or an empty text when nothing looks like the word."""
+    found = near(word, candidates)
+    return f"Vouliez-vous dire {' ou '.join(f'« {name} »' for name in found)} ?" if found else ""
