@@ -1,0 +1,127 @@
+"""The tables that a coordinator keeps by hand: their columns, in the words of the workbook.
+
+The same schemas make the sheets of ``suivi.xlsx``, read them back, and read the CSV files of the same names. Names of
+tables and columns are a contract with the dossiers that exist: a column may be added, none is renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ctgeval.sources.workbook import Column, TableSchema
+
+ACTION_STATES = ("non_engagee", "en_cours", "realisee", "perennisee", "reportee", "abandonnee")
+BUDGET_NATURES = ("depense", "recette")
+BUDGET_STATUSES = ("prevu", "sollicite", "acquis", "verse", "realise")
+JOURNAL_TYPES = ("reussite", "difficulte", "levier", "frein")
+JOURNAL_LABELS: Mapping[str, str] = MappingProxyType(
+    {"reussite": "Réussite", "difficulte": "Difficulté", "levier": "Levier", "frein": "Frein"}
+)
+
+CIBLES = TableSchema(
+    name="cibles",
+    title="Références et cibles des indicateurs",
+    key=("indicateur", "territoire", "periode_cible", "revisee_le"),
+    help=(
+        "Une ligne par indicateur, territoire et échéance. Une cible révisée est une nouvelle ligne, "
+        "avec sa date de révision et son motif."
+    ),
+    columns=(
+        Column("indicateur", "indicateur", required=True, help="Code du catalogue, par exemple PE01."),
+        Column("territoire", "territoire", required=True, help="Code du territoire, par exemple EPCI-200070035."),
+        Column("periode_reference", "periode", help="Période de la valeur de départ : 2021, 2021-S1, 2021-T3, 2021-09."),
+        Column("valeur_reference", "nombre", help="Valeur de départ ; vide : la source la donne, si elle la contient."),
+        Column("periode_cible", "periode", required=True, help="Période à laquelle la cible doit être atteinte."),
+        Column("valeur_cible", "nombre", help="Valeur visée ; égale à la valeur de départ pour « maintenir »."),
+        Column("cible_min", "nombre", help="Bas de la fourchette visée, si la cible est une fourchette."),
+        Column("cible_max", "nombre", help="Haut de la fourchette visée, si la cible est une fourchette."),
+        Column("tolerance", "nombre", help="Écart admis autour de la cible, dans l’unité de l’indicateur."),
+        Column("revisee_le", "date", help="Date de la révision de la cible."),
+        Column("motif", "texte", help="Pourquoi la cible a été révisée."),
+    ),
+)
+
+ACTIONS = TableSchema(
+    name="actions",
+    title="Plan d’actions",
+    key=("id", "etat_date"),
+    help=(
+        "Une ligne par action et par état : quand l’état change, ajoutez une ligne avec le même identifiant et la "
+        "nouvelle date, n’effacez pas l’ancienne."
+    ),
+    columns=(
+        Column("id", "code", required=True, help="Identifiant stable, par exemple A07."),
+        Column("axe", "texte", required=True, help="Axe de la convention, par exemple Petite enfance."),
+        Column("objectif", "texte", help="Objectif auquel l’action répond."),
+        Column("intitule", "texte", required=True, help="Nom de l’action."),
+        Column("pilote", "texte", help="Organisme et fonction, jamais le nom d’une personne."),
+        Column("partenaires", "texte", help="Organismes associés, séparés par des points-virgules."),
+        Column("public_cible", "texte", help="À qui l’action s’adresse."),
+        Column("debut", "date", help="Date de début prévue."),
+        Column("fin", "date", help="Échéance prévue."),
+        Column("etat", "choix", required=True, choices=ACTION_STATES, help="État de l’action à la date de l’état."),
+        Column("etat_date", "date", required=True, help="Date à laquelle l’action est entrée dans cet état."),
+        Column("avancement_pct", "pourcentage", help="Avancement estimé, de 0 à 100."),
+        Column("dispositifs", "texte", help="Autres dispositifs dont l’action relève : CLS, PEdT, SDSF, ABS."),
+        Column("motif", "texte", help="Pourquoi l’action est reportée, abandonnée ou modifiée."),
+        Column("lien_preuve", "lien", help="Adresse ou chemin de la délibération, du compte rendu, du document."),
+    ),
+)
+
+BUDGET = TableSchema(
+    name="budget",
+    title="Budget des actions",
+    help=(
+        "Une ligne par montant. Le reste à charge est calculé (dépenses moins recettes, au même statut) : "
+        "ne l’ajoutez pas."
+    ),
+    columns=(
+        Column("action", "code", required=True, help="Identifiant de l’action."),
+        Column("exercice", "entier", required=True, help="Année du budget, par exemple 2024."),
+        Column("nature", "choix", required=True, choices=BUDGET_NATURES, help="Dépense ou recette."),
+        Column("poste", "texte", help="Poste de dépense ou de recette, par exemple Personnel."),
+        Column("financeur", "texte", help="Qui apporte la recette, par exemple Caf de la Vienne."),
+        Column("statut", "choix", required=True, choices=BUDGET_STATUSES, help="Où en est ce montant."),
+        Column("montant", "montant", required=True, help="En euros, au centime, positif."),
+    ),
+)
+
+OBSERVATIONS = TableSchema(
+    name="observations",
+    title="Comptages des partenaires",
+    key=("mesure", "territoire", "periode", "source", "structure", "sexe", "age"),
+    help=(
+        "Une ligne par mesure, territoire et période. Aucune donnée sur une personne : des totaux seulement. "
+        "Une valeur inconnue ne se saisit pas : laissez la ligne de côté, n’écrivez pas 0."
+    ),
+    columns=(
+        Column("mesure", "mesure", required=True, help="Ce qui est compté, par exemple places_eaje."),
+        Column("territoire", "territoire", required=True, help="Code du territoire, par exemple EPCI-200070035."),
+        Column("periode", "periode", required=True, help="2024, 2024-S1, 2024-T3, 2024-09 ou 2024-2025 (scolaire)."),
+        Column("valeur", "nombre", required=True, help="Un nombre, sans unité."),
+        Column("source", "texte", required=True, help="Clé d’une [[source]] de ctg.toml, ou nom du partenaire."),
+        Column("structure", "texte", help="Structure concernée, si le comptage est à ce grain."),
+        Column("sexe", "texte", help="F ou M, si le comptage est ventilé par sexe."),
+        Column("age", "texte", help="Tranche d’âge, par exemple 3-11, si le comptage est ventilé par âge."),
+        Column("remarque", "texte", help="Ce qu’il faut savoir pour lire ce nombre."),
+    ),
+)
+
+JOURNAL = TableSchema(
+    name="journal",
+    title="Journal des réussites et des difficultés",
+    help="Une ligne par fait à retenir. Ne nommez aucune personne.",
+    columns=(
+        Column("date", "date", required=True, help="Date du fait."),
+        Column("action", "code", help="Identifiant de l’action, si le fait s’y rattache."),
+        Column("type", "choix", required=True, choices=JOURNAL_TYPES, help="Nature du fait."),
+        Column("texte", "texte", required=True, help="Le fait, en une ou deux phrases."),
+        Column("a_refaire", "texte", help="Ce qu’il faudrait refaire."),
+        Column("a_eviter", "texte", help="Ce qu’il faudrait éviter."),
+    ),
+)
+
+SCHEMAS: Mapping[str, TableSchema] = MappingProxyType(
+    {schema.name: schema for schema in (CIBLES, ACTIONS, BUDGET, OBSERVATIONS, JOURNAL)}
+)
