@@ -1,0 +1,255 @@
+"""The release: one folder per audience, the only thing that a published notebook reads.
+
+A folder holds one Parquet file per table and ``release.json``; its name is made from its content, so that two
+releases with the same figures are one, and an earlier one is never overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ctgeval.confidentiality.rules import AUDIENCES
+from ctgeval.confidentiality.suppression import ProtectedTable
+from ctgeval.errors import ConfidentialityError, ReportError, suggestion
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "indicators": (
+        "id", "label", "theme", "kind", "unit", "direction", "decimals", "source", "definition", "caveats", "nature",
+        "retained",
+    ),
+    "territories": ("geo", "name", "level", "role"),
+    "progress": (
+        "indicator", "geo", "label", "unit", "direction", "period_reference", "baseline", "baseline_low",
+        "baseline_high", "period_target", "target", "target_min", "target_max", "tolerance", "time_period", "actual",
+        "actual_low", "actual_high", "share", "share_low", "share_high", "verdict", "sentence", "provisional",
+    ),
+    "actions": (
+        "id", "axe", "objectif", "intitule", "pilote", "debut", "fin", "etat", "etat_date", "avancement_pct",
+        "dispositifs", "motif", "history",
+    ),
+    "budget": ("action", "exercice", "nature", "poste", "financeur", "statut", "montant"),
+    "journal": ("date", "action", "type", "texte", "a_refaire", "a_eviter"),
+    "sources": (
+        "cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion", "fichier", "format", "n_rows",
+        "n_rejected", "empreinte", "notes",
+    ),
+    "limits": ("code", "sentence"),
+    "texts": ("bilan", "section", "markdown"),
+    "notices": ("code", "territoire", "indicator", "sentence"),
+}  # fmt: skip
+"""Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""
+
+_FORMAT = 1
+_DESCRIPTION = "release.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """What one audience may know: protected tables, and what is said in public of their protection.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    audience : str
+        One of `AUDIENCES`.
+    meta : dict
+        Title, territory, perimeter, convention, rule, marks.
+    audit : dict
+        Public audit of the protection: counts of cells, method, threshold.
+
+    Notes
+    -----
+    Each table (``results`` and the keys of `TABLES`) is an attribute, read on first use.
+    """
+
+    path: Path
+    audience: str
+    meta: dict[str, Any]
+    audit: dict[str, Any]
+    _kept: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Release:
+        """Open a release folder.
+
+        Raises
+        ------
+        ReportError
+            When the folder is not a release, or was made by a version that wrote another form.
+        """
+        path = Path(folder)
+        try:
+            description = json.loads((path / _DESCRIPTION).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ReportError(
+                "Ce dossier n’est pas une version diffusable d’un bilan (release).",
+                file=path.name,
+                remedy="Donnez le dossier créé par dossier.release(...), ou relancez « ctgeval construire ».",
+            ) from error
+        if description.get("format") != _FORMAT:
+            raise ReportError(
+                "Cette version diffusable a été écrite par une autre version de ctgeval.",
+                file=path.name,
+                remedy="Relancez « ctgeval construire » pour la refaire.",
+            )
+        return cls(path, description["audience"], description["meta"], description["audit"])
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a copy of one table of the release.
+
+        Raises
+        ------
+        ReportError
+            When a release has no table of that name.
+        """
+        if name != "results" and name not in TABLES:
+            raise ReportError(
+                f"Une version diffusable n’a pas de table « {name} ».", remedy=suggestion(name, ["results", *TABLES])
+            )
+        if name not in self._kept:
+            self._kept[name] = pd.read_parquet(self.path / f"{name}.parquet")
+        return self._kept[name].copy()
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """Result rows; masked ones carry no number and ``conf_status`` C."""
+        return self.table("results")
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        """One row per indicator: label, unit, direction, definition, caveats, whether the COPIL retained it."""
+        return self.table("indicators")
+
+    @property
+    def territories(self) -> pd.DataFrame:
+        """One row per territory: name, level, role in the bilan."""
+        return self.table("territories")
+
+    @property
+    def progress(self) -> pd.DataFrame:
+        """Baseline, target, actual, share of the way and verdict."""
+        return self.table("progress")
+
+    @property
+    def actions(self) -> pd.DataFrame:
+        """Last known state of each action."""
+        return self.table("actions")
+
+    @property
+    def budget(self) -> pd.DataFrame:
+        """Lines of the budget, in euros exact to the cent."""
+        return self.table("budget")
+
+    @property
+    def journal(self) -> pd.DataFrame:
+        """Successes, difficulties, levers and obstacles."""
+        return self.table("journal")
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """One row per source, with its date of last update and its licence."""
+        return self.table("sources")
+
+    @property
+    def limits(self) -> pd.DataFrame:
+        """Codes of limits and their sentences."""
+        return self.table("limits")
+
+    @property
+    def texts(self) -> pd.DataFrame:
+        """The author's texts, their figures filled in."""
+        return self.table("texts")
+
+    @property
+    def notices(self) -> pd.DataFrame:
+        """Sentences about what the sources do not say of a territory."""
+        return self.table("notices")
+
+
+def write(
+    store: Path,
+    audience: str,
+    *,
+    results: pd.DataFrame | ProtectedTable,
+    tables: Mapping[str, pd.DataFrame],
+    meta: Mapping[str, Any],
+) -> Release:
+    """Write a release below ``store`` and open it; the same content gives the same folder.
+
+    Parameters
+    ----------
+    store : Path
+        Folder of the releases of a dossier; made when missing.
+    audience : str
+        One of `AUDIENCES`.
+    results : ProtectedTable, or DataFrame for ``interne``
+        The result rows.
+    tables : mapping of str to DataFrame
+        The tables of `TABLES`, all of them.
+    meta : mapping
+        Plain JSON values.
+
+    Raises
+    ------
+    ConfidentialityError
+        When the audience is unknown, or when a table that is not protected is meant for others than ``interne``.
+    """
+    if audience not in AUDIENCES:
+        raise ConfidentialityError(
+            "Ce public n’existe pas.", value=audience, remedy=f"Choisissez parmi : {', '.join(AUDIENCES)}."
+        )
+    if audience != "interne" and not isinstance(results, ProtectedTable):
+        raise ConfidentialityError(
+            f"Des résultats qui n’ont pas été protégés ne peuvent pas être diffusés (public « {audience} »).",
+            remedy="Passez-les par ctgeval.confidentiality.protect.",
+        )
+    frame, audit = (results.frame, results.audit) if isinstance(results, ProtectedTable) else (results, {})
+    files = {"results.parquet": _parquet(frame)}
+    for name, columns in TABLES.items():
+        files[f"{name}.parquet"] = _parquet(tables[name].loc[:, list(columns)])
+    description = {"format": _FORMAT, "audience": audience, "meta": dict(meta), "audit": audit}
+    files[_DESCRIPTION] = json.dumps(description, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    folder = store / audience / digest.hexdigest()[:16]
+    if not _whole(folder, files):
+        _write_folder(folder, files)
+    return Release.load(folder)
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.reset_index(drop=True).to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def _whole(folder: Path, files: Mapping[str, bytes]) -> bool:
+    return all((folder / name).is_file() and (folder / name).read_bytes() == files[name] for name in files)
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".tmp-", dir=folder.parent))
+    try:
+        for name, content in files.items():
+            (made / name).write_bytes(content)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(made, folder)
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
+        if not _whole(folder, files):
+            raise

@@ -1,0 +1,172 @@
+"""Which counts are too small to be shown, and why: the primary rule of statistical secrecy.
+
+A rule applies to counts of persons, households and enterprises; structures, actions, meetings and euros are never
+masked. ``n`` and its complement ``N - n`` are treated alike: «100 % des familles» says as much about each family as
+«3 familles» does.
+
+References
+----------
+Institut national de la statistique, *Manuel de protection des tableaux*, chapters 2 and 11 (thresholds of frequency
+tables); opinion 05/2014 of the article 29 working party (singling out, linkability, inference).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ctgeval import measures
+from ctgeval.errors import ConfidentialityError
+from ctgeval.indicators import definition
+
+Audience = Literal["interne", "cotech", "copil", "partenaire", "habitants"]
+AUDIENCES: tuple[Audience, ...] = ("interne", "cotech", "copil", "partenaire", "habitants")
+
+_ALLOWED: dict[str, frozenset[str]] = {
+    "ouverte": frozenset(AUDIENCES),
+    "convention": frozenset({"interne", "cotech", "copil"}),
+    "interne": frozenset({"interne"}),
+}
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """The threshold under which a count is not shown, with the text that founds it.
+
+    Parameters
+    ----------
+    threshold : int
+        A count strictly between 0 and ``threshold`` is masked; 5 by default for partners' own counts.
+    sensitive_threshold : int
+        The same for indicators marked ``sensitive`` (crossed with income, health or disability).
+    complement : bool
+        Mask also where the rest (whole minus part) is under the threshold, a rest of 0 included.
+    source : str
+        The text that founds the rule, printed with it; mandatory.
+
+    Raises
+    ------
+    ConfidentialityError
+        When the threshold is negative or the founding text is empty.
+    """
+
+    threshold: int
+    sensitive_threshold: int = 0
+    source: str
+    complement: bool = True
+
+    def __post_init__(self) -> None:
+        if min(self.threshold, self.sensitive_threshold) < 0:
+            raise ConfidentialityError(
+                f"Un seuil de secret ne peut pas être négatif ({min(self.threshold, self.sensitive_threshold)}).",
+                remedy="Donnez un entier positif dans [publication] seuil.",
+            )
+        if not self.source.strip():
+            raise ConfidentialityError(
+                "La règle de secret ne dit pas sur quel texte elle s’appuie.",
+                remedy="Renseignez le texte ou la décision qui fonde le seuil.",
+            )
+
+    @property
+    def sentence(self) -> str:
+        """The rule as a reader of the bilan is told it."""
+        if max(self.threshold, self.sensitive_threshold) <= 1:
+            return "Aucun seuil de secret n’est appliqué dans cette version."
+        sensitive = (
+            f" (entre 1 et {self.sensitive_threshold - 1} pour les données de revenu, de santé ou de handicap)"
+            if self.sensitive_threshold > self.threshold
+            else ""
+        )
+        return (
+            f"Les effectifs de personnes, de foyers ou d’entreprises compris entre 1 et "
+            f"{self.threshold - 1}{sensitive} ne sont pas diffusés, ni les taux qui permettraient de les retrouver ; le total d’un tableau qui contient une telle "
+            "case ne l’est pas non plus."
+        )
+
+
+def allows(diffusion: str, audience: str) -> bool:
+    """Tell whether a source of that ``diffusion`` may be shown to that audience.
+
+    Parameters
+    ----------
+    diffusion : {"ouverte", "convention", "interne"}
+        As declared in ``[[source]]``; anything else is treated as ``interne``.
+    audience : str
+        One of `AUDIENCES`.
+    """
+    return audience in _ALLOWED.get(diffusion, _ALLOWED["interne"])
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Which rows of a table break the rule, and by which of their counts; arrays of shape (rows,).
+
+    Parameters
+    ----------
+    numerator : ndarray of bool
+        The count itself, or its complement, is too small, or the source keeps the value secret.
+    denominator : ndarray of bool
+        The base of the rate is too small.
+    """
+
+    numerator: Mask
+    denominator: Mask
+
+    @property
+    def any(self) -> Mask:
+        """Rows that break the rule in one way or the other."""
+        return self.numerator | self.denominator
+
+
+def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, definition.Indicator]) -> Breach:
+    """Tell which rows of a result table break the rule by themselves.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Result table (contract of the results: ``indicator``, ``numerator``, ``denominator``, ``value``...).
+    rule : Rule
+        Thresholds, and whether complements are treated alike.
+    catalogue : mapping of str to Indicator
+        The indicators that the table speaks of.
+
+    Returns
+    -------
+    Breach
+        Two arrays of bool, in the order of the rows.
+    """
+    position = results["indicator"].to_numpy(dtype=object)
+    part = results["numerator"].to_numpy(dtype=float)
+    whole = results["denominator"].to_numpy(dtype=float)
+    by_count = results["conf_status"].isin(["C", "D"]).to_numpy(dtype=bool)
+    by_base = np.zeros(len(results), dtype=bool)
+    for name in sorted(set(position)):
+        rows = np.flatnonzero(position == name)
+        indicator = catalogue[name]
+        threshold = max(rule.threshold, rule.sensitive_threshold) if indicator.sensitive else rule.threshold
+        counted = bool(secret_measures(indicator.numerator_measures))
+        base_counted = bool(secret_measures(indicator.denominator_measures))
+        if counted:
+            by_count[rows] |= _small(part[rows], threshold)
+        if base_counted:
+            by_base[rows] |= _small(whole[rows], threshold)
+        if counted and base_counted and indicator.nature == "part" and rule.complement and threshold > 1:
+            rest = whole[rows] - part[rows]
+            by_count[rows] |= (rest >= 0) & (rest < threshold) & (whole[rows] > 0)
+    return Breach(by_count, by_base)
+
+
+def secret_measures(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the measures that count persons, households or enterprises, sorted."""
+    return tuple(sorted({name for name in names if measures.get(name).is_secret_object}))
+
+
+def _small(count: npt.NDArray[np.float64], threshold: int) -> Mask:
+    return (np.abs(count) > 0) & (np.abs(count) < threshold)

@@ -1,0 +1,86 @@
+"""What the sources of a dossier do not say of a territory, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import pandas as pd
+
+from ctgeval import french
+from ctgeval.indicators.definition import Indicator
+from ctgeval.sources import Format, SourceTable, formats
+from ctgeval.territory import Reference
+
+COLUMNS = ("code", "territoire", "indicator", "sentence")
+
+
+def notices(
+    tables: Mapping[str, SourceTable],
+    geos: Iterable[str],
+    *,
+    reference: Reference,
+    year: int,
+    catalogue: Mapping[str, Indicator],
+    keys: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Say which territories a source leaves out because they are too small for it.
+
+    Parameters
+    ----------
+    tables : mapping of str to SourceTable
+        Sources of the dossier, by key.
+    geos : iterable of str
+        Territories of the bilans.
+    reference : Reference
+        Geography, with the municipal populations that it knows.
+    year : int
+        Perimeter, at 1 January.
+    catalogue : mapping of str to Indicator
+        Tells which indicator each source serves.
+    keys : collection of str, optional
+        Sources that may be spoken of; all by default.
+
+    Returns
+    -------
+    DataFrame
+        ``code, territoire, indicator, sentence``; one row per source and territory that it leaves out.
+    """
+    known = formats()
+    rows = []
+    for key in sorted(tables):
+        kind = known[tables[key].format]
+        if kind.minimum_population is None or (keys is not None and key not in keys):
+            continue
+        present = set(tables[key].observations["geo"])
+        served = [name for name, item in catalogue.items() if item.published and item.published in kind.measures]
+        for geo in dict.fromkeys(geos):
+            communes = reference.members(geo, year) if not geo.startswith("COM-") else (geo,)
+            if geo in present or not communes or present.intersection(communes):
+                continue
+            rows.append(
+                {
+                    "code": "HORS_SOURCE",
+                    "territoire": geo,
+                    "indicator": served[0] if served else "",
+                    "sentence": _sentence(geo, communes, kind, reference, year),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _sentence(geo: str, communes: tuple[str, ...], kind: Format, reference: Reference, year: int) -> str:
+    threshold = kind.minimum_population or 0
+    name = reference.name(geo, year)
+    populations = {commune: reference.population(commune, year) for commune in communes}
+    largest = max(populations, key=lambda commune: (populations[commune] if populations[commune] == populations[commune] else -1, commune))
+    size = populations[largest]
+    rule = f"ce fichier ne donne que les communes d’au moins {french.number(threshold)} habitants"
+    subject = f"{name} : territoire absent du fichier « {kind.label} »"
+    if not size < threshold:
+        return french.typography(f"{subject} ; {rule}.")
+    if geo.startswith("COM-"):
+        return french.typography(f"{subject} : commune trop petite ({french.number(size)} habitants), {rule}.")
+    return french.typography(
+        f"{subject} : ses communes sont trop petites (la plus peuplée, {reference.name(largest, year)}, compte "
+        f"{french.number(size)} habitants), {rule}."
+    )

@@ -1,0 +1,101 @@
+"""Which territories a dossier speaks of, and in which role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from ctgeval.territory import Reference
+
+ROLES = ("territoire", "membre", "groupement", "comparateur", "parent", "pair")
+_PEERS_AT_MOST = 2_000
+
+
+def territories(
+    subjects: Iterable[str],
+    *,
+    observations: pd.DataFrame,
+    reference: Reference,
+    year: int,
+    comparators: Iterable[str] = (),
+    groupings: Mapping[str, tuple[str, ...]] | None = None,
+) -> pd.DataFrame:
+    """List the territories of a dossier, each once, in its first role.
+
+    Parameters
+    ----------
+    subjects : iterable of str
+        The territory of the dossier, then those of its bilans.
+    observations : DataFrame
+        Rows on the perimeter of the dossier; they tell which peers are known.
+    reference : Reference
+        Geography.
+    year : int
+        Perimeter, at 1 January.
+    comparators : iterable of str
+        Territories chosen beforehand for comparison.
+    groupings : mapping of str to tuple of str
+        Own groupings (``GRP-``) and their communes.
+
+    Returns
+    -------
+    DataFrame
+        ``geo, name, level, role``. A *pair* is a territory of the same level as a subject: in the same source where
+        that source knows at most 2,000 of them, in the same département otherwise.
+    """
+    groups = groupings or {}
+    subjects = list(dict.fromkeys(subjects))
+    roles: dict[str, str] = dict.fromkeys(subjects, "territoire")
+
+    def add(geos: Iterable[str], role: str) -> None:
+        for geo in geos:
+            roles.setdefault(geo, role)
+
+    members = {geo: groups.get(geo) or reference.members(geo, year) for geo in subjects}
+    add(comparators, "comparateur")
+    add(groups, "groupement")
+    for geo in subjects:
+        if geo.startswith(("EPCI-", "GRP-")):
+            add(members[geo], "membre")
+    for geo in subjects:
+        if not geo.startswith("GRP-"):
+            add(reference.parents(geo, year), "parent")
+    for geo in subjects:
+        add(_peers(geo, observations, reference, year), "pair")
+    rows = [
+        {"geo": geo, "name": groups and geo in groups and _group_name(geo) or _name(geo, reference, year),
+         "level": geo.split("-")[0], "role": role}
+        for geo, role in roles.items()
+    ]
+    return pd.DataFrame(rows, columns=["geo", "name", "level", "role"])
+
+
+def _peers(geo: str, observations: pd.DataFrame, reference: Reference, year: int) -> list[str]:
+    level = geo.split("-")[0]
+    here = observations[observations["geo"].str.startswith(f"{level}-")]
+    near = _same_departement(geo, reference, year)
+    found: set[str] = set()
+    for _, geos in here.groupby("source")["geo"]:
+        known = set(geos)
+        if geo in known:
+            found |= known if len(known) <= _PEERS_AT_MOST else known & near
+    return sorted(other for other in found if other != geo and reference.exists(other, year))
+
+
+def _same_departement(geo: str, reference: Reference, year: int) -> set[str]:
+    level = geo.split("-")[0]
+    return {
+        other
+        for parent in reference.parents(geo, year)
+        if parent.startswith("DEP-")
+        for other in reference.members(parent, year, level=level)
+    }
+
+
+def _group_name(geo: str) -> str:
+    return geo.removeprefix("GRP-").replace("-", " ").capitalize()
+
+
+def _name(geo: str, reference: Reference, year: int) -> str:
+    return reference.name(geo, year) if reference.exists(geo, year) else geo
