@@ -1,0 +1,50 @@
+"""What every test may need: the real files, the browser, the same Hypothesis settings everywhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+# A shared machine is slow at times: a deadline would make the laws fail for a reason that is not theirs.
+settings.register_profile("ordinaire", deadline=None, derandomize=True)
+settings.register_profile(
+    "torture", deadline=None, max_examples=20_000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile(os.environ.get("CTGEVAL_HYPOTHESIS", "ordinaire"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real Insee and Caf files (variable ``CTGEVAL_REAL_DATA``), which are never copied in the project."""
+    folder = os.environ.get("CTGEVAL_REAL_DATA", "")
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    reason = f"CTGEVAL_REAL_DATA must be the folder of the real files (read: {folder!r})"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium or Chrome: ``CTGEVAL_CHROMIUM``, else the first one found on the PATH."""
+    candidates = (os.environ.get("CTGEVAL_CHROMIUM", ""), *CHROMIUM_NAMES)
+    found = next((path for name in candidates if name and (path := shutil.which(name))), None)
+    if found:
+        return found
+    reason = "no Chromium on the PATH (install the package chromium, or set CTGEVAL_CHROMIUM)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """Root of the checkout: the folder that holds ``pyproject.toml``."""
+    return Path(__file__).resolve().parent.parent
