@@ -30,7 +30,9 @@ CIBLES = TableSchema(
     columns=(
         Column("indicateur", "indicateur", required=True, help="Code du catalogue, par exemple PE01."),
         Column("territoire", "territoire", required=True, help="Code du territoire, par exemple EPCI-200070035."),
-        Column("periode_reference", "periode", help="Période de la valeur de départ : 2021, 2021-S1, 2021-T3, 2021-09."),
+        Column(
+            "periode_reference", "periode", help="Période de la valeur de départ : 2021, 2021-S1, 2021-T3, 2021-09."
+        ),
         Column("valeur_reference", "nombre", help="Valeur de départ ; vide : la source la donne, si elle la contient."),
         Column("periode_cible", "periode", required=True, help="Période à laquelle la cible doit être atteinte."),
         Column("valeur_cible", "nombre", help="Valeur visée ; égale à la valeur de départ pour « maintenir »."),

@@ -1,0 +1,170 @@
+"""What ``ctg.toml`` may say: frozen models, with the French keys that the evaluator types.
+
+The models hold the form alone (names, types, accepted words); what depends on files, territories or several keys at
+once is in `checks`. Each field's description is French: it is shown to the evaluator when the key is missing or wrong.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Audience = Literal["interne", "cotech", "copil", "partenaire", "habitants"]
+Diffusion = Literal["ouverte", "convention", "interne"]
+ValidationState = Literal["brouillon", "valide_cotech", "presente_copil", "publie"]
+AUDIENCES: tuple[Audience, ...] = ("interne", "cotech", "copil", "partenaire", "habitants")
+BILAN_FORMATS = ("html",)
+
+Text = Annotated[str, Field(min_length=1)]
+Texts = tuple[Text, ...]
+
+
+def _comparison_word(value: object) -> object:
+    return ("comparaison",) if value == "comparaison" else value
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class TerritoireConfig(_Model):
+    """``[territoire]``: the ground of the dossier, and the geography everything is expressed in."""
+
+    code: Text = Field(description='un code de territoire, par exemple "EPCI-200070035"')
+    nom: str = Field(default="", description="le nom du territoire, vérifié avec son code")
+    perimetre: int = Field(description="l’année de la géographie au 1er janvier, par exemple 2024")
+    reference: str | None = Field(default=None, description="le sous-dossier d’une géographie propre, s’il y en a une")
+    groupements: dict[str, Texts] = Field(
+        default_factory=dict, description='des listes de communes, par exemple "GRP-nord" = ["COM-86103"]'
+    )
+
+
+class AvenantConfig(_Model):
+    """``[[convention.avenant]]``: an amendment of the convention."""
+
+    date: dt.date = Field(description="la date de l’avenant, par exemple 2024-06-01")
+    objet: Text = Field(description="l’objet de l’avenant, en une phrase")
+
+
+class ConventionConfig(_Model):
+    """``[convention]``: the dates of the convention and who signed it."""
+
+    signature: dt.date | None = Field(default=None, description="la date de signature, par exemple 2022-09-30")
+    debut: dt.date = Field(description="le premier jour couvert par la convention, par exemple 2022-01-01")
+    fin: dt.date | None = Field(
+        default=None, description="le dernier jour couvert par la convention, par exemple 2026-12-31"
+    )
+    signataires: Texts = Field(default=(), description="la liste des organismes signataires")
+    avenant: tuple[AvenantConfig, ...] = Field(
+        default=(), description="les avenants, un bloc [[convention.avenant]] chacun"
+    )
+
+
+class ComparaisonConfig(_Model):
+    """``[comparaison]``: the territories to compare with, fixed before any result is looked at."""
+
+    territoires: Texts = Field(default=(), description='la liste des codes, par exemple ["EPCI-200070043"]')
+    methode: Literal["similaires"] | None = Field(default=None, description='"similaires", ou rien')
+    nombre: int | None = Field(default=None, ge=1, description="le nombre de territoires similaires à retenir")
+
+
+class IndicateursConfig(_Model):
+    """``[indicateurs]``: the indicators that the steering committee chose."""
+
+    retenus: Texts = Field(default=(), description='la liste des codes retenus, par exemple ["PE01", "AV04"]')
+
+
+class SeuilConfig(_Model):
+    """``seuil``: under how many persons a count is never published."""
+
+    personnes: int = Field(
+        default=5, ge=0, description="le seuil des comptages de personnes ou de foyers, 5 par défaut"
+    )
+    sensible: int = Field(
+        default=11, ge=0, description="le seuil des croisements sensibles (revenu, santé, handicap), 11"
+    )
+
+
+class PublicationConfig(_Model):
+    """``[publication]``: the rules of what leaves the dossier."""
+
+    seuil: SeuilConfig = Field(default_factory=SeuilConfig, description="{ personnes = 5, sensible = 11 }")
+
+
+class SourceConfig(_Model):
+    """``[[source]]``: one file, where it comes from, and who may see what it says."""
+
+    cle: Text = Field(description='un nom court et unique, par exemple "caf-couverture"')
+    fichier: Text = Field(description='le chemin du fichier dans le dossier, par exemple "sources/txcouv.csv"')
+    format: Text = Field(description='un format connu, par exemple "caf.taux_couverture"')
+    producteur: str = Field(default="", description="l’organisme qui produit ces données")
+    licence: str = Field(default="", description='la licence, par exemple "Licence Ouverte 2.0"')
+    mise_a_jour: dt.date | None = Field(default=None, description="la date de mise à jour par le producteur")
+    diffusion: Diffusion = Field(default="interne", description="qui peut lire ces données")
+    convention: str | None = Field(default=None, description="la convention d’échange de données qui l’autorise")
+    finalite: str | None = Field(default=None, description="à quoi ces données doivent servir")
+    conservation_jusqu_au: dt.date | None = Field(
+        default=None, description="la date à laquelle le fichier doit être effacé"
+    )
+    encodage: str | None = Field(default=None, description='l’encodage, par exemple "utf-8" ou "cp1252"')
+    separateur: str | None = Field(default=None, description='le séparateur des colonnes, par exemple ";"')
+    decimale: Literal[",", "."] | None = Field(default=None, description='la marque décimale, "," ou "."')
+    geographie: int | None = Field(
+        default=None, description="l’année de la géographie des codes, si le fichier ne la dit pas"
+    )
+    titre: str = Field(default="", description="le titre à imprimer sous les tableaux")
+    url: str = Field(default="", description="l’adresse où le fichier a été pris")
+
+
+class ImpactConfig(_Model):
+    """``[[impact]]``: a before/after design, with the territories concerned and the date each one was."""
+
+    nom: Text = Field(description='un nom court et unique, par exemple "reseau-petite-enfance"')
+    action: str = Field(default="", description='l’identifiant de l’action, par exemple "A07"')
+    question: str = Field(default="", description='la question évaluative, par exemple "Q2"')
+    indicateur: Text = Field(description='le code de l’indicateur, par exemple "PE01"')
+    territoires_concernes: dict[str, dt.date] = Field(
+        min_length=1, description='les territoires et leur date de début, par exemple { "EPCI-200070035" = 2023-01-01 }'
+    )
+    territoires_comparaison: Annotated[Texts, BeforeValidator(_comparison_word)] = Field(
+        default=("comparaison",), description='"comparaison", ou une liste de codes'
+    )
+
+
+class BilanConfig(_Model):
+    """``[[bilan]]``: one notebook for one audience, one period, and one report by territory."""
+
+    carnet: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = Field(
+        description='le nom du carnet, par exemple "bilan_annuel"'
+    )
+    audience: Audience = Field(description="à qui le bilan s’adresse")
+    partenaire: str = Field(default="", description='l’identifiant du partenaire, avec audience = "partenaire"')
+    territoires: Texts = Field(default=(), description="un bilan par territoire ; par défaut, celui du dossier")
+    periode: Text = Field(description='la période du bilan, par exemple "2025"')
+    formats: tuple[Text, ...] = Field(
+        default=("html",), min_length=1, description='les formats à produire, par exemple ["html"]'
+    )
+    etat: ValidationState = Field(default="brouillon", description="où en est la validation")
+    date: dt.date | None = Field(default=None, description="la date de la validation")
+    instance: str = Field(default="", description="l’instance qui a validé")
+    deliberation: str = Field(default="", description="la référence de la délibération")
+
+    @property
+    def name(self) -> str:
+        """Name of the notebook."""
+        return self.carnet
+
+
+class Config(_Model):
+    """The whole of ``ctg.toml``: checked, completed with its defaults, read-only."""
+
+    territoire: TerritoireConfig = Field(description="la section [territoire]")
+    convention: ConventionConfig | None = Field(default=None, description="la section [convention]")
+    comparaison: ComparaisonConfig = Field(default_factory=ComparaisonConfig, description="la section [comparaison]")
+    indicateurs: IndicateursConfig = Field(default_factory=IndicateursConfig, description="la section [indicateurs]")
+    publication: PublicationConfig = Field(default_factory=PublicationConfig, description="la section [publication]")
+    sources: tuple[SourceConfig, ...] = Field(default=(), alias="source", description="les blocs [[source]]")
+    impact: tuple[ImpactConfig, ...] = Field(default=(), description="les blocs [[impact]]")
+    bilans: tuple[BilanConfig, ...] = Field(default=(), alias="bilan", description="les blocs [[bilan]]")
