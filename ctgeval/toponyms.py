@@ -18,10 +18,10 @@ _HEADS = {
 }  # fmt: skip
 _ARTICLE_OF_HEAD = {head: article for article, heads in _HEADS.items() for head in heads}
 # Common nouns lose their capital in a sentence; acronyms and proper names keep theirs.
-_LOWERED = frozenset(
-    "ancien ancienne arrondissement autres canton commune communes communaute departement ensemble groupement quartier"
-    " region reste secteur ville zone".split()
-)
+_LOWERED = frozenset({
+    "ancien", "ancienne", "arrondissement", "autres", "canton", "commune", "communes", "communaute", "departement",
+    "ensemble", "groupement", "quartier", "region", "reste", "secteur", "ville", "zone",
+})  # fmt: skip
 
 # Départements and régions by the article of their name (Insee's « type de nom en clair »); others take no article.
 _ARTICLES = {
