@@ -190,8 +190,10 @@ def _unit(unit: str, *, singular: bool) -> str:
 _COMPLEMENT = re.compile(
     r"^(?:de|du|des|d['’].*|pour|par|à|au|aux|en|dans|sur|sous|sans|avec|chez|entre|les|hors|et|ou|qui|dont)$"
 )
-_INVARIABLE = frozenset({"accès", "ans", "avis", "cas", "colis", "cours", "décès", "fois", "mois", "pays", "repas",
-                         "temps", "tiers", "relais", "secours", "succès", "concours", "progrès", "parcours"})  # fmt: skip
+_INVARIABLE = frozenset({
+    "accès", "ans", "avis", "cas", "colis", "concours", "cours", "décès", "fois", "mois", "parcours", "pays", "progrès",
+    "relais", "repas", "secours", "succès", "temps", "tiers",
+})  # fmt: skip
 
 
 def _to_plural(word: str) -> str:

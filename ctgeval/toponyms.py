@@ -10,11 +10,20 @@ __all__ = ["in_territory", "of_territory"]
 
 # What names a kind of territory rather than a place: « la CC … », « le département … », « l’arrondissement … ».
 _HEADS = {
-    "la": ("cc", "ca", "cu", "communaute", "commune", "metropole", "region", "ville", "collectivite", "zone"),
-    "le": ("departement", "territoire", "groupement", "secteur", "canton", "syndicat", "pays", "bassin", "petr", "quartier", "reste"),
-    "l": ("ancienne", "ancien", "agglomeration", "arrondissement", "ensemble", "epci", "eurometropole", "intercommunalite",
-          "union", "etablissement"),
-    "les": ("communes", "territoires", "autres"),
+    "la": (
+        "cc", "ca", "cu", "communaute", "commune", "metropole", "region", "ville", "collectivite", "zone",
+    ),
+    "le": (
+        "departement", "territoire", "groupement", "secteur", "canton", "syndicat", "pays", "bassin", "petr",
+        "quartier", "reste",
+    ),
+    "l": (
+        "ancienne", "ancien", "agglomeration", "arrondissement", "ensemble", "epci", "eurometropole",
+        "intercommunalite", "union", "etablissement",
+    ),
+    "les": (
+        "communes", "territoires", "autres",
+    ),
 }  # fmt: skip
 _ARTICLE_OF_HEAD = {head: article for article, heads in _HEADS.items() for head in heads}
 # Common nouns lose their capital in a sentence; acronyms and proper names keep theirs.
@@ -26,29 +35,30 @@ _LOWERED = frozenset({
 # Départements and régions by the article of their name (Insee's « type de nom en clair »); others take no article.
 _ARTICLES = {
     "le": (
-        "Bas-Rhin", "Calvados", "Cantal", "Cher", "Doubs", "Finistère", "Gard", "Gers", "Haut-Rhin", "Jura", "Loir-et-Cher",
-        "Loiret", "Lot", "Lot-et-Garonne", "Maine-et-Loire", "Morbihan", "Nord", "Pas-de-Calais", "Puy-de-Dôme", "Rhône",
-        "Tarn", "Tarn-et-Garonne", "Territoire de Belfort", "Val-d'Oise", "Val-de-Marne", "Var", "Vaucluse", "Grand Est",
-        "Centre-Val de Loire",
+        "Bas-Rhin", "Calvados", "Cantal", "Cher", "Doubs", "Finistère", "Gard", "Gers", "Haut-Rhin", "Jura",
+        "Loir-et-Cher", "Loiret", "Lot", "Lot-et-Garonne", "Maine-et-Loire", "Morbihan", "Nord", "Pas-de-Calais",
+        "Puy-de-Dôme", "Rhône", "Tarn", "Tarn-et-Garonne", "Territoire de Belfort", "Val-d'Oise", "Val-de-Marne",
+        "Var", "Vaucluse", "Grand Est", "Centre-Val de Loire",
     ),
     "les": (
-        "Alpes-de-Haute-Provence", "Alpes-Maritimes", "Ardennes", "Bouches-du-Rhône", "Côtes-d'Armor", "Deux-Sèvres",
-        "Hautes-Alpes", "Hauts-de-Seine", "Hautes-Pyrénées", "Landes", "Pyrénées-Atlantiques", "Pyrénées-Orientales",
-        "Vosges", "Yvelines", "Hauts-de-France", "Pays de la Loire",
+        "Alpes-de-Haute-Provence", "Alpes-Maritimes", "Ardennes", "Bouches-du-Rhône", "Côtes-d'Armor",
+        "Deux-Sèvres", "Hautes-Alpes", "Hauts-de-Seine", "Hautes-Pyrénées", "Landes", "Pyrénées-Atlantiques",
+        "Pyrénées-Orientales", "Vosges", "Yvelines", "Hauts-de-France", "Pays de la Loire",
     ),
     "l": (
-        "Ain", "Aisne", "Allier", "Ardèche", "Ariège", "Aube", "Aude", "Aveyron", "Essonne", "Eure", "Eure-et-Loir", "Hérault",
-        "Ille-et-Vilaine", "Indre", "Indre-et-Loire", "Isère", "Oise", "Orne", "Yonne",
+        "Ain", "Aisne", "Allier", "Ardèche", "Ariège", "Aube", "Aude", "Aveyron", "Essonne", "Eure", "Eure-et-Loir",
+        "Hérault", "Ille-et-Vilaine", "Indre", "Indre-et-Loire", "Isère", "Oise", "Orne", "Yonne",
     ),
     "la": (
-        "Charente", "Charente-Maritime", "Corrèze", "Corse-du-Sud", "Côte-d'Or", "Creuse", "Dordogne", "Drôme", "Gironde",
-        "Haute-Corse", "Haute-Garonne", "Haute-Loire", "Haute-Marne", "Haute-Saône", "Haute-Savoie", "Haute-Vienne", "Loire",
-        "Loire-Atlantique", "Lozère", "Manche", "Marne", "Mayenne", "Meurthe-et-Moselle", "Meuse", "Moselle", "Nièvre",
-        "Sarthe", "Savoie", "Seine-et-Marne", "Seine-Maritime", "Seine-Saint-Denis", "Somme", "Vendée", "Vienne",
+        "Charente", "Charente-Maritime", "Corrèze", "Corse-du-Sud", "Côte-d'Or", "Creuse", "Dordogne", "Drôme",
+        "Gironde", "Haute-Corse", "Haute-Garonne", "Haute-Loire", "Haute-Marne", "Haute-Saône", "Haute-Savoie",
+        "Haute-Vienne", "Loire", "Loire-Atlantique", "Lozère", "Manche", "Marne", "Mayenne", "Meurthe-et-Moselle",
+        "Meuse", "Moselle", "Nièvre", "Sarthe", "Savoie", "Seine-et-Marne", "Seine-Maritime", "Seine-Saint-Denis",
+        "Somme", "Vendée", "Vienne",
     ),
     "en": (
-        "Auvergne-Rhône-Alpes", "Bourgogne-Franche-Comté", "Bretagne", "Corse", "Guadeloupe", "Guyane", "Île-de-France",
-        "Martinique", "Normandie", "Nouvelle-Aquitaine", "Occitanie", "Provence-Alpes-Côte d'Azur",
+        "Auvergne-Rhône-Alpes", "Bourgogne-Franche-Comté", "Bretagne", "Corse", "Guadeloupe", "Guyane",
+        "Île-de-France", "Martinique", "Normandie", "Nouvelle-Aquitaine", "Occitanie", "Provence-Alpes-Côte d'Azur",
     ),
 }  # fmt: skip
 _ARTICLE_OF_NAME = {fold(name): article for article, names in _ARTICLES.items() for name in names}

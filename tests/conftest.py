@@ -21,7 +21,7 @@ settings.load_profile(os.environ.get("CTGEVAL_HYPOTHESIS", "ordinaire"))
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of the real Insee and Caf files (variable ``CTGEVAL_REAL_DATA``), which are never copied in the project."""
+    """Folder of the real Insee and Caf files (``CTGEVAL_REAL_DATA``), which are never copied in the project."""
     folder = os.environ.get("CTGEVAL_REAL_DATA", "")
     if folder and Path(folder).is_dir():
         return Path(folder)
