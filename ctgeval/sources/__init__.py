@@ -1,1 +1,8 @@
-"""Stage of the way of the data; see the README."""
+"""Producers' files, read into observations: rows in = rows out + rows rejected."""
+
+from __future__ import annotations
+
+from ctgeval.sources.registry import formats, read
+from ctgeval.sources.table import REJECTED_COLUMNS, Format, Options, SourceTable
+
+__all__ = ["REJECTED_COLUMNS", "Format", "Options", "SourceTable", "formats", "read"]

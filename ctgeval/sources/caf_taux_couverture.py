@@ -1,0 +1,138 @@
+"""Caf: coverage rate of early-childhood care, by commune (``caf.taux_couverture``).
+
+Two exports are in use, with other headers and with or without the leading zero of codes. Rates may exceed 100: there may
+be more places than children.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ctgeval.french import number
+from ctgeval.sources import places
+from ctgeval.sources.cells import NUMBER, common_mark, numbers
+from ctgeval.sources.table import Format, Options, SourceTable
+from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
+
+__all__ = ["FORMAT"]
+
+NAME = "caf.taux_couverture"
+_GLOBAL = "taux_couverture_global"
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "taux_couverture_eaje_psu": ("Taux de couv EAJE PSU",),
+    "taux_couverture_eaje_hors_psu": ("Taux de couv hors EAJE PSU", "Taux de couv EAJE hors PSU"),
+    "taux_couverture_eaje": ("Taux de couv EAJE - ensemble",),
+    "taux_couverture_prescolarisation": ("Taux de couv préscolarisation",),
+    "taux_couverture_assistantes_maternelles": (
+        "Taux de couv assistantes maternelles",
+        "Taux de couv assistante maternelle",
+    ),
+    "taux_couverture_salarie_domicile": (
+        "Taux de couv salarié à domicile",
+        "Taux de couv salariée à domicile",
+        "Taux de couv salariés à domicile",
+        "Taux de couv salariées à domicile",
+    ),
+    "taux_couverture_individuel": ("Taux de couv accueil individuel - ensemble",),
+    _GLOBAL: ("Taux de couv global",),
+}
+_PARTS = ("taux_couverture_eaje", "taux_couverture_prescolarisation", "taux_couverture_individuel")
+# Each published rate is rounded to 0.1; ±0.7 is the largest deviation found in the producer's own files.
+_TOLERANCE = 0.7
+
+
+def _read(path: Path, options: Options) -> SourceTable:
+    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    date_column = grid.require("Date référence")
+    code_column = grid.require("Numéro commune")
+    grid.require(*_HEADERS[_GLOBAL])
+    found = {measure: grid.find(*names) for measure, names in _HEADERS.items()}
+    variables = [Variable(column, measure) for measure, column in found.items() if column is not None]
+    rejections = Rejections(grid)
+    periods, years = _periods(rejections, date_column)
+    geo = places.communes(rejections, code_column)
+    notes = [
+        f"Colonne absente de cet export : « {names[0]} »."
+        for measure, names in _HEADERS.items()
+        if found[measure] is None
+    ]
+    notes.append(places.refuse_unknown(rejections, code_column, geo, years, options.reference))
+    notes.append(_arrondissements(geo))
+    notes.append(_identity(grid, found, options, ~rejections.bad))
+    notes.append(str(FORMAT.coverage["COM"]))
+    return tidy(
+        rejections,
+        variables,
+        format=NAME,
+        options=options,
+        geo=geo,
+        geo_column=code_column,
+        periods=periods,
+        geography=options.geography,
+        notes=[note for note in notes if note],
+    )
+
+
+def _periods(rejections: Rejections, column: str) -> tuple[Texts, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    cells = [str(cell) for cell in rejections.grid.columns[column]]
+    known = {cell: year_of(cell) for cell in set(cells)}
+    found = [known[cell] for cell in cells]
+    rejections.add_all(
+        np.array([year is None for year in found], dtype=bool),
+        column,
+        "La date de référence n’est pas une année lisible.",
+    )
+    texts = np.array(["" if year is None else str(year) for year in found], dtype=object)
+    return texts, np.array([np.nan if year is None else float(year) for year in found], dtype=np.float64)
+
+
+def _arrondissements(geo: Texts) -> str:
+    found = {code for code in geo if places.arrondissement_parent(code)}
+    if not found:
+        return ""
+    return (
+        f"{len(found)} codes sont des arrondissements de Paris, de Lyon ou de Marseille : ils gardent leur propre code, "
+        "et ne donnent pas la valeur de leur commune."
+    )
+
+
+def _identity(
+    grid: Grid, found: dict[str, str | None], options: Options, good: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> str:
+    """Tell the rows where EAJE + pre-school + individual care is not the overall rate."""
+    names = [found[measure] for measure in (*_PARTS, _GLOBAL)]
+    if any(name is None for name in names):
+        return ""
+    cells = [grid.columns[name] for name in names if name is not None]
+    decimal = common_mark(cells, file=grid.file, decimal=options.decimal)
+    parts = [numbers(column, decimal=decimal) for column in cells]
+    known = np.logical_and.reduce([column.status == NUMBER for column in parts]) & good
+    if not known.any():
+        return ""
+    gap = np.abs(sum(column.values for column in parts[:-1]) - parts[-1].values)
+    wide = known & (gap > _TOLERANCE + 1e-6)
+    checked = f"Somme EAJE, préscolarisation et accueil individuel comparée au taux global : {number(int(known.sum()))} lignes"
+    if not wide.any():
+        return f"{checked}, écart maximal {number(float(gap[known].max()), 1)} point."
+    lines = ", ".join(str(grid.lines[place]) for place in np.flatnonzero(wide)[:5])
+    return (
+        f"{checked}, dont {int(wide.sum())} s’en écartent de plus de {number(_TOLERANCE, 1)} point "
+        f"(jusqu’à {number(float(gap[known].max()), 1)} ; lignes {lines}) : à vérifier auprès de la Caf."
+    )
+
+
+FORMAT = Format(
+    name=NAME,
+    label="Taux de couverture de l’accueil du jeune enfant, par commune",
+    producer="Cnaf",
+    licence="Licence Ouverte 2.0",
+    periodicity="annuelle",
+    lag_years=2,
+    coverage={"COM": "Le fichier ne contient que les communes d’au moins 10 000 habitants."},
+    minimum_population=10_000,
+    measures=tuple(_HEADERS),
+    read=_read,
+)

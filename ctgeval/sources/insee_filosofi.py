@@ -1,0 +1,206 @@
+"""Insee: disposable income of the Filosofi files, by commune, EPCI, département or région (``insee.filosofi``).
+
+The year is the suffix of the headers (``Q214``: median of 2014), so that next year's file reads as it is. An empty cell,
+or ``s``, is a secret figure; territories under the threshold are absent from the file, not empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from ctgeval.errors import SourceError
+from ctgeval.sources import places
+from ctgeval.sources.cells import Markers
+from ctgeval.sources.table import Format, Options, SourceTable
+from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy
+
+__all__ = ["FORMAT"]
+
+NAME = "insee.filosofi"
+_MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns"}))
+
+# Before taxes are deducted, the components add up to more than 100 % of disposable income: some reach 104 % in the
+# files of 2015, 2016 and 2018. Deficits make those of activity and property negative.
+_COMPONENT = (-100.0, 200.0)
+_BENEFIT = (0.0, 100.0)
+_INCOME = (0.0, np.inf)
+_STEMS: dict[str, tuple[str, tuple[float, float]]] = {
+    "NBMEN": ("menages_fiscaux", _INCOME),
+    "NBMENFISC": ("menages_fiscaux", _INCOME),
+    "NBPERS": ("personnes_menages_fiscaux", _INCOME),
+    "NBPERSMENFISC": ("personnes_menages_fiscaux", _INCOME),
+    "NBUC": ("unites_consommation", _INCOME),
+    "Q1": ("revenu_q1", _INCOME),
+    "Q2": ("revenu_median", _INCOME),
+    "MED": ("revenu_median", _INCOME),
+    "Q3": ("revenu_q3", _INCOME),
+    "Q3_Q1": ("revenu_ecart_interquartile", _INCOME),
+    **{f"D{rank}": (f"revenu_d{rank}", _INCOME) for rank in (1, 2, 3, 4, 6, 7, 8, 9)},
+    "RD": ("rapport_interdecile", _INCOME),
+    "S80S20": ("s80_s20", _INCOME),
+    "GI": ("indice_gini", _INCOME),
+    "PACT": ("part_activite", _COMPONENT),
+    "PTSA": ("part_salaires", _COMPONENT),
+    "PCHO": ("part_chomage", _BENEFIT),
+    "PBEN": ("part_non_salaries", _COMPONENT),
+    "PPEN": ("part_pensions", _COMPONENT),
+    "PPAT": ("part_patrimoine", _COMPONENT),
+    "PPSOC": ("part_prestations_sociales", _BENEFIT),
+    "PPFAM": ("part_prestations_familiales", _BENEFIT),
+    "PPMINI": ("part_minima_sociaux", _BENEFIT),
+    "PPLOGT": ("part_prestations_logement", _BENEFIT),
+    "PIMPOT": ("part_impots", (-200.0, 0.0)),
+    "PIMP": ("part_menages_imposes", _BENEFIT),
+    "TP60": ("taux_pauvrete", _BENEFIT),
+}
+_HEADER = re.compile(
+    rf"({'|'.join(sorted((re.escape(stem) for stem in _STEMS), key=len, reverse=True))})(20\d\d|\d\d)?", re.IGNORECASE
+)
+_NAMES = frozenset({"CODGEO", "LIBGEO"})
+_LEVEL = re.compile(r"_(COM|EPCI|DEP|REG)(?![A-Z])", re.IGNORECASE)
+_FILE_YEAR = re.compile(r"FILO\w*?(20\d\d)|FILOSOFI\D*(20\d\d)", re.IGNORECASE)
+
+
+def _read(path: Path, options: Options) -> SourceTable:
+    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    column = grid.require("CODGEO")
+    if grid.find("IRIS", "LIBIRIS") is not None:
+        raise SourceError(
+            "Ce fichier est par Iris : il n’est pas lu par ce format.",
+            remedy="Prenez le fichier par commune, par EPCI ou par département.",
+            file=grid.file,
+        )
+    year, headers = _year(grid)
+    variables = [
+        Variable(name, measure, period=str(year), secret=True, low=low, high=high)
+        for name, (measure, (low, high)) in ((name, _STEMS[stem]) for name, stem in headers.items())
+    ]
+    if all(variable.measure != "revenu_median" for variable in variables):
+        grid.require(f"Q2{year % 100:02d}", f"MED{year % 100:02d}")
+    rejections = Rejections(grid)
+    level = _level(grid, column)
+    geo = _codes(rejections, column, level)
+    years = np.full(len(geo), float(options.geography or year))
+    notes = [
+        places.refuse_unknown(rejections, column, geo, years, options.reference) if level != "REG" else "",
+        _left_out(grid, headers),
+        _absent(geo, level, options),
+        FORMAT.coverage.get(level, ""),
+    ]
+    geography = options.geography or (places.geography_of(geo) if level == "COM" else None)
+    return tidy(
+        rejections,
+        variables,
+        format=NAME,
+        options=options,
+        geo=geo,
+        geo_column=column,
+        geography=geography,
+        markers=_MARKERS,
+        notes=[note for note in notes if note],
+    )
+
+
+def _year(grid: Grid) -> tuple[int, dict[str, str]]:
+    """Return the year of the figures, and the known headers with their stem."""
+    headers: dict[str, str] = {}
+    years: Counter[int] = Counter()
+    for name in grid.header:
+        match = _HEADER.fullmatch(name)
+        if match is None:
+            continue
+        headers[name] = match[1].upper()
+        if match[2]:
+            years[int(match[2]) if len(match[2]) == 4 else 2000 + int(match[2])] += 1
+    if len(years) > 1:
+        found = ", ".join(str(year) for year in sorted(years))
+        raise SourceError(
+            f"Les en-têtes annoncent plusieurs années : {found}.",
+            remedy="Gardez les colonnes d’une seule année par fichier.",
+            file=grid.file,
+            row=1,
+        )
+    if years:
+        return next(iter(years)), headers
+    if match := _FILE_YEAR.search(grid.file):
+        return int(match[1] or match[2]), headers
+    if not headers:
+        grid.require("Q2 suivi de l’année (Q221) ou MED suivi de l’année (MED21)")
+    raise SourceError(
+        "L’année des revenus ne figure ni dans les en-têtes (« Q221 ») ni dans le nom du fichier.",
+        remedy="Renommez le fichier comme l’Insee, par exemple FILO2021_DISP_COM.csv.",
+        file=grid.file,
+        row=1,
+    )
+
+
+def _level(grid: Grid, column: str) -> str:
+    """Return the level of the file: its codes tell, and its name where a code of 2 digits could be either."""
+    sizes = Counter(len(str(cell).strip()) for cell in grid.columns[column])
+    size = sizes.most_common(1)[0][0] if sizes else 5
+    if size == 9:
+        return "EPCI"
+    if size in {4, 5}:
+        return "COM"
+    named = _LEVEL.search(grid.file)
+    return "REG" if named is not None and named[1].upper() == "REG" else "DEP"
+
+
+def _codes(rejections: Rejections, column: str, level: str) -> Texts:
+    if level == "COM":
+        return places.communes(rejections, column)
+    if level == "EPCI":
+        return places.epcis(rejections, column)
+    if level == "DEP":
+        return places.departements(rejections, column)
+    cells = [str(cell).strip().zfill(2) for cell in rejections.grid.columns[column]]
+    right = np.array([re.fullmatch(r"\d\d", cell) is not None for cell in cells], dtype=bool)
+    rejections.add_all(~right, column, "Le code n’est pas un code de région (2 chiffres).")
+    return np.array([f"REG-{cell}" if good else "" for cell, good in zip(cells, right, strict=True)], dtype=object)
+
+
+def _left_out(grid: Grid, headers: dict[str, str]) -> str:
+    others = [name for name in grid.header if name not in headers and name.upper() not in _NAMES]
+    return f"Colonnes que ce format ne lit pas : {', '.join(others)}." if others else ""
+
+
+def _absent(geo: Texts, level: str, options: Options) -> str:
+    """Tell how many communes of the départements of the file it does not have."""
+    if level != "COM" or options.reference is None:
+        return ""
+    found = {str(code) for code in geo if code}
+    held = {places.departement_of(code) for code in found}
+    first = min(options.reference.years)
+    year = options.geography if options.geography in options.reference.years else first
+    every = {str(code) for code in options.reference.territories("COM", year)["geo"]}
+    absent = {code for code in every if places.departement_of(code) in held} - found
+    return (
+        f"Communes de la géographie {year} absentes du fichier, dans les départements qu’il couvre : {len(absent)}."
+        if absent
+        else ""
+    )
+
+
+FORMAT = Format(
+    name=NAME,
+    label="Revenus disponibles localisés (Filosofi)",
+    producer="Insee",
+    licence="Licence Ouverte 2.0",
+    periodicity="annuelle, arrêtée après 2021",
+    lag_years=2,
+    coverage={
+        "COM": "Les communes de moins de 50 ménages fiscaux sont absentes du fichier ; au-dessous de 1 000 ménages, "
+        "seuls les effectifs et la médiane sont diffusés.",
+        "EPCI": "Le fichier contient tous les EPCI à fiscalité propre, dans leur périmètre de l’époque.",
+        "DEP": "Le fichier contient les départements de France métropolitaine, de La Réunion et de la Martinique.",
+        "REG": "Le fichier contient les régions de France métropolitaine, La Réunion et la Martinique.",
+    },
+    minimum_population=None,
+    measures=tuple(sorted({measure for measure, _ in _STEMS.values()})),
+    read=_read,
+)

@@ -1,0 +1,170 @@
+"""Codes of territories in a producer's file: their form, the year they belong to, and those that exist nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ctgeval.errors import TerritoryError
+from ctgeval.sources.tidy import Rejections, Texts
+
+if TYPE_CHECKING:
+    from ctgeval.territory.reference import Reference
+
+__all__ = [
+    "arrondissement_parent",
+    "communes",
+    "departement_of",
+    "departements",
+    "epcis",
+    "geography_of",
+    "refuse_unknown",
+]
+
+# Paris, Lyon and Marseille, and the codes of their arrondissements municipaux.
+_ARRONDISSEMENTS = {"75056": ("751", 20), "69123": ("6938", 9), "13055": ("132", 16)}
+_PARENTS = {
+    f"{prefix}{number:0{5 - len(prefix)}d}": city
+    for city, (prefix, count) in _ARRONDISSEMENTS.items()
+    for number in range(1, count + 1)
+}
+# Collectivités d'outre-mer have no départements, and are absent from the reference of communes.
+_OVERSEAS = ("COM-975", "COM-977", "COM-978", "COM-98")
+_NATIONAL = 30_000
+_EVENT_CODES = ("code_before", "code_after")
+_EPCI = re.compile(r"2[04]\d{7}")
+
+
+def arrondissement_parent(geo: str) -> str | None:
+    """Return the commune of an arrondissement municipal (``COM-13202`` is in ``COM-13055``), or None."""
+    parent = _PARENTS.get(geo.removeprefix("COM-"))
+    return f"COM-{parent}" if parent else None
+
+
+def communes(rejections: Rejections, column: str) -> Texts:
+    """Return the prefixed codes of a column of communes; rows whose code is not one are rejected."""
+    from ctgeval.territory import codes
+
+    cells = pd.Series(rejections.grid.columns[column], dtype="str").str.strip()
+    geo = codes.communes(cells)
+    wrong = geo.isna().to_numpy(dtype=bool) & ~rejections.bad
+    for place in np.flatnonzero(wrong).tolist():
+        try:
+            codes.commune(cells.iloc[place])
+            reason = "Le code n’est pas un code Insee de commune."
+        except TerritoryError as error:
+            reason = str(error.problem.message)
+        rejections.add(place, column, reason)
+    return np.asarray(geo.fillna("").to_numpy(dtype=object))
+
+
+def epcis(rejections: Rejections, column: str) -> Texts:
+    """Return the prefixed codes of a column of EPCIs; rows whose code is not a SIREN of one are rejected."""
+    cells = [str(cell).strip() for cell in rejections.grid.columns[column]]
+    right = np.array([_EPCI.fullmatch(cell) is not None for cell in cells], dtype=bool)
+    rejections.add_all(~right, column, "Le code n’est pas le SIREN d’un EPCI (9 chiffres, commençant par 20 ou 24).")
+    return np.array([f"EPCI-{cell}" if good else "" for cell, good in zip(cells, right, strict=True)], dtype=object)
+
+
+def departements(rejections: Rejections, column: str) -> Texts:
+    """Return the prefixed codes of a column of départements; rows whose code is not one are rejected."""
+    from ctgeval.territory import codes
+
+    found: list[str] = []
+    for place, cell in enumerate(rejections.grid.columns[column]):
+        try:
+            found.append(codes.departement(str(cell).strip()))
+        except TerritoryError as error:
+            found.append("")
+            rejections.add(place, column, error.problem.message)
+    return np.array(found, dtype=object)
+
+
+def geography_of(geo: Iterable[str]) -> int | None:
+    """Return the only year whose communes are exactly those of a national file, or None.
+
+    Parameters
+    ----------
+    geo : iterable of str
+        Codes of the file. Arrondissements municipaux and collectivités d'outre-mer are left aside, and only the
+        départements that the file holds are compared. Years with the same communes as another decide nothing.
+    """
+    from ctgeval.territory import reference
+
+    cities = {f"COM-{city}" for city in _ARRONDISSEMENTS}
+    found = {code for code in geo if code.startswith("COM-") and arrondissement_parent(code) is None}
+    found = {code for code in found if not code.startswith(_OVERSEAS)} - cities
+    if len(found) < _NATIONAL:
+        return None
+    held = {departement_of(code) for code in found}
+    known = reference.load()
+    same = [
+        int(year)
+        for year in known.years
+        if found == {code for code in known.territories("COM", year)["geo"] if departement_of(code) in held} - cities
+    ]
+    return same[0] if len(same) == 1 else None
+
+
+def refuse_unknown(
+    rejections: Rejections,
+    column: str,
+    geo: Texts,
+    years: npt.NDArray[np.float64],
+    reference: Reference | None,
+) -> str:
+    """Reject the rows whose code exists in no year of the reference; return a note on those that it can't judge.
+
+    Parameters
+    ----------
+    rejections : Rejections
+        The grid.
+    column : str
+        Column of the codes.
+    geo : ndarray of str, shape (n,)
+        Prefixed codes; empty for rows already rejected.
+    years : ndarray of float64, shape (n,)
+        Year of the codes when known, else of the figures. Before the first year of the reference a code that it does
+        not have may be that of a territory merged since: it is kept.
+    reference : Reference or None
+        Known territories; None checks nothing.
+    """
+    if reference is None:
+        return ""
+    known: set[str] = set()
+    for level in sorted({str(code).partition("-")[0] for code in geo if code}):
+        for year in reference.years:
+            known.update(reference.territories(level, year)["geo"])
+    events = reference.events
+    known.update(f"COM-{str(code).removeprefix('COM-')}" for name in _EVENT_CODES for code in events[name])
+    absent = {
+        code
+        for code in set(geo)
+        if code and code not in known and arrondissement_parent(code) is None and not code.startswith(_OVERSEAS)
+    }
+    first = min(reference.years)
+    dates = pd.to_datetime(events["effective"])
+    oldest = min(first, int(dates.min().year)) if len(dates) else first
+    since = np.array([oldest if code.startswith("COM-") else first for code in geo])
+    judged = np.array([code in absent for code in geo], dtype=bool) & ~rejections.bad
+    refused = judged & (years >= since)
+    for place in np.flatnonzero(refused).tolist():
+        near = ", ".join(reference.near(geo[place])[:2])
+        hint = f" Codes proches : {near}." if near else ""
+        rejections.add(place, column, f"Ce code n’existe dans aucune géographie connue.{hint}")
+    former = sorted({geo[place] for place in np.flatnonzero(judged & ~refused).tolist()})
+    if not former:
+        return ""
+    some = ", ".join(former[:3]) + ("…" if len(former) > 3 else "")
+    return f"Codes trop anciens pour être vérifiés, gardés tels quels : {len(former)} ({some})."
+
+
+def departement_of(code: str) -> str:
+    """Return the département of a commune (``COM-97411`` is in ``974``)."""
+    raw = code.removeprefix("COM-")
+    return raw[:3] if raw.startswith("97") else raw[:2]

@@ -1,0 +1,88 @@
+"""The formats that can be read, by name. A new one is one file beside this one, and one line here."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ctgeval.errors import UnknownFormat, suggestion
+from ctgeval.sources import caf_taux_couverture, insee_filosofi, insee_population
+from ctgeval.sources.table import Format, Options, SourceTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ctgeval.territory.reference import Reference
+
+__all__ = ["formats", "read"]
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """Return every format by its name, in alphabetical order."""
+    known = (caf_taux_couverture.FORMAT, insee_filosofi.FORMAT, insee_population.FORMAT)
+    return MappingProxyType({each.name: each for each in sorted(known, key=lambda each: each.name)})
+
+
+def read(
+    path: Path | str,
+    *,
+    format: str,
+    key: str = "",
+    reference: Reference | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    geography: int | None = None,
+) -> SourceTable:
+    """Read a producer's file.
+
+    Parameters
+    ----------
+    path : Path or str
+        File, plain or compressed (``.gz``, or a ``.zip`` that holds one table).
+    format : str
+        Name of the format (see `formats`).
+    key : str
+        Key of the ``[[source]]``, written in the observations.
+    reference : Reference, optional
+        Known territories: codes that exist in none of its years are rejected.
+    encoding, separator, decimal : str, optional
+        Answers to an `AmbiguousSource` (``encodage``, ``separateur``, ``decimale`` in ``ctg.toml``).
+    geography : int, optional
+        Year of the codes (1 January), when the file does not say.
+
+    Returns
+    -------
+    SourceTable
+        Observations, rejected rows, and how the file was read.
+
+    Raises
+    ------
+    UnknownFormat
+        When no reader has that name.
+    AmbiguousSource
+        When the encoding, the separator or the decimal mark can be read in two ways.
+    SourceError
+        When the file can't be read, or lacks a required column.
+    """
+    known = formats()
+    if format not in known:
+        raise UnknownFormat(
+            f"Le format « {format} » n’est pas connu.",
+            remedy=suggestion(format, known) or f"Formats connus : {', '.join(known)}.",
+            file=Path(path).name,
+            key="format",
+            value=format,
+        )
+    options = Options(
+        key=key,
+        reference=reference,
+        encoding=encoding,
+        separator=separator,
+        decimal=decimal,
+        geography=geography,
+    )
+    return known[format].read(Path(path), options)

@@ -1,0 +1,405 @@
+"""From the bytes of a CSV to its records: encoding, separator and decimal mark are found out, or asked for.
+
+What can be read in two ways is never guessed: `AmbiguousSource` names the key of ``ctg.toml`` that answers.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ctgeval.errors import AmbiguousSource, SourceError, suggestion
+from ctgeval.french import fold
+from ctgeval.sources.files import RawFile, is_workbook, read_raw
+
+__all__ = ["Grid", "decimal_mark", "decode", "read_grid", "separator_of"]
+
+SEPARATORS = (";", ",", "\t", "|")
+_NAMES = {";": "point-virgule « ; »", ",": "virgule « , »", "\t": "tabulation", "|": "barre « | »"}
+_ASKED = {"tab": "\t", "tabulation": "\t", "\\t": "\t", "point-virgule": ";", "virgule": ",", "point": "."}
+
+# Characters that French administrative text is made of, beyond ASCII: a decoding that gives others is not the right one.
+_FRENCH = frozenset("àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆñÑáíóúÁÍ°²³€«»’‘“”–—…·•½×§µ±\u00a0\u202f\u2009\u00ad")
+_FALLBACKS = ("cp1252", "cp850", "mac_roman")
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A CSV file cut into named columns of text.
+
+    Parameters
+    ----------
+    file : str
+        Basename.
+    header : tuple of str
+        Names of the columns, stripped.
+    width : int
+        Cells of the header, those without a name included.
+    columns : dict of str to sequence of str
+        Cells of each column, stripped, one for each record that has the right number of cells.
+    lines : sequence of int
+        Line of the file where each of these records begins, counted from 1.
+    ragged : tuple of (int, int, str)
+        Records left out because they have too few or too many cells: line, number of cells, first cells.
+    n_rows : int
+        Records with something in them, header aside: ``len(lines) + len(ragged)``.
+    encoding, separator : str
+        As found, or as told.
+    sha256 : str
+        Fingerprint of the file.
+    notes : tuple of str
+        What a reader of the source sheet should know, in French.
+    """
+
+    file: str
+    header: tuple[str, ...]
+    width: int
+    columns: dict[str, Sequence[str]]
+    lines: Sequence[int]
+    ragged: tuple[tuple[int, int, str], ...]
+    n_rows: int
+    encoding: str
+    separator: str
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+    def find(self, *names: str) -> str | None:
+        """Return the first column that bears one of these names, accents, case and spaces aside."""
+        folded = {_key(name): name for name in self.header}
+        return next((folded[_key(name)] for name in names if _key(name) in folded), None)
+
+    def require(self, *names: str) -> str:
+        """Return the column that bears one of these names.
+
+        Raises
+        ------
+        SourceError
+            When there is none; the message gives the near ones.
+        """
+        found = self.find(*names)
+        if found is None:
+            near = suggestion(names[0], self.header)
+            shown = ", ".join(self.header[:12]) + ("…" if len(self.header) > 12 else "")
+            raise SourceError(
+                f"Il manque la colonne « {names[0]} ».",
+                remedy=near or f"Colonnes trouvées : {shown}. Vérifiez le fichier, ou le format déclaré.",
+                file=self.file,
+                row=1,
+                column=names[0],
+            )
+        return found
+
+    def noted(self, *notes: str) -> Grid:
+        """Return the same grid with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def read_grid(path: Path, *, encoding: str | None = None, separator: str | None = None) -> Grid:
+    """Read a CSV file, compressed or not, into a `Grid`.
+
+    Parameters
+    ----------
+    path : Path
+        File.
+    encoding, separator : str or None
+        What the user answered to an `AmbiguousSource`; None to find out.
+
+    Raises
+    ------
+    AmbiguousSource
+        When the encoding or the separator can be read in two ways.
+    SourceError
+        When the file can't be read, has no data row, has a column name twice or a quote that is not closed.
+    """
+    if is_workbook(path) or path.suffix.lower() in {".xls", ".ods"}:
+        raise SourceError(
+            "Ce format se lit depuis un fichier CSV, pas depuis un classeur.",
+            remedy="Ouvrez le classeur et enregistrez la feuille au format « CSV UTF-8 ».",
+            file=path.name,
+        )
+    raw = read_raw(path)
+    text, encoding = decode(raw, encoding=encoding)
+    separator = separator_of(text, file=raw.name, separator=separator)
+    return _cut(text, raw, encoding, separator)
+
+
+def decode(raw: RawFile, *, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a file and the name of its encoding.
+
+    A byte-order mark decides; else UTF-8; else the one encoding of French text in which every character is plausible.
+
+    Raises
+    ------
+    AmbiguousSource
+        When several encodings, or none, give plausible French text.
+    SourceError
+        When the encoding that was told does not decode the file.
+    """
+    ask = 'Indiquez-le dans ctg.toml, sous la source : encodage = "utf-8" (ou "cp1252", "latin-1", "cp850").'
+    if encoding:
+        try:
+            codec = codecs.lookup(encoding).name
+            return raw.data.decode("utf-8-sig" if codec == "utf-8" else codec).removeprefix("\ufeff"), codec
+        except (LookupError, UnicodeDecodeError) as error:
+            raise SourceError(
+                "Le fichier ne se lit pas avec l’encodage indiqué.",
+                remedy=ask,
+                file=raw.name,
+                key="encodage",
+                value=encoding,
+            ) from error
+    for mark, codec in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if raw.data.startswith(mark):
+            try:
+                return raw.data.decode(codec), codec
+            except UnicodeDecodeError as error:
+                raise _undecided(raw, ask, f"annonce {codec} mais contient des octets qui n’en sont pas") from error
+    try:
+        return raw.data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        plausible: dict[str, str] = {}
+        for name in _FALLBACKS:
+            try:
+                text = raw.data.decode(name)
+            except UnicodeDecodeError:
+                continue
+            if all(character in _FRENCH for character in set(text) if ord(character) > 126):
+                plausible[name] = text
+        if len(plausible) == 1:
+            name, text = plausible.popitem()
+            return text, name
+        how = f"peut se lire en {' ou en '.join(plausible)}" if plausible else "ne se lit dans aucun encodage habituel"
+        raise _undecided(raw, ask, how) from error
+
+
+def _undecided(raw: RawFile, ask: str, how: str) -> AmbiguousSource:
+    return AmbiguousSource(
+        f"L’encodage du fichier ne se devine pas : il {how}.", remedy=ask, file=raw.name, key="encodage"
+    )
+
+
+def separator_of(text: str, *, file: str, separator: str | None = None) -> str:
+    """Return the separator of a CSV text: the one that cuts its first lines into the same number of cells.
+
+    Raises
+    ------
+    AmbiguousSource
+        When two separators do it.
+    SourceError
+        When the one that was told is not a separator.
+    """
+    if separator:
+        told = _ASKED.get(separator, separator)
+        if told not in SEPARATORS:
+            raise SourceError(
+                "Ce séparateur de colonnes n’est pas connu.",
+                remedy="Valeurs possibles : ;  ,  |  tabulation.",
+                file=file,
+                key="separateur",
+                value=separator,
+            )
+        return told
+    sample = text[:200_000]
+    lines = sample.splitlines()[:200]
+    header = next((line for line in lines if line.strip()), "")
+    scores: dict[str, float] = {}
+    for candidate in SEPARATORS:
+        if candidate not in header:
+            continue
+        rows = [row for row in csv.reader(lines, delimiter=candidate) if row]
+        width = len(rows[0])
+        regular = sum(len(row) == width for row in rows)
+        scores[candidate] = regular / len(rows) if width > 1 else 0.0
+    best = [candidate for candidate, score in scores.items() if score == max(scores.values()) and score > 0]
+    if len(best) > 1:
+        # A name may hold a comma once; a true separator is the one that cuts the header much finer.
+        cuts = Counter({candidate: len(next(csv.reader([header], delimiter=candidate))) for candidate in best})
+        (first, most), (_, next_most) = cuts.most_common(2)
+        if most >= 3 * next_most:
+            return first
+        raise AmbiguousSource(
+            f"Le séparateur de colonnes ne se devine pas : {' ou '.join(_NAMES[name] for name in best)}.",
+            remedy='Indiquez-le dans ctg.toml, sous la source : separateur = ";" (ou "," ou "tabulation").',
+            file=file,
+            row=1,
+            key="separateur",
+        )
+    return best[0] if best else ";"
+
+
+def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    records: list[list[str]] = []
+    starts: list[int] = []
+    before, blank = 0, 0
+    try:
+        for record in reader:
+            start, before = before + 1, reader.line_num
+            if not any(cell.strip() for cell in record):
+                blank += 1
+                continue
+            if before > start and records and len(record) != len(records[0]):
+                raise SourceError(
+                    "Un guillemet ouvert n’est pas refermé : la suite du fichier ne se découpe plus.",
+                    remedy="Corrigez ou retirez ce guillemet dans le fichier.",
+                    file=raw.name,
+                    row=start,
+                )
+            records.append(record)
+            starts.append(start)
+    except csv.Error as error:
+        raise SourceError(
+            "Le fichier ne se découpe pas en cellules : un guillemet n’est sans doute pas refermé.",
+            remedy="Corrigez ou retirez ce guillemet dans le fichier.",
+            file=raw.name,
+            row=before + 1,
+        ) from error
+    if len(records) < 2:
+        raise SourceError(
+            "Le fichier n’a aucune ligne de données." if records else "Le fichier est vide.",
+            remedy="Téléchargez-le de nouveau depuis le site du producteur.",
+            file=raw.name,
+        )
+    header = [cell.strip() for cell in records[0]]
+    width = len(header)
+    named = [place for place, name in enumerate(header) if name]
+    _refuse_twice([header[place] for place in named], raw.name, starts[0])
+    kept: list[list[str]] = []
+    lines: list[int] = []
+    ragged: list[tuple[int, int, str]] = []
+    for record, start in zip(records[1:], starts[1:], strict=True):
+        if len(record) == width or (len(record) > width and not any(cell.strip() for cell in record[width:])):
+            kept.append(record)
+            lines.append(start)
+        else:
+            ragged.append((start, len(record), separator.join(record)[:60]))
+    notes = _notes(kept, header, blank, encoding)
+    cells = list(zip(*(record[:width] for record in kept), strict=True)) if kept else [()] * width
+    return Grid(
+        file=raw.name,
+        header=tuple(header[place] for place in named),
+        width=width,
+        columns={header[place]: cells[place] for place in named},
+        lines=lines,
+        ragged=tuple(ragged),
+        n_rows=len(lines) + len(ragged),
+        encoding=encoding,
+        separator=separator,
+        sha256=raw.sha256,
+        notes=notes,
+    )
+
+
+def _refuse_twice(names: Sequence[str], file: str, row: int) -> None:
+    twice = [name for name, count in Counter(_key(name) for name in names).items() if count > 1]
+    if twice:
+        shown = [name for name in names if _key(name) == twice[0]]
+        raise SourceError(
+            f"La colonne « {shown[0]} » figure {len(shown)} fois dans l’en-tête : on ne sait laquelle lire.",
+            remedy="Gardez une seule colonne de ce nom.",
+            file=file,
+            row=row,
+            column=shown[0],
+        )
+
+
+def _notes(kept: list[list[str]], header: list[str], blank: int, encoding: str) -> tuple[str, ...]:
+    notes: list[str] = []
+    unnamed = [place for place, name in enumerate(header) if not name]
+    if unnamed:
+        filled = sum(bool(record[place].strip()) for record in kept for place in unnamed)
+        what = f"{filled} valeurs n’ont pas de nom et n’ont pas été lues" if filled else "toutes vides"
+        notes.append(f"Colonnes sans nom : {len(unnamed)} ({what}).")
+    if blank:
+        notes.append(f"Lignes entièrement vides, non comptées : {blank}.")
+    if encoding not in {"utf-8", "utf-8-sig"}:
+        notes.append(f"Encodage reconnu : {encoding} (le fichier n’est pas en UTF-8).")
+    return tuple(notes)
+
+
+_GROUPS = {mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+") for mark in ".,"}
+_FRACTION = {mark: re.compile(rf"[+-]?\d*{re.escape(mark)}\d+") for mark in ".,"}
+_BOTH = {
+    ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+"),
+    ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+"),
+}
+
+
+def decimal_mark(cells: Iterable[str], *, file: str, decimal: str | None = None) -> str:
+    """Return the decimal mark that the numbers of a file use: ``","``, ``"."``, or empty when all are whole.
+
+    ``1,234`` may be one thousand or one and a bit: it is no evidence. Evidence is a cell that reads in one way only
+    (``0,5``; ``12,75``; ``1.234,5``).
+
+    Parameters
+    ----------
+    cells : iterable of str
+        Distinct cells of the columns of numbers that hold a comma or a point.
+    file : str
+        Basename, for the message.
+    decimal : str or None
+        What the user answered.
+
+    Raises
+    ------
+    AmbiguousSource
+        When all the marks may be thousands, or both marks are used as a decimal mark.
+    SourceError
+        When the mark that was told is neither a comma nor a point.
+    """
+    if decimal:
+        told = _ASKED.get(decimal, decimal)
+        if told not in {",", "."}:
+            raise SourceError(
+                "Ce séparateur décimal n’est pas connu.",
+                remedy='Valeurs possibles : decimale = "," ou decimale = ".".',
+                file=file,
+                key="decimale",
+                value=decimal,
+            )
+        return told
+    proofs: Counter[str] = Counter()
+    doubtful: dict[str, str] = {}
+    for cell in cells:
+        for mark in (",", "."):
+            if mark not in cell:
+                continue
+            if _BOTH[mark].fullmatch(cell) or (_FRACTION[mark].fullmatch(cell) and not _GROUPS[mark].fullmatch(cell)):
+                proofs[mark] += 1
+            elif _GROUPS[mark].fullmatch(cell):
+                # Two groups (1.234.567) can only be thousands, so the other mark is the decimal one.
+                if cell.count(mark) > 1:
+                    proofs["," if mark == "." else "."] += 1
+                else:
+                    doubtful.setdefault(mark, cell)
+    if proofs:
+        (first, most), *others = proofs.most_common()
+        if not others or most >= 20 * others[0][1]:
+            return first
+        how, value = "la virgule et le point servent tous deux de séparateur décimal", ""
+    elif doubtful:
+        value = next(iter(doubtful.values()))
+        how = f"« {value} » peut être un millier ou un nombre à trois décimales"
+    else:
+        return ""
+    raise AmbiguousSource(
+        f"Le séparateur décimal ne se devine pas : {how}.",
+        remedy='Indiquez-le dans ctg.toml, sous la source : decimale = "," (ou ".").',
+        file=file,
+        key="decimale",
+        value=value,
+    )
+
+
+def _key(name: str) -> str:
+    return " ".join(fold(name).replace("_", " ").replace("-", " ").split())
