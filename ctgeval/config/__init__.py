@@ -28,6 +28,7 @@ from ctgeval.config.models import (
     TerritoireConfig,
     ValidationState,
 )
+from ctgeval.config.toml import FILE_NAME
 from ctgeval.errors import CtgevalError, DossierError, Problem
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AUDIENCES",
     "BILAN_FORMATS",
+    "FILE_NAME",
     "Audience",
     "AvenantConfig",
     "BilanConfig",
@@ -75,7 +77,7 @@ def load(folder: Path | str, *, reference: Reference | None = None) -> Config:
         blocking = [problem for problem in problems if problem.severity == "bloquant"]
         count = "un problème" if len(blocking) == 1 else f"{len(blocking)} problèmes"
         raise DossierError(
-            f"Le fichier {toml.FILE} a {count} à corriger.", file=str(Path(folder) / toml.FILE), problems=problems
+            f"Le fichier {FILE_NAME} a {count} à corriger.", file=str(Path(folder) / FILE_NAME), problems=problems
         )
     return config
 

@@ -15,7 +15,7 @@ from typing import Any
 from ctgeval import periods, sources
 from ctgeval.config import files, form
 from ctgeval.config.models import BILAN_FORMATS
-from ctgeval.config.toml import FILE, Document, Key, key_text
+from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
 from ctgeval.errors import PeriodError, Problem, Severity, near
 
 
@@ -63,7 +63,7 @@ class Context:
         return Problem(
             message=message,
             remedy=remedy,
-            file=FILE,
+            file=FILE_NAME,
             row=self.document.line(key),
             key=key_text(key),
             value=str(value),
@@ -110,7 +110,7 @@ def _comparison(context: Context) -> Iterator[Problem]:
     if section.get("methode") and not section.get("territoires"):
         yield context.problem(
             ("comparaison", "methode"),
-            "Cette version ne choisit pas elle-même les territoires similaires : les bilans se feront sans comparaison.",
+            "Cette version ne choisit pas elle-même les territoires similaires : il n’y aura pas de comparaison.",
             "Choisissez-les et écrivez leurs codes dans « territoires ».",
             value=section["methode"],
             severity="avertissement",
@@ -177,6 +177,13 @@ def _source_file(context: Context, rank: int, source: dict[str, Any]) -> Iterato
             yield context.problem(("source", rank, "fichier"), found.message, found.remedy, value=source["fichier"])
         else:
             source["fichier"] = found.as_posix()
+    for name, other in (("fichier", "format"), ("format", "fichier")):
+        if name in source and other not in source:
+            yield context.problem(
+                ("source", rank, other),
+                f"Cette source donne « {name} » sans « {other} ».",
+                "Donnez les deux ; ou aucun des deux, pour des comptages écrits dans la table « observations ».",
+            )
     known = sources.formats()
     wanted = source.get("format")
     if isinstance(wanted, str) and wanted not in known:

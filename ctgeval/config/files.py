@@ -56,17 +56,19 @@ def inside(folder: Path, text: str, *, directory: bool = False) -> PurePosixPath
         )
     if resolved == root or root not in resolved.parents:
         return _outside(noun)
-    if directory and resolved.is_dir() or not directory and resolved.is_file():
+    if resolved.is_dir() if directory else resolved.is_file():
         return PurePosixPath(path.relative_to(root).as_posix()) if path.is_relative_to(root) else _outside(noun)
     if resolved.exists():
         return Refused(f"Ce chemin n’est pas un {noun}.", f"Donnez le chemin d’un {noun}.")
-    return Refused(f"Le {noun} « {clean} » n’existe pas dans le dossier.", _remedy(root, relative, noun, directory))
+    return Refused(
+        f"Le {noun} « {clean} » n’existe pas dans le dossier.", _remedy(root, relative, noun, directory=directory)
+    )
 
 
 def _outside(noun: str) -> Refused:
     return Refused(
         f"Ce {noun} n’est pas dans le dossier : rien n’est lu en dehors.",
-        f"Copiez-le dans le dossier (par exemple dans sources/) et écrivez son chemin depuis {'ctg.toml'}.",
+        "Copiez-le dans le dossier (par exemple dans sources/) et écrivez son chemin depuis ctg.toml.",
     )
 
 
@@ -84,8 +86,8 @@ def _on_disk(root: Path, relative: PurePosixPath) -> Path:
     return path
 
 
-def _remedy(root: Path, relative: PurePosixPath, noun: str, directory: bool) -> str:
-    present = list(_present(root, directory))
+def _remedy(root: Path, relative: PurePosixPath, noun: str, *, directory: bool) -> str:
+    present = list(_present(root, directory=directory))
     names = {path.rsplit("/", 1)[-1]: path for path in reversed(present)}
     close = near(relative.as_posix(), present) or [names[name] for name in near(relative.name, names)]
     if close:
@@ -93,7 +95,7 @@ def _remedy(root: Path, relative: PurePosixPath, noun: str, directory: bool) -> 
     return f"Ajoutez ce {noun} au dossier, ou corrigez le chemin."
 
 
-def _present(root: Path, directory: bool) -> Iterator[str]:
+def _present(root: Path, *, directory: bool) -> Iterator[str]:
     found = 0
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts

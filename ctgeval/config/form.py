@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from ctgeval.config.models import BILAN_FORMATS, Config
-from ctgeval.config.toml import FILE, Document, Key, key_text
+from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
 from ctgeval.errors import Problem, near
 
 _EXPECTED: Mapping[str, str] = {
@@ -79,19 +79,19 @@ def _problem(document: Document, key: Key, error: Mapping[str, Any]) -> Problem:
     return Problem(
         message=told[0],
         remedy=told[1],
-        file=FILE,
+        file=FILE_NAME,
         row=document.line(key),
         key=key_text(key),
         value="" if kind in {"missing", "extra_forbidden"} else _shown(value),
     )
 
 
-def _missing(key: Key, error: Mapping[str, Any]) -> _Told:
+def _missing(key: Key, _error: Mapping[str, Any]) -> _Told:
     name, section = _name(key), _section_name(key)
     return f"Il manque « {name} »{section}.", f"Ajoutez « {name} » : {_description(key)}."
 
 
-def _unknown(key: Key, error: Mapping[str, Any]) -> _Told:
+def _unknown(key: Key, _error: Mapping[str, Any]) -> _Told:
     name = _name(key)
     accepted = sorted(_fields(_model(key[:-1])))
     close = near(name, accepted)
@@ -123,11 +123,11 @@ def _too_low(key: Key, error: Mapping[str, Any]) -> _Told:
     return f"« {_name(key)} » {what}.", f"Écrivez {_description(key)}."
 
 
-def _empty(key: Key, error: Mapping[str, Any]) -> _Told:
+def _empty(key: Key, _error: Mapping[str, Any]) -> _Told:
     return f"« {_name(key)} » est vide.", f"Écrivez {_description(key)}."
 
 
-def _pattern(key: Key, error: Mapping[str, Any]) -> _Told:
+def _pattern(key: Key, _error: Mapping[str, Any]) -> _Told:
     return (
         f"« {_name(key)} » ne peut contenir que des lettres sans accent, des chiffres, « _ » et « - ».",
         f"Écrivez {_description(key)}.",

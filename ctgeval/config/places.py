@@ -23,8 +23,8 @@ _KINDS = (
     (r"\bsainte\b", "ste"),
 )
 _SILENT = frozenset(
-    ["cc", "ca", "cu", "com", "metropole", "departement", "region", "commune", "ville"]
-    + ["de", "du", "des", "d", "la", "le", "les", "l", "en", "et", "sur"]
+    {"cc", "ca", "cu", "com", "metropole", "departement", "region", "commune", "ville"}
+    | {"de", "du", "des", "d", "la", "le", "les", "l", "en", "et", "sur"}
 )
 _LEVELS = {"COM": "communes", "EPCI": "EPCI", "DEP": "départements", "REG": "régions"}
 
@@ -119,7 +119,7 @@ def _territory(context: Context, reference: Reference, year: int) -> Iterator[Pr
 
 
 def _name_remedy(reference: Reference, year: int, code: str, name: str, official: str) -> str:
-    places = reference.territories(code.split("-")[0], year)
+    places = reference.territories(code.partition("-")[0], year)
     same = [str(geo) for geo, other in zip(places["geo"], places["name"], strict=True) if same_name(name, str(other))]
     keep = f'écrivez nom = "{official}"'
     if len(same) == 1:
@@ -193,7 +193,7 @@ def _years(years: list[int]) -> str:
 
 
 def _code_remedy(reference: Reference, year: int, code: str) -> str:
-    level = code.split("-")[0]
+    level = code.partition("-")[0]
     if code != "FRANCE" and level not in _LEVELS:
         return "Un code commence par COM-, EPCI-, DEP-, REG- ou GRP-, par exemple EPCI-200070035 ; ou bien FRANCE."
     places = reference.territories(level, year)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ctgeval.errors import Problem, near
 
-FILE = "ctg.toml"
+FILE_NAME = "ctg.toml"
 Key = tuple[str | int, ...]
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
@@ -73,7 +73,7 @@ def key_text(key: Key) -> str:
 
 def read(folder: Path) -> tuple[Document | None, list[Problem]]:
     """Read ``ctg.toml``, or say why it can't be read: missing, not UTF-8, not TOML."""
-    path = folder / FILE
+    path = folder / FILE_NAME
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -86,7 +86,7 @@ def read(folder: Path) -> tuple[Document | None, list[Problem]]:
             Problem(
                 message="Le fichier n’est pas enregistré en UTF-8.",
                 remedy="Dans votre éditeur : « Enregistrer sous », encodage UTF-8, puis relancez.",
-                file=FILE,
+                file=FILE_NAME,
                 row=line,
                 value=data[error.start : error.start + 1].hex(" ").upper(),
             )
@@ -97,7 +97,9 @@ def read(folder: Path) -> tuple[Document | None, list[Problem]]:
         return None, [_syntax_problem(str(error), text)]
     except RecursionError:
         return None, [
-            Problem(message="Les listes sont imbriquées trop profondément.", remedy="Simplifiez la liste.", file=FILE)
+            Problem(
+                message="Les listes sont imbriquées trop profondément.", remedy="Simplifiez la liste.", file=FILE_NAME
+            )
         ]
 
 
@@ -113,18 +115,18 @@ def _unreadable(folder: Path, error: OSError) -> Problem:
             file=str(folder),
         )
     if isinstance(error, FileNotFoundError):
-        close = near(FILE, [path.name for path in folder.iterdir()])
+        close = near(FILE_NAME, [path.name for path in folder.iterdir()])
         return Problem(
-            message=f"Le dossier « {folder.name} » n’a pas de fichier {FILE}.",
-            remedy=f"Renommez « {close[0]} » en « {FILE} »."
+            message=f"Le dossier « {folder.name} » n’a pas de fichier {FILE_NAME}.",
+            remedy=f"Renommez « {close[0]} » en « {FILE_NAME} »."
             if close
             else "Donnez le dossier qui le contient, ou créez-en un avec « ctgeval init ».",
-            file=FILE,
+            file=FILE_NAME,
         )
     return Problem(
-        message=f"Le fichier {FILE} ne peut pas être lu.",
+        message=f"Le fichier {FILE_NAME} ne peut pas être lu.",
         remedy="Vérifiez les droits de lecture, et que c’est bien un fichier.",
-        file=FILE,
+        file=FILE_NAME,
         value=error.strerror or "",
     )
 
@@ -140,7 +142,7 @@ def _syntax_problem(message: str, text: str) -> Problem:
     return Problem(
         message="Le fichier n’est pas écrit en TOML correct : la lecture s’arrête ici.",
         remedy="Corrigez la ligne" + (f" : {remedy}" if remedy else ", en vous aidant d’une ligne voisine correcte."),
-        file=FILE,
+        file=FILE_NAME,
         row=line,
         column="" if found is None or at_end else found.group(2),
         value=rows[line - 1].strip()[:80] if 0 < line <= len(rows) else "",

@@ -1,1 +1,8 @@
-"""Stage of the way of the data; see the README."""
+"""The programme of the convention: plan of actions, budget, journal, targets, and the author's texts."""
+
+from __future__ import annotations
+
+from ctgeval.programme import actions, budget, journal, texts
+from ctgeval.programme.tables import SCHEMAS
+
+__all__ = ["SCHEMAS", "actions", "budget", "journal", "texts"]

@@ -75,8 +75,8 @@ BUDGET = TableSchema(
     name="budget",
     title="Budget des actions",
     help=(
-        "Une ligne par montant. Le reste à charge est calculé (dépenses moins recettes, au même statut) : "
-        "ne l’ajoutez pas."
+        "Une ligne par montant. Quand un montant change de statut, changez-le ou ajoutez une ligne : il n’est compté "
+        "qu’une fois. Le reste à charge est calculé (dépenses moins recettes) : ne l’ajoutez pas."
     ),
     columns=(
         Column("action", "code", required=True, help="Identifiant de l’action."),
