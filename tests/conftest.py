@@ -14,7 +14,11 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "googl
 # A shared machine is slow at times: a deadline would make the laws fail for a reason that is not theirs.
 settings.register_profile("ordinaire", deadline=None, derandomize=True)
 settings.register_profile(
-    "torture", deadline=None, max_examples=20_000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "torture",
+    deadline=None,
+    max_examples=int(os.environ.get("CTGEVAL_EXAMPLES", "5000")),
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
 )
 settings.load_profile(os.environ.get("CTGEVAL_HYPOTHESIS", "ordinaire"))
 
