@@ -1,1 +1,13 @@
-"""Stage of the way of the data; see the README."""
+"""From releases to published bilans: what to build, run it, set the page, write it whole.
+
+- `plan` lists the bilans and what each is made from; `cases` tells which are out of date and why
+- `pool` runs several at a time in worker processes (`worker`), each executing a notebook (`execute`)
+- `html` cleans and sets the page; `publish` writes it with its sheet (`manifest`); `site` writes the indexes
+"""
+
+from __future__ import annotations
+
+from ctgeval.report.build import BuildReport, Entry, build, status
+from ctgeval.report.cases import State
+
+__all__ = ["BuildReport", "Entry", "State", "build", "status"]

@@ -1,0 +1,285 @@
+"""Build the bilans of a dossier: only what changed, several at a time, each whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ctgeval import config as configuration
+from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
+from ctgeval.report import execute, manifest, plan, site
+from ctgeval.report.cases import Case, State, cases, state
+from ctgeval.report.plan import FORMATS, Job
+from ctgeval.report.pool import Pool, Task
+from ctgeval.report.publish import publish
+
+if TYPE_CHECKING:
+    from ctgeval.confidentiality import Release
+    from ctgeval.config import Config
+    from ctgeval.dossier import Dossier
+
+Status = Literal["fait", "a_jour", "echec"]
+Progress = Callable[[int, int, "Entry"], None]
+TIME_LIMIT = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What became of one bilan.
+
+    Parameters
+    ----------
+    bilan, audience, territoire, periode : str
+        Which one; ``audience`` is the folder of its readers.
+    path : Path
+        Where it is published; after a failure, the earlier version if there was one.
+    status : {"fait", "a_jour", "echec"}
+        Built, left as it was because nothing changed, or failed.
+    message : str
+        Why it failed, in French; otherwise empty.
+    seconds, cpu : float
+        Wall-clock and processor seconds spent on it.
+    size : int
+        Bytes of the published file; 0 when there is none.
+    partial : Path or None
+        After a failure, what was produced before it, kept for the author.
+    """
+
+    bilan: str
+    audience: str
+    territoire: str
+    periode: str
+    path: Path
+    status: Status
+    message: str = ""
+    seconds: float = 0.0
+    cpu: float = 0.0
+    size: int = 0
+    partial: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What became of every bilan asked for, in the order of ``ctg.toml``, and the index of each audience."""
+
+    entries: tuple[Entry, ...]
+    indexes: Mapping[str, Path]
+
+    @property
+    def failed(self) -> tuple[Entry, ...]:
+        """The bilans that could not be built."""
+        return tuple(entry for entry in self.entries if entry.status == "echec")
+
+
+def build(
+    dossier_path: str | Path,
+    *,
+    out: str | Path = "reports",
+    bilan: str | None = None,
+    audience: str | None = None,
+    territoire: str | None = None,
+    periode: str | None = None,
+    formats: Sequence[str] | None = None,
+    jobs: int = 1,
+    force: bool = False,
+    date: dt.date | None = None,
+    progress: Progress | None = None,
+    time_limit: float = TIME_LIMIT,
+) -> BuildReport:
+    """Build the bilans that ``ctg.toml`` asks for.
+
+    Parameters
+    ----------
+    dossier_path : str or Path
+        The dossier: its folder, or its ``ctg.toml``.
+    out : str or Path
+        Folder of the reports; each audience has its own folder in it.
+    bilan, audience, territoire, periode : str, optional
+        Build only those.
+    formats : sequence of str, optional
+        Only ``html`` for now.
+    jobs : int
+        How many bilans at the same time.
+    force : bool
+        Build again what has not changed.
+    date : datetime.date, optional
+        Date printed in the bilans; today by default. It does not make a bilan out of date.
+    progress : callable, optional
+        Called after each bilan with how many are done, how many there are, and its `Entry`.
+    time_limit : float
+        Seconds that one notebook may take.
+
+    Returns
+    -------
+    BuildReport
+        The failure of one bilan is told in its entry and stops no other.
+
+    Raises
+    ------
+    DossierError
+        When ``ctg.toml`` can't be used.
+    ParameterError
+        For a filter that matches nothing, a format that can't be made, or a number of jobs below 1.
+    ReportError
+        When nothing can be written where the reports go.
+    """
+    _refuse_formats(formats or ())
+    if jobs < 1:
+        raise ParameterError("Le nombre de bilans produits en même temps doit être au moins 1.", value=str(jobs))
+    folder, config = _opened(dossier_path)
+    asked = plan.jobs(config, folder, bilan=bilan, audience=audience, territoire=territoire, periode=periode)
+    planned = cases(asked, config, folder, Path(out), create=True)
+    done: dict[Path, Entry] = {}
+
+    def tell(entry: Entry) -> None:
+        done[entry.path] = entry
+        if progress is not None:
+            progress(len(done), len(planned), entry)
+
+    fresh = [] if force else [case for case in planned if case.up_to_date]
+    for case in fresh:
+        tell(_entry(case, "a_jour"))
+    todo = [case for case in planned if case.page not in done]
+    if todo:
+        day = (date or dt.date.today()).isoformat()
+        _build_all(todo, folder, jobs=jobs, day=day, limit=time_limit, tell=tell)
+    indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
+    return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes)
+
+
+def status(dossier_path: str | Path, *, out: str | Path = "reports") -> tuple[State, ...]:
+    """Tell where each bilan of a dossier stands, without building anything.
+
+    Parameters
+    ----------
+    dossier_path : str or Path
+        The dossier: its folder, or its ``ctg.toml``.
+    out : str or Path
+        Folder of the reports.
+
+    Raises
+    ------
+    DossierError
+        When ``ctg.toml`` can't be used.
+    """
+    folder, config = _opened(dossier_path)
+    return tuple(state(case) for case in cases(plan.jobs(config, folder), config, folder, Path(out), create=False))
+
+
+def _opened(dossier_path: str | Path) -> tuple[Path, Config]:
+    path = Path(dossier_path)
+    folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
+    return folder, configuration.load(folder)
+
+
+def _refuse_formats(formats: Iterable[str]) -> None:
+    for name in formats:
+        if name not in FORMATS:
+            raise ParameterError(
+                "Ce format n’est pas disponible.",
+                value=name,
+                remedy="Demandez le format « html » : la page s’imprime et s’enregistre en PDF depuis un navigateur.",
+            )
+
+
+def _build_all(
+    todo: Sequence[Case], folder: Path, *, jobs: int, day: str, limit: float, tell: Callable[[Entry], None]
+) -> None:
+    from ctgeval.dossier import Dossier
+
+    dossier = Dossier.open(folder)
+    ready: list[tuple[Case, Release]] = []
+    releases: dict[str, Release | CtgevalError] = {}
+    for case in todo:
+        if case.job.folder not in releases:
+            releases[case.job.folder] = _released(dossier, case)
+        release = releases[case.job.folder]
+        try:
+            _refuse_formats(case.job.formats)
+            plan.notebook(case.job.bilan)
+        except CtgevalError as error:
+            tell(_failed(case, error))
+            continue
+        if isinstance(release, CtgevalError):
+            tell(_failed(case, release))
+        else:
+            ready.append((case, release))
+    with tempfile.TemporaryDirectory(prefix="ctgeval-", ignore_cleanup_errors=True) as temporary:
+        root = Path(temporary).resolve()
+        with closing(Pool(root, hidden=folder)) as pool, ThreadPoolExecutor(max_workers=jobs) as threads:
+            running = [
+                threads.submit(_build_one, case, release, pool, scratch=root / f"bilan-{rank}", day=day, limit=limit)
+                for rank, (case, release) in enumerate(ready)
+            ]
+            try:
+                for finished in as_completed(running):
+                    tell(finished.result())
+            finally:
+                # After an interruption, what has not begun must not begin.
+                threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _released(dossier: Dossier, case: Case) -> Release | CtgevalError:
+    try:
+        return dossier.release(case.job.audience, partner=case.job.partner or None)
+    except CtgevalError as error:
+        return error
+
+
+def _build_one(case: Case, release: Release, pool: Pool, *, scratch: Path, day: str, limit: float) -> Entry:
+    begun = time.perf_counter()
+    cpu = 0.0
+    try:
+        shutil.copytree(release.path, scratch / execute.WORK / "release")
+        task = Task(plan.notebook(case.job.bilan), scratch, case.job.parameters, limit)
+        reply = pool.run(task)
+        cpu = reply.get("cpu", 0.0)
+        publish(case, release, reply, day=day)
+    except CtgevalError as error:
+        return _failed(case, error, seconds=time.perf_counter() - begun, cpu=cpu)
+    except OSError as error:
+        told = ReportError(f"Erreur du système de fichiers : {error}.")
+        return _failed(case, told, seconds=time.perf_counter() - begun, cpu=cpu)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return _entry(case, "fait", seconds=time.perf_counter() - begun, cpu=cpu)
+
+
+def _failed(case: Case, error: CtgevalError, *, seconds: float = 0.0, cpu: float = 0.0) -> Entry:
+    manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key, failure=str(error))
+    partial = manifest.partial_path(case.folder, case.job)
+    kept = partial if isinstance(error, NotebookFailed) and partial.is_file() else None
+    return replace(_entry(case, "echec", seconds=seconds, cpu=cpu), message=str(error), partial=kept)
+
+
+def _entry(case: Case, status: Status, *, seconds: float = 0.0, cpu: float = 0.0) -> Entry:
+    return Entry(
+        bilan=case.job.bilan,
+        audience=case.job.folder,
+        territoire=case.job.territoire,
+        periode=case.job.periode,
+        path=case.page,
+        status=status,
+        seconds=seconds,
+        cpu=cpu,
+        size=case.page.stat().st_size if case.page.is_file() else 0,
+    )
+
+
+def _indexes(jobs: Iterable[Job], folders: set[str], out: Path, config: Config) -> dict[str, Path]:
+    by_folder: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_folder.setdefault(job.folder, []).append(job)
+    name = config.territoire.nom or config.territoire.code
+    return {
+        folder: site.write_index(out, by_folder[folder], name=f"Convention territoriale globale – {name}")
+        for folder in sorted(folders)
+    }

@@ -1,0 +1,122 @@
+"""Files written whole or not at all, in places that can't be led astray."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+
+from ctgeval.errors import ReportError
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.manifest)?(\.(html|json))?")
+_RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10))})
+_LONGEST_NAME = 150
+_ATTEMPTS = 6
+
+
+def checked_name(name: str) -> str:
+    """Return a file or folder name after checking that every system takes it as it is.
+
+    Raises
+    ------
+    ReportError
+        When it is not made of ``[a-z0-9-]`` words, is reserved by Windows, or is too long.
+    """
+    stem = name.split(".", 1)[0]
+    if not _NAME.fullmatch(name) or stem in _RESERVED or len(name) > _LONGEST_NAME:
+        raise ReportError(
+            "Ce nom ne peut pas servir de nom de fichier.",
+            value=name[:200],
+            remedy=f"Utilisez des lettres sans accent, des chiffres et des tirets, {_LONGEST_NAME} signes au plus.",
+        )
+    return name
+
+
+def place(root: Path, *names: str) -> Path:
+    """Return the path of a file under a root, refusing symbolic links and anything that leaves the root.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that must hold the file; it may itself be reached by a link.
+    names : str
+        Folders then file name, each checked by `checked_name`.
+
+    Raises
+    ------
+    ReportError
+        When a part is a symbolic link, a bad name, or leads out of ``root``.
+    """
+    base = root.resolve()
+    path = base
+    for name in names:
+        path = path / checked_name(name)
+        if path.is_symlink():
+            raise ReportError(
+                "Un lien symbolique se trouve à l’endroit où le bilan doit être écrit.",
+                file=path.name,
+                remedy="Supprimez ce lien, ou choisissez un autre dossier de sortie.",
+            )
+    if not path.resolve().is_relative_to(base):
+        raise ReportError("Le bilan serait écrit hors du dossier de sortie.", file=path.name)
+    return path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the former content or the new one, never a part.
+
+    Parameters
+    ----------
+    path : Path
+        Where; its folder is made if needed.
+    data : bytes
+        The whole content.
+
+    Raises
+    ------
+    ReportError
+        When the folder can't be written, or another program keeps the file open.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _replace(temporary, path)
+    except OSError as error:
+        raise ReportError(
+            f"Impossible d’écrire le fichier : {error.strerror or error}.",
+            file=path.name,
+            remedy="Vérifiez que le dossier de sortie est accessible en écriture et que le fichier n’est pas ouvert "
+            "dans un autre logiciel.",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _replace(source: Path, target: Path) -> None:
+    # A virus scanner or a share may hold a file for an instant on Windows, which refuses the replacement meanwhile.
+    for attempt in range(_ATTEMPTS):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if os.name != "nt" or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.05 * 2**attempt)
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of a file's bytes, or an empty text when there is no such file."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""

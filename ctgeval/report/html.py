@@ -1,0 +1,264 @@
+"""From an executed notebook to a page: exported by nbconvert, cleaned by nh3, set in our own shell."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nh3
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ctgeval import french
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_HTML = (
+    "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2 h3 "
+    "h4 h5 h6 header hr i img ins kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody "
+    "td tfoot th thead time tr ul var"
+)
+_SVG = (
+    "svg g path rect circle ellipse line polyline polygon text tspan title desc defs use clipPath linearGradient "
+    "radialGradient stop pattern marker"
+)
+_PAINT = "fill stroke clip-path marker-start marker-mid marker-end"
+_ANY_ATTRIBUTE = "class id lang dir title role tabindex"
+_SVG_ATTRIBUTES = (
+    f"{_PAINT} viewBox preserveAspectRatio width height x y x1 x2 y1 y2 cx cy r rx ry d points dx dy transform "
+    "text-anchor dominant-baseline font-size font-weight font-style font-family fill-opacity fill-rule opacity "
+    "stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-dasharray stroke-dashoffset stroke-miterlimit "
+    "clip-rule clipPathUnits gradientUnits gradientTransform offset stop-color stop-opacity patternUnits "
+    "patternTransform markerWidth markerHeight markerUnits refX refY orient letter-spacing focusable href xlink:href"
+)
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(_ANY_ATTRIBUTE.split()),
+    "a": {"href", "download", "hreflang", "type"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "details": {"open"},
+    "img": {"src", "alt", "width", "height"},
+    "li": {"value"},
+    "ol": {"start", "type", "reversed"},
+    "td": {"colspan", "rowspan", "headers"},
+    "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
+    "time": {"datetime"},
+    **{tag: set(_SVG_ATTRIBUTES.split()) for tag in _SVG.split()},
+}
+_REMOVED_WITH_CONTENT = {
+    "embed", "foreignObject", "iframe", "math", "metadata", "noscript", "object", "script", "style", "template",
+}  # fmt: skip
+_DATA_LINKS = (
+    "data:text/csv;",
+    "data:application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;",
+)
+_DATA_IMAGES = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
+_LOCAL_PAINT = re.compile(r"url\(#[\w.-]+\)")
+SHELL_PREFIX = "page-"
+_HEADING = re.compile(r"<h([1-6])((?:\s[^<>]*)?)>(.*?)</h\1>", re.DOTALL)
+_TITLE_BLOCK = re.compile(
+    r'<header class="bilan-titre">\s*<h1[^>]*>(.*?)</h1>(?:\s*<p class="sous-titre">(.*?)</p>)?.*?</header>', re.DOTALL
+)
+_IDENTIFIER = re.compile(r'\sid="([^"]*)"')
+_TAG = re.compile(r"<[^>]*>")
+_SECURITY_POLICY = "default-src 'none'; img-src data:; style-src '{}'; base-uri 'none'; form-action 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The content of a page, cleaned and ready for the shell.
+
+    Parameters
+    ----------
+    title, subtitle : str
+        Text of the first level-1 heading, taken out of the content with the block around it; empty when there is none.
+    content : markupsafe.Markup
+        Clean HTML in which every level-2 heading has an identifier, and no level-1 heading remains.
+    contents : tuple of (str, str)
+        Identifier and text of the level-2 headings, in order.
+    """
+
+    title: str
+    subtitle: str
+    content: Markup
+    contents: tuple[tuple[str, str], ...]
+
+
+def export(notebook: NotebookNode) -> str:
+    """Return the prose and the outputs of an executed notebook as raw HTML, without its code.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; standard error and error outputs are left out.
+    """
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    options = Config()
+    options.HTMLExporter.exclude_input = True
+    options.HTMLExporter.exclude_input_prompt = True
+    options.HTMLExporter.exclude_output_prompt = True
+    options.HTMLExporter.exclude_anchor_links = True
+    options.NbConvertBase.display_data_priority = [
+        "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain",
+    ]  # fmt: skip
+    templates = Path(str(files("ctgeval.report") / "templates" / "nbconvert"))
+    options.TemplateExporter.extra_template_basedirs = [str(templates)]
+    exporter = HTMLExporter(config=options, template_name="ctgeval")  # type: ignore[no-untyped-call]
+    raw, _ = exporter.from_notebook_node(notebook)
+    return str(raw)
+
+
+def sanitise(raw: str) -> str:
+    """Return the HTML reduced to what a bilan may hold: no script, no style, nothing loaded from elsewhere.
+
+    Parameters
+    ----------
+    raw : str
+        Any HTML, possibly hostile.
+    """
+    return nh3.clean(
+        raw,
+        tags=set(f"{_HTML} {_SVG}".split()),
+        attributes=_ATTRIBUTES,
+        generic_attribute_prefixes={"aria-", "data-label"},
+        attribute_filter=_kept_attribute,
+        url_schemes={"https", "mailto", "data"},
+        clean_content_tags=_REMOVED_WITH_CONTENT,
+        link_rel="noopener noreferrer",
+    )
+
+
+def _kept_attribute(tag: str, name: str, value: str) -> str | None:
+    if name in {"href", "xlink:href"}:
+        return value if _kept_link(tag, value) else None
+    if name == "src":
+        return value if _DATA_IMAGES.fullmatch(value) else None
+    if name in _PAINTS and "url" in value.casefold():
+        return value if _LOCAL_PAINT.fullmatch(value) else None
+    if name == "id":
+        return None if value.startswith(SHELL_PREFIX) else value
+    if name == "tabindex":
+        return value if value in {"0", "-1"} else None
+    if name == "download":
+        return value if re.fullmatch(r"[\w.-]{1,150}", value) and not value.startswith(".") else None
+    return value
+
+
+_PAINTS = frozenset(_PAINT.split())
+
+
+def _kept_link(tag: str, value: str) -> bool:
+    if value.startswith("#"):
+        return True
+    return tag == "a" and value.startswith(("https://", "mailto:", *_DATA_LINKS))
+
+
+def body(raw: str) -> Body:
+    """Clean some HTML and prepare it for the shell: one level-1 heading, identified level-2 headings.
+
+    Parameters
+    ----------
+    raw : str
+        As `export` gives it.
+    """
+    # nh3 escapes "<" and ">" in texts and in attributes: plain patterns find the headings.
+    clean = sanitise(raw)
+    block = _TITLE_BLOCK.search(clean)
+    title, subtitle = (_text(block.group(1)), _text(block.group(2) or "")) if block else ("", "")
+    clean = _TITLE_BLOCK.sub("", clean)
+    contents: list[tuple[str, str]] = []
+    taken = set(_IDENTIFIER.findall(clean))
+
+    def settled(found: re.Match[str]) -> str:
+        nonlocal title
+        level, attributes, inside = found.groups()
+        if level not in "12":
+            return found.group()
+        text = _text(inside)
+        if level == "1" and not title:
+            title = text
+            return ""
+        present = _IDENTIFIER.search(attributes)
+        name = present.group(1) if present else _free_name(text, taken)
+        contents.append((name, text))
+        identified = attributes if present else f' id="{name}"{attributes}'
+        return f"<h2{identified}>{inside}</h2>"
+
+    content = Markup(_HEADING.sub(settled, clean))  # noqa: S704 cleaned just above
+    return Body(title=title, subtitle=subtitle, content=content, contents=tuple(contents))
+
+
+def _text(inside: str) -> str:
+    return re.sub(r"[ \t\r\n]+", " ", unescape(_TAG.sub("", inside))).strip()
+
+
+def _free_name(text: str, taken: set[str]) -> str:
+    base = french.slug(text)[:60].strip("-") or "section"
+    name, rank = base, 1
+    while name in taken:
+        rank += 1
+        name = f"{base}-{rank}"
+    taken.add(name)
+    return name
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("ctgeval.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters.update(jour=french.date, periode=french.period, typographie=french.typography)
+    return environment
+
+
+@lru_cache(maxsize=1)
+def stylesheet() -> str:
+    """Return the style of every page: the shell's, then the one of the tables and figures."""
+    sheets = (("ctgeval.report", "style.css"), ("ctgeval.render", "render.css"))
+    texts = [(files(package) / "templates" / name).read_text(encoding="utf-8").strip() for package, name in sheets]
+    return "\n" + "\n".join(_shortened(text) for text in texts) + "\n"
+
+
+def _shortened(css: str) -> str:
+    lines = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).splitlines()
+    return "\n".join(line.strip() for line in lines if line.strip())
+
+
+def policy(style: str) -> str:
+    """Return the content security policy that allows this style and nothing else.
+
+    Parameters
+    ----------
+    style : str
+        The exact content of the page's ``style`` element.
+    """
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    return _SECURITY_POLICY.format(f"sha256-{digest}")
+
+
+def page(template: str, context: Mapping[str, Any]) -> bytes:
+    """Return a whole page, as the bytes to write.
+
+    Parameters
+    ----------
+    template : str
+        ``bilan.html.j2``, ``partiel.html.j2`` or ``index.html.j2``.
+    context : mapping
+        What the template shows; texts are escaped, only `Body.content` goes as it is.
+    """
+    style = stylesheet()
+    shell = {"style": Markup(style), "politique": policy(style)}  # noqa: S704 our own file
+    text = _environment().get_template(template).render({**context, **shell})
+    return text.encode("utf-8")

@@ -1,0 +1,154 @@
+"""The sheet that goes with each bilan, and the private notes that the dossier keeps about it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ctgeval.errors import ReportError
+from ctgeval.report.files import write_whole
+from ctgeval.report.plan import Job, versions
+
+FORMAT = 1
+PRIVATE = ".ctgeval"
+_SECRET = "cle"
+_SHOWN = ("cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion")
+
+
+def secret(folder: Path, *, create: bool = True) -> bytes:
+    """Return the dossier's secret, with which the fingerprints of files that are not open data are keyed.
+
+    Parameters
+    ----------
+    folder : Path
+        The dossier; the secret is in ``.ctgeval/cle``.
+    create : bool
+        Whether to draw one when there is none; otherwise the result is empty.
+
+    Raises
+    ------
+    ReportError
+        When the secret can't be read or written.
+    """
+    path = folder / PRIVATE / _SECRET
+    try:
+        if create and not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            with contextlib.suppress(FileExistsError), os.fdopen(_exclusive(path), "wb") as stream:
+                stream.write(secrets.token_hex(32).encode("ascii"))
+        return path.read_bytes().strip() if path.exists() else b""
+    except OSError as error:
+        raise ReportError(
+            f"La clé du dossier ne peut pas être lue ou créée : {error.strerror or error}.",
+            file=f"{PRIVATE}/{_SECRET}",
+            remedy="Rendez le dossier accessible en écriture.",
+        ) from error
+
+
+def _exclusive(path: Path) -> int:
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+
+
+def sources(records: Iterable[Mapping[Hashable, Any]], key: bytes) -> list[dict[str, str]]:
+    """Return what is told of the sources of a bilan: no path, and no fingerprint that would confirm a guess.
+
+    Parameters
+    ----------
+    records : iterable of mapping
+        Rows of a release's ``sources`` table.
+    key : bytes
+        The dossier's secret.
+    """
+    return [
+        {name: _text(record.get(name)) for name in _SHOWN}
+        | {
+            "fichier": _text(record.get("fichier")).replace("\\", "/").rsplit("/", 1)[-1],
+            "empreinte": _fingerprint(_text(record.get("empreinte")), _text(record.get("diffusion")), key),
+        }
+        for record in records
+    ]
+
+
+def _text(value: object) -> str:
+    missing = value is None or value != value
+    return "" if missing else str(value).removesuffix(" 00:00:00")
+
+
+def _fingerprint(value: str, diffusion: str, key: bytes) -> str:
+    if not value or diffusion == "ouverte":
+        return value
+    return hmac.new(key, value.encode("utf-8"), hashlib.sha256).hexdigest()
+
+
+def describe(
+    job: Job, *, key: str, page: bytes, date: str, title: str, name: str, told_sources: list[dict[str, str]]
+) -> dict[str, Any]:
+    """Return the manifest of a bilan.
+
+    Parameters
+    ----------
+    job : Job
+        The bilan.
+    key : str
+        Its content key.
+    page : bytes
+        The page as it is written.
+    date : str
+        ISO date given by the caller.
+    title, name : str
+        Title of the bilan, and name of its territory.
+    told_sources : list of dict
+        See `sources`.
+    """
+    return {
+        "format": FORMAT,
+        "titre": title,
+        "bilan": job.bilan,
+        "audience": job.folder,
+        "nom": name,
+        "etat": job.etat,
+        "fictif": job.fictional,
+        "date": date,
+        "parametres": {"territoire": job.territoire, "periode": job.periode},
+        "sources": told_sources,
+        "versions": versions(),
+        "cle": key,
+        "html": {"fichier": f"{job.slug}.html", "sha256": hashlib.sha256(page).hexdigest(), "octets": len(page)},
+    }
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a sheet of JSON, or an empty one when the file is missing or is not a sheet of this version."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) and told.get("format") == FORMAT else {}
+
+
+def write(path: Path, told: Mapping[str, Any]) -> None:
+    """Write a sheet of JSON whole."""
+    write_whole(path, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+
+
+def notes_path(folder: Path, job: Job) -> Path:
+    """Where the dossier keeps what it knows of the last attempt at a bilan."""
+    return folder / PRIVATE / "etats" / job.folder / f"{job.slug}.json"
+
+
+def partial_path(folder: Path, job: Job) -> Path:
+    """Where the partial page of a bilan that failed is kept for its author."""
+    return folder / PRIVATE / "partiels" / job.folder / f"{job.slug}.html"
+
+
+def remember(folder: Path, job: Job, *, made_from: Mapping[str, str], key: str, failure: str = "") -> None:
+    """Keep, inside the dossier only, what the last attempt was made from and how it ended."""
+    path = notes_path(folder, job)
+    write(path, {"format": FORMAT, "cle": key, "composants": dict(made_from), "echec": failure})

@@ -1,0 +1,300 @@
+"""What there is to build: the bilans of ``ctg.toml``, one job for each territory, and what each depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import platform
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+
+from ctgeval import french, periods
+from ctgeval.config import Config
+from ctgeval.errors import ParameterError, PeriodError, ReportError, suggestion
+from ctgeval.report.files import digest
+
+FORMATS = ("html",)
+_FICTIONAL = "territoire-fictif-"
+_LIBRARIES = (
+    "babel", "jinja2", "matplotlib", "nbclient", "nbconvert", "nh3", "numpy", "pandas", "papermill", "pyarrow",
+    "python-calamine", "scipy", "seaborn",
+)  # fmt: skip
+_PACKAGE_SUFFIXES = {".css", ".j2", ".json", ".parquet", ".py", ".toml"}
+_TABLE_SUFFIXES = {".csv", ".ods", ".parquet", ".toml", ".xlsx"}
+_INPUT_FOLDERS = ("tables", "textes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One bilan for one audience, one territory and one period.
+
+    Parameters
+    ----------
+    bilan : str
+        Name of the notebook.
+    audience, partner : str
+        For whom; ``partner`` is empty unless the audience is ``partenaire``.
+    territoire, periode : str
+        Code of the territory, and period, as the dossier gives them.
+    etat : str
+        Where the validation stands.
+    formats : tuple of str
+        What is asked for.
+    fictional : bool
+        Whether the territory is an invented one.
+    """
+
+    bilan: str
+    audience: str
+    partner: str
+    territoire: str
+    periode: str
+    etat: str
+    formats: tuple[str, ...]
+    fictional: bool
+
+    @property
+    def folder(self) -> str:
+        """Folder of its readers: no partner sees the bilans of another."""
+        return french.slug(f"{self.audience} {self.partner}" if self.partner else self.audience)
+
+    @property
+    def slug(self) -> str:
+        """Name of its files, without extension."""
+        name = french.slug(f"{self.territoire} {self.bilan.replace('_', ' ')} {self.periode}")
+        return f"{_FICTIONAL if self.fictional else ''}{name}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What its notebook is given."""
+        return {"release": "release", "territoire": self.territoire, "periode": self.periode}
+
+
+def jobs(
+    config: Config,
+    folder: Path,
+    *,
+    bilan: str | None = None,
+    audience: str | None = None,
+    territoire: str | None = None,
+    periode: str | None = None,
+) -> tuple[Job, ...]:
+    """Return the jobs that a dossier asks for, in the order of ``ctg.toml``.
+
+    Parameters
+    ----------
+    config : Config
+        Read from ``ctg.toml``.
+    folder : Path
+        The dossier.
+    bilan, audience, territoire, periode : str, optional
+        Keep only those.
+
+    Raises
+    ------
+    ParameterError
+        When a filter names something that no bilan has.
+    ReportError
+        When two jobs would write the same file.
+    """
+    fictional = is_fictional(config, folder)
+    every = tuple(
+        Job(
+            bilan=asked.carnet,
+            audience=asked.audience,
+            partner=asked.partenaire,
+            territoire=code,
+            periode=asked.periode,
+            etat=asked.etat,
+            formats=asked.formats,
+            fictional=fictional,
+        )
+        for asked in config.bilans
+        for code in (asked.territoires or (config.territoire.code,))
+    )
+    _refuse_twins(every)
+    kept = every
+    wanted = {"bilan": bilan, "audience": audience, "territoire": territoire, "periode": periode}
+    for name, value in wanted.items():
+        if value is not None:
+            _refuse_unknown(name, value, (getattr(job, name) for job in every))
+            kept = tuple(job for job in kept if _same(name, getattr(job, name), value))
+    if not kept and any(value is not None for value in wanted.values()):
+        asked_for = french.enumeration([f"{name} « {value} »" for name, value in wanted.items() if value is not None])
+        raise ParameterError(
+            f"Aucun bilan de ctg.toml ne répond à la fois à {asked_for}.", remedy="Retirez l’un de ces critères."
+        )
+    return kept
+
+
+def _same(name: str, one: str, other: str) -> bool:
+    if name != "periode":
+        return one == other
+    try:
+        return periods.normalise(one) == periods.normalise(other)
+    except PeriodError:
+        return one == other
+
+
+def _refuse_unknown(name: str, value: str, known: Iterable[str]) -> None:
+    values = sorted(set(known))
+    if not any(_same(name, one, value) for one in values):
+        raise ParameterError(
+            f"Aucun bilan de ctg.toml n’a ce critère « {name} ».",
+            value=value,
+            remedy=suggestion(value, values) or f"Valeurs présentes : {', '.join(values) or 'aucune'}.",
+        )
+
+
+def _refuse_twins(every: Iterable[Job]) -> None:
+    seen: dict[tuple[str, str], Job] = {}
+    for job in every:
+        twin = seen.setdefault((job.folder, job.slug), job)
+        if twin is not job:
+            raise ReportError(
+                f"Deux bilans s’écriraient dans le même fichier « {job.slug}.html » ({job.folder}).",
+                file="ctg.toml",
+                value=f"{job.bilan}, {job.territoire}, {job.periode}",
+                remedy="Retirez l’un des deux, ou changez sa période, son territoire ou son public.",
+            )
+
+
+def is_fictional(config: Config, folder: Path) -> bool:
+    """Tell whether the dossier's own geography says that its territory is an invented one."""
+    if not config.territoire.reference:
+        return False
+    path = folder / config.territoire.reference / "geographie.toml"
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ReportError(
+            "La description de la géographie propre au dossier ne peut pas être lue.",
+            file=f"{config.territoire.reference}/geographie.toml",
+            remedy=f"Corrigez ce fichier : {error}",
+        ) from error
+    return said.get("fictif") is True
+
+
+def notebooks() -> dict[str, Path]:
+    """Return the notebooks that ctgeval ships, by name."""
+    package = Path(str(files("ctgeval")))
+    # Inside the wheel they are in the package; in a source tree they stand beside it.
+    folder = next((place for place in (package / "notebooks", package.parent / "notebooks") if place.is_dir()), None)
+    return {path.stem: path for path in sorted(folder.glob("*.ipynb"))} if folder else {}
+
+
+def notebook(name: str) -> Path:
+    """Return the path of a notebook.
+
+    Raises
+    ------
+    ParameterError
+        When no notebook has that name.
+    """
+    known = notebooks()
+    if name not in known:
+        raise ParameterError(
+            "Aucun carnet ne porte ce nom.",
+            file="ctg.toml",
+            key="bilan.carnet",
+            value=name,
+            remedy=suggestion(name, known) or f"Carnets disponibles : {', '.join(known) or 'aucun'}.",
+        )
+    return known[name]
+
+
+@lru_cache(maxsize=64)
+def title(name: str) -> str:
+    """Return the French title that a notebook declares in ``metadata.ctgeval.titre``, or its name."""
+    told = json.loads(notebook(name).read_text(encoding="utf-8")).get("metadata", {}).get("ctgeval", {})
+    return str(told.get("titre") or name.replace("_", " ").capitalize())
+
+
+def input_files(config: Config, folder: Path) -> tuple[Path, ...]:
+    """Return every file of a dossier that a bilan may depend on, sorted.
+
+    Parameters
+    ----------
+    config : Config
+        Read from ``ctg.toml``.
+    folder : Path
+        The dossier.
+    """
+    found = {path for path in folder.iterdir() if path.suffix.casefold() in _TABLE_SUFFIXES}
+    for name in filter(None, (*_INPUT_FOLDERS, config.territoire.reference)):
+        found |= set((folder / name).rglob("*"))
+    found |= {folder / source.fichier for source in config.sources if source.fichier}
+    return tuple(sorted(path for path in found if path.is_file() and not path.name.startswith((".", "~$"))))
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Return the sha256 of the package itself: code, catalogues and templates."""
+    root = Path(str(files("ctgeval")))
+    total = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in _PACKAGE_SUFFIXES:
+            total.update(f"{path.relative_to(root).as_posix()}\0{digest(path)}\n".encode())
+    return total.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
+    return (("python", platform.python_version()), *((name, metadata.version(name)) for name in _LIBRARIES))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions on which the look or the figures of a bilan depend."""
+    try:
+        own = metadata.version("ctgeval")
+    except metadata.PackageNotFoundError:
+        own = ""
+    return {"ctgeval": own, **dict(_versions())}
+
+
+def ingredients(job: Job, *, inputs: Mapping[str, str], notebook_digest: str) -> dict[str, str]:
+    """Return all that a bilan is made from, by French name: two equal sets make the same page.
+
+    Parameters
+    ----------
+    job : Job
+        The bilan.
+    inputs : mapping
+        sha256 of each input file, by path relative to the dossier.
+    notebook_digest : str
+        sha256 of the notebook.
+    """
+    made_from = {f"le fichier {name}": value for name, value in inputs.items()}
+    made_from |= {f"la version de {name}": value for name, value in versions().items()}
+    made_from |= {f"le paramètre {name}": json.dumps(value) for name, value in asdict(job).items()}
+    return made_from | {f"le carnet {job.bilan}": notebook_digest, "le programme ctgeval": code_digest()}
+
+
+def content_key(made_from: Mapping[str, str], secret: bytes) -> str:
+    """Return the key that changes when any ingredient does.
+
+    Parameters
+    ----------
+    made_from : mapping
+        See `ingredients`.
+    secret : bytes
+        Of the dossier: without it, nobody can test a guess about a file against a published key.
+    """
+    told = json.dumps(dict(made_from), sort_keys=True, ensure_ascii=True)
+    return hmac.new(secret, told.encode("ascii"), hashlib.sha256).hexdigest()
+
+
+def difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Return a French sentence that says what changed between two sets of ingredients; empty when nothing did."""
+    told = [
+        *(f"{name} a changé" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]),
+        *(f"{name} est nouveau" for name in sorted(now.keys() - before.keys())),
+        *(f"{name} n’est plus là" for name in sorted(before.keys() - now.keys())),
+    ]
+    return french.enumeration(told[:3]) + (f" (et {len(told) - 3} autres changements)" if len(told) > 3 else "")

@@ -1,0 +1,181 @@
+"""Several notebooks at a time, each worker being a process that is given releases only."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ctgeval.report.parameters import Value
+
+_GRACE = 60.0
+_STOPPED = "Le processus du carnet s’est arrêté brutalement (mémoire ou durée dépassée ?)."
+_FORGOTTEN = {"PWD", "OLDPWD", "PYTEST_CURRENT_TEST", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"}
+_FIXED = {
+    # One thread by kernel: several run at the same time, and results must not depend on the number of cores.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONIOENCODING": "utf-8",
+    "PYTHONUTF8": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "JUPYTER_NO_CONFIG": "1",
+}
+_PRIVATE = {
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter",
+    "JUPYTER_DATA_DIR": "jupyter-data",
+    "JUPYTER_RUNTIME_DIR": "jupyter-runtime",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One notebook to run: its path, its scratch folder, its parameters, its time limit in seconds."""
+
+    notebook: Path
+    scratch: Path
+    parameters: Mapping[str, Value]
+    limit: float
+
+
+def environment(hidden: Path, private: Path, *, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a worker: nothing in it names the dossier, nor a person's own Jupyter settings.
+
+    Parameters
+    ----------
+    hidden : Path
+        Folder of the dossier; a variable whose value names it is left out.
+    private : Path
+        Folder for the worker's own settings.
+    variables : mapping
+        The environment to start from.
+    """
+    secret = {str(hidden), str(hidden.resolve())}
+    kept = {
+        name: value
+        for name, value in variables.items()
+        if name.upper() not in _FORGOTTEN
+        and not name.upper().startswith("CTGEVAL_")
+        and not any(folder in value for folder in secret)
+    }
+    package = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(part for part in (package, kept.get("PYTHONPATH", "")) if part)
+    own = {name: str(private / folder) for name, folder in _PRIVATE.items()}
+    return kept | _FIXED | own | {"PYTHONPATH": path}
+
+
+class Pool:
+    """Workers started when needed and used again, as many as notebooks run at the same time.
+
+    Parameters
+    ----------
+    root : Path
+        Temporary folder, where the workers stand.
+    hidden : Path
+        Folder of the dossier, which they must not know.
+    """
+
+    def __init__(self, root: Path, *, hidden: Path) -> None:
+        self._root = root
+        self._environment = environment(hidden, root, variables=os.environ)
+        self._idle: queue.SimpleQueue[subprocess.Popen[str]] = queue.SimpleQueue()
+        self._all: list[subprocess.Popen[str]] = []
+        self._lock = threading.Lock()
+
+    def run(self, task: Task) -> dict[str, Any]:
+        """Run a notebook in a free worker and return its reply (see `worker.reply`).
+
+        Parameters
+        ----------
+        task : Task
+            What to run. When the worker itself dies or outlives the limit, the reply holds a ``message`` only.
+        """
+        worker = self._worker()
+        alarm = threading.Timer(task.limit + _GRACE, worker.kill)
+        alarm.start()
+        try:
+            answer = _asked(worker, task)
+        finally:
+            alarm.cancel()
+        if not answer:
+            worker.kill()
+            worker.wait()
+            return {"message": f"{_STOPPED}{self._last_words(worker)}"}
+        self._idle.put(worker)
+        told: dict[str, Any] = json.loads(answer)
+        return told
+
+    def _last_words(self, worker: subprocess.Popen[str]) -> str:
+        journal = self._root / f"journal-{self._all.index(worker)}.txt"
+        lines = journal.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return f" Derniers mots du processus : {lines[-1]}" if lines else ""
+
+    def _worker(self) -> subprocess.Popen[str]:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            pass
+        with self._lock:
+            rank = len(self._all)
+            # What libraries write while they work is of no use to the reader of the terminal.
+            with (self._root / f"journal-{rank}.txt").open("wb") as log:
+                worker = subprocess.Popen(
+                    [sys.executable, "-m", "ctgeval.report.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    cwd=self._root,
+                    env=self._environment,
+                    encoding="utf-8",
+                )
+            self._all.append(worker)
+        return worker
+
+    def close(self) -> None:
+        """Let the idle workers end, and stop the others."""
+        for worker in self._all:
+            for stream in (worker.stdin, worker.stdout):
+                if stream is not None:
+                    with _gone_is_silent():
+                        stream.close()
+        for worker in self._all:
+            try:
+                worker.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+
+
+def _asked(worker: subprocess.Popen[str], task: Task) -> str:
+    request = {
+        "carnet": str(task.notebook),
+        "dossier": str(task.scratch),
+        "parametres": dict(task.parameters),
+        "limite": task.limit,
+    }
+    if worker.stdin is None or worker.stdout is None:
+        return ""
+    with _gone_is_silent():
+        worker.stdin.write(json.dumps(request) + "\n")
+        worker.stdin.flush()
+        return worker.stdout.readline()
+    return ""
+
+
+@contextmanager
+def _gone_is_silent() -> Iterator[None]:
+    """Ignore that the process at the other end is gone: its silence says it already."""
+    try:
+        yield
+    except (BrokenPipeError, ConnectionError, ValueError):
+        return

@@ -1,0 +1,99 @@
+"""From a worker's reply to the published page and its sheet, or to a partial page for the author alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from ctgeval.errors import NotebookFailed
+from ctgeval.report import html, manifest, plan, site
+from ctgeval.report.cases import Case
+from ctgeval.report.files import write_whole
+
+if TYPE_CHECKING:
+    from ctgeval.confidentiality import Release
+
+
+def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str) -> None:
+    """Write the page of a bilan and its sheet; or a partial page in the dossier, when the notebook failed.
+
+    Parameters
+    ----------
+    case : Case
+        The bilan.
+    release : Release
+        What its notebook was given.
+    reply : dict
+        See `worker.reply`.
+    day : str
+        ISO date to print.
+
+    Raises
+    ------
+    NotebookFailed
+        When the notebook did not reach its end: nothing is published, the earlier page stays as it was.
+    ReportError
+        When a file can't be written.
+    """
+    context = _context(case, release, reply, day=day)
+    partial = manifest.partial_path(case.folder, case.job)
+    if "message" in reply:
+        failure = _failure(case, reply)
+        shown = {"message": str(failure), "cellule": reply.get("cellule", 0), "code": reply.get("source", "")}
+        write_whole(partial, html.page("partiel.html.j2", context | shown))
+        raise failure
+    page = html.page("bilan.html.j2", context)
+    told = manifest.describe(
+        case.job,
+        key=case.key,
+        page=page,
+        date=day,
+        title=context["titre"],
+        name=context["nom"],
+        told_sources=context["sources"],
+    )
+    write_whole(case.page, page)
+    manifest.write(case.manifest, told)
+    manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key)
+    partial.unlink(missing_ok=True)
+
+
+def _failure(case: Case, reply: dict[str, Any]) -> NotebookFailed:
+    cell = reply.get("cellule", 0)
+    where = f" à la cellule de code n°\u00a0{cell}" if cell else ""
+    return NotebookFailed(
+        f"Le carnet « {case.job.bilan} » s’est arrêté{where}. {reply['message']}",
+        key="\n".join(reply.get("source", "").splitlines()[:1]),
+        remedy="Le début du bilan est gardé, pour vous seul, dans "
+        f"{manifest.partial_path(case.folder, case.job).relative_to(case.folder).as_posix()}.",
+    )
+
+
+def _context(case: Case, release: Release, reply: dict[str, Any], *, day: str) -> dict[str, Any]:
+    meta = release.meta
+    secret = manifest.secret(case.folder)
+    return {
+        "job": case.job,
+        "ctg": meta.get("titre", ""),
+        "titre": reply.get("titre") or plan.title(case.job.bilan),
+        "sous_titre": reply.get("sous_titre", ""),
+        "nom": _territory_name(release, case.job.territoire),
+        "destinataire": site.reader(case.job),
+        "version": site.version(case.job),
+        "mention": meta.get("mention") or (site.MENTION if case.job.fictional else ""),
+        "sommaire": reply.get("sommaire", []),
+        # Cleaned by `html.body` in the worker.
+        "contenu": Markup(reply.get("html", "")),  # noqa: S704
+        "date": day,
+        "perimetre": meta.get("perimetre", ""),
+        "regle": meta.get("regle", ""),
+        "sources": manifest.sources(release.sources.to_dict("records"), secret),
+        "versions": plan.versions(),
+        "cle": case.key,
+    }
+
+
+def _territory_name(release: Release, code: str) -> str:
+    names = dict(zip(release.territories["geo"], release.territories["name"], strict=True))
+    return str(names.get(code) or release.meta.get("nom") or code)

@@ -1,0 +1,71 @@
+"""The process in which notebooks are run: it knows a notebook, a release and parameters, never a dossier.
+
+The coordinator (`pool`) speaks with it by lines of JSON: one request, one reply, until the input is closed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ctgeval.errors import ParameterError
+from ctgeval.report import execute, html
+
+
+def reply(request: dict[str, Any]) -> dict[str, Any]:
+    """Run one notebook and return what the coordinator needs of it.
+
+    Parameters
+    ----------
+    request : dict
+        ``carnet`` (path), ``dossier`` (scratch folder), ``parametres``, ``limite`` (seconds).
+
+    Returns
+    -------
+    dict
+        ``html`` (clean), ``titre``, ``sous_titre``, ``sommaire``, ``cpu``; ``message``, ``cellule``, ``source`` when it
+        failed.
+    """
+    before = _processor_seconds()
+    try:
+        outcome = execute.run(
+            Path(request["carnet"]),
+            request["parametres"],
+            scratch=Path(request["dossier"]),
+            limit=float(request["limite"]),
+        )
+    except ParameterError as error:
+        return {"message": str(error), "cellule": 0, "source": "", "cpu": _processor_seconds() - before}
+    body = html.body(html.export(outcome.notebook))
+    told: dict[str, Any] = {
+        "html": str(body.content),
+        "titre": body.title,
+        "sous_titre": body.subtitle,
+        "sommaire": body.contents,
+    }
+    if outcome.failure is not None:
+        failure = outcome.failure
+        told |= {"message": failure.message, "cellule": failure.cell, "source": failure.source}
+    return told | {"cpu": _processor_seconds() - before}
+
+
+def _processor_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def main() -> None:
+    """Answer requests from the standard input until it closes."""
+    # What the libraries print must not be taken for a reply: descriptor 1 is sent to the log, a copy is kept.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
+        os.dup2(2, 1)
+        for line in sys.stdin:
+            replies.write(json.dumps(reply(json.loads(line)), ensure_ascii=True) + "\n")
+            replies.flush()
+
+
+if __name__ == "__main__":
+    main()
