@@ -1,7 +1,7 @@
 """Caf: coverage rate of early-childhood care, by commune (``caf.taux_couverture``).
 
-Two exports are in use, with other headers and with or without the leading zero of codes. Rates may exceed 100: there may
-be more places than children.
+Two exports are in use, with other headers, and with or without the leading zero of codes. Rates may exceed 100: there
+may be more places than children.
 """
 
 from __future__ import annotations
@@ -80,11 +80,8 @@ def _periods(rejections: Rejections, column: str) -> tuple[Texts, np.ndarray[tup
     cells = [str(cell) for cell in rejections.grid.columns[column]]
     known = {cell: year_of(cell) for cell in set(cells)}
     found = [known[cell] for cell in cells]
-    rejections.add_all(
-        np.array([year is None for year in found], dtype=bool),
-        column,
-        "La date de référence n’est pas une année lisible.",
-    )
+    unread = np.array([year is None for year in found], dtype=bool)
+    rejections.add_all(unread, column, "La date de référence n’est pas une année lisible.")
     texts = np.array(["" if year is None else str(year) for year in found], dtype=object)
     return texts, np.array([np.nan if year is None else float(year) for year in found], dtype=np.float64)
 
@@ -94,8 +91,8 @@ def _arrondissements(geo: Texts) -> str:
     if not found:
         return ""
     return (
-        f"{len(found)} codes sont des arrondissements de Paris, de Lyon ou de Marseille : ils gardent leur propre code, "
-        "et ne donnent pas la valeur de leur commune."
+        f"{len(found)} codes sont des arrondissements de Paris, de Lyon ou de Marseille : ils gardent leur propre "
+        "code, et ne donnent pas la valeur de leur commune."
     )
 
 
@@ -112,9 +109,10 @@ def _identity(
     known = np.logical_and.reduce([column.status == NUMBER for column in parts]) & good
     if not known.any():
         return ""
-    gap = np.abs(sum(column.values for column in parts[:-1]) - parts[-1].values)
+    gap = np.abs(sum(column.figures for column in parts[:-1]) - parts[-1].figures)
     wide = known & (gap > _TOLERANCE + 1e-6)
-    checked = f"Somme EAJE, préscolarisation et accueil individuel comparée au taux global : {number(int(known.sum()))} lignes"
+    count = number(int(known.sum()))
+    checked = f"Somme EAJE, préscolarisation et accueil individuel comparée au taux global : {count} lignes"
     if not wide.any():
         return f"{checked}, écart maximal {number(float(gap[known].max()), 1)} point."
     lines = ", ".join(str(grid.lines[place]) for place in np.flatnonzero(wide)[:5])

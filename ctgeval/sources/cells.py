@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from ctgeval.sources.text import decimal_mark
 
@@ -47,7 +47,7 @@ class Numbers:
 
     Parameters
     ----------
-    values : ndarray of float64, shape (n,)
+    figures : ndarray of float64, shape (n,)
         NaN where there is no number.
     status : ndarray of int8, shape (n,)
         One of `NUMBER`, `EMPTY`, `SECRET`, `MISSING`, `BAD`.
@@ -55,7 +55,7 @@ class Numbers:
         For each place whose status is `BAD`, why, in French.
     """
 
-    values: npt.NDArray[np.float64]
+    figures: npt.NDArray[np.float64]
     status: npt.NDArray[np.int8]
     reasons: dict[int, str]
 
@@ -111,7 +111,7 @@ def numbers(cells: Sequence[str], *, decimal: str, markers: Markers = NO_MARKERS
             reasons[place] = reason
     for place in np.flatnonzero((status == NUMBER) & ~np.isfinite(values)).tolist():
         status[place], values[place], reasons[place] = BAD, np.nan, _why("inf")
-    return Numbers(values=values, status=status, reasons=reasons)
+    return Numbers(figures=values, status=status, reasons=reasons)
 
 
 def _unsigned(texts: pa.Array) -> pa.Array:

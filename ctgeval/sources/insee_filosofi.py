@@ -1,7 +1,7 @@
 """Insee: disposable income of the Filosofi files, by commune, EPCI, département or région (``insee.filosofi``).
 
-The year is the suffix of the headers (``Q214``: median of 2014), so that next year's file reads as it is. An empty cell,
-or ``s``, is a secret figure; territories under the threshold are absent from the file, not empty.
+The year is the suffix of the headers (``Q214``: median of 2014), so that next year's file reads as it is. An empty
+cell, or ``s``, is a secret figure; territories under the threshold are absent from the file, not empty.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def _read(path: Path, options: Options) -> SourceTable:
         _absent(geo, level, options),
         FORMAT.coverage.get(level, ""),
     ]
-    geography = options.geography or (places.geography_of(geo) if level == "COM" else None)
+    geography, hint = options.geography, ""
+    if geography is None and level == "COM":
+        geography, hint = places.geography_of(geo)
     return tidy(
         rejections,
         variables,
@@ -102,7 +104,7 @@ def _read(path: Path, options: Options) -> SourceTable:
         geo_column=column,
         geography=geography,
         markers=_MARKERS,
-        notes=[note for note in notes if note],
+        notes=[note for note in (*notes, hint) if note],
     )
 
 
@@ -177,8 +179,9 @@ def _absent(geo: Texts, level: str, options: Options) -> str:
     held = {places.departement_of(code) for code in found}
     first = min(options.reference.years)
     year = options.geography if options.geography in options.reference.years else first
-    every = {str(code) for code in options.reference.territories("COM", year)["geo"]}
-    absent = {code for code in every if places.departement_of(code) in held} - found
+    table = options.reference.places
+    every = table.loc[(table["first"] <= year) & (table["last"] >= year), "geo"]
+    absent = {code for code in every if code.startswith("COM-") and places.departement_of(code) in held} - found
     return (
         f"Communes de la géographie {year} absentes du fichier, dans les départements qu’il couvre : {len(absent)}."
         if absent

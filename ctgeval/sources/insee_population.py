@@ -75,8 +75,11 @@ _SUFFIXED = _YEARLY | _FISCAL | _ESTABLISHMENTS
 _SUFFIXED_HEADER = re.compile(rf"({'|'.join(sorted(_SUFFIXED, key=len, reverse=True))})(\d\d)", re.IGNORECASE)
 _DERIVED_HEADER = re.compile(rf"({'|'.join(_DERIVED)})_((?:19|20)\d\d)", re.IGNORECASE)
 _IDENTITY = frozenset(
-    "codgeo libgeo source insee_com insee_reg insee_dep commune commune_article code_postal commune_type insee_parente "
-    "lat lng millesime_rp annee_rp annee_geo".split()
+    {
+        *("codgeo", "libgeo", "source", "millesime_rp", "annee_rp", "annee_geo"),
+        *("insee_com", "insee_reg", "insee_dep", "insee_parente", "code_postal", "lat", "lng"),
+        *("commune", "commune_article", "commune_type"),
+    }
 )
 _DELEGATED = {
     "COMD": "commune déléguée : ses chiffres sont ceux de sa commune ou en font partie",
@@ -101,6 +104,9 @@ def _read(path: Path, options: Options) -> SourceTable:
     years = np.full(len(geo), float(options.geography or latest))
     unknown = places.refuse_unknown(rejections, column, geo, years, options.reference)
     accepted = [code for code, bad in zip(geo, rejections.bad, strict=True) if not bad]
+    geography, hint = options.geography, ""
+    if geography is None:
+        geography, hint = places.geography_of(accepted)
     return tidy(
         rejections,
         variables,
@@ -108,9 +114,9 @@ def _read(path: Path, options: Options) -> SourceTable:
         options=options,
         geo=geo,
         geo_column=column,
-        geography=options.geography or places.geography_of(accepted),
+        geography=geography,
         markers=_MARKERS,
-        notes=[note for note in (unknown, *zeros, _left_out(grid, variables)) if note],
+        notes=[note for note in (unknown, hint, *zeros, _left_out(grid, variables)) if note],
     )
 
 

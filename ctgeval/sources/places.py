@@ -37,7 +37,8 @@ _PARENTS = {
 _OVERSEAS = ("COM-975", "COM-977", "COM-978", "COM-98")
 _NATIONAL = 30_000
 _EVENT_CODES = ("code_before", "code_after")
-_EPCI = re.compile(r"2[04]\d{7}")
+# 25: the syndicats that levied their own taxes until 2015.
+_EPCI = re.compile(r"2[045]\d{7}")
 
 
 def arrondissement_parent(geo: str) -> str | None:
@@ -67,7 +68,9 @@ def epcis(rejections: Rejections, column: str) -> Texts:
     """Return the prefixed codes of a column of EPCIs; rows whose code is not a SIREN of one are rejected."""
     cells = [str(cell).strip() for cell in rejections.grid.columns[column]]
     right = np.array([_EPCI.fullmatch(cell) is not None for cell in cells], dtype=bool)
-    rejections.add_all(~right, column, "Le code n’est pas le SIREN d’un EPCI (9 chiffres, commençant par 20 ou 24).")
+    rejections.add_all(
+        ~right, column, "Le code n’est pas le SIREN d’un EPCI (9 chiffres, commençant par 20, 24 ou 25)."
+    )
     return np.array([f"EPCI-{cell}" if good else "" for cell, good in zip(cells, right, strict=True)], dtype=object)
 
 
@@ -85,30 +88,43 @@ def departements(rejections: Rejections, column: str) -> Texts:
     return np.array(found, dtype=object)
 
 
-def geography_of(geo: Iterable[str]) -> int | None:
-    """Return the only year whose communes are exactly those of a national file, or None.
+def geography_of(geo: Iterable[str]) -> tuple[int | None, str]:
+    """Return the only year whose communes are exactly those of a national file, or None with a hint in French.
 
     Parameters
     ----------
     geo : iterable of str
-        Codes of the file. Arrondissements municipaux and collectivités d'outre-mer are left aside, and only the
-        départements that the file holds are compared. Years with the same communes as another decide nothing.
+        Codes of the file. Arrondissements municipaux, the three cities they make and collectivités d'outre-mer are left
+        aside, and only the départements that the file holds are compared. A year that has the same communes as another
+        is not told apart from it.
     """
     from ctgeval.territory import reference
 
-    cities = {f"COM-{city}" for city in _ARRONDISSEMENTS}
-    found = {code for code in geo if code.startswith("COM-") and arrondissement_parent(code) is None}
-    found = {code for code in found if not code.startswith(_OVERSEAS)} - cities
+    found = {code for code in geo if code.startswith("COM-") and _is_compared(code)}
     if len(found) < _NATIONAL:
-        return None
+        return None, ""
     held = {departement_of(code) for code in found}
     known = reference.load()
-    same = [
-        int(year)
-        for year in known.years
-        if found == {code for code in known.territories("COM", year)["geo"] if departement_of(code) in held} - cities
-    ]
-    return same[0] if len(same) == 1 else None
+    table = known.places
+    names = table["geo"].to_numpy(dtype=object)
+    table = table[[code.startswith("COM-") and _is_compared(code) and departement_of(code) in held for code in names]]
+    holding: dict[int, set[str]] = {}
+    for year in known.years:
+        alive = set(table.loc[(table["first"] <= year) & (table["last"] >= year), "geo"])
+        if found <= alive:
+            holding[int(year)] = alive - found
+    same = [year for year, absent in holding.items() if not absent]
+    if len(same) == 1:
+        return same[0], ""
+    if same or len(holding) != 1:
+        return None, ""
+    ((year, absent),) = holding.items()
+    some = ", ".join(sorted(absent)[:3]) + ("…" if len(absent) > 3 else "")
+    return None, (
+        f"Tous les codes existent dans la seule géographie {year} ; communes de {year} absentes du fichier : "
+        f"{len(absent)} ({some}). Si le fichier est bien dans cette géographie, indiquez « geographie = {year} » "
+        "sous la source, dans ctg.toml."
+    )
 
 
 def refuse_unknown(
@@ -136,12 +152,9 @@ def refuse_unknown(
     """
     if reference is None:
         return ""
-    known: set[str] = set()
-    for level in sorted({str(code).partition("-")[0] for code in geo if code}):
-        for year in reference.years:
-            known.update(reference.territories(level, year)["geo"])
     events = reference.events
-    known.update(f"COM-{str(code).removeprefix('COM-')}" for name in _EVENT_CODES for code in events[name])
+    known = {str(code) for name in _EVENT_CODES for code in events[name]}
+    known |= set(reference.places["geo"])
     absent = {
         code
         for code in set(geo)
@@ -162,6 +175,12 @@ def refuse_unknown(
         return ""
     some = ", ".join(former[:3]) + ("…" if len(former) > 3 else "")
     return f"Codes trop anciens pour être vérifiés, gardés tels quels : {len(former)} ({some})."
+
+
+def _is_compared(code: str) -> bool:
+    """Whether every national file has the commune in the same way."""
+    overseas = code.startswith(_OVERSEAS)
+    return not overseas and arrondissement_parent(code) is None and code.removeprefix("COM-") not in _ARRONDISSEMENTS
 
 
 def departement_of(code: str) -> str:

@@ -24,8 +24,9 @@ SEPARATORS = (";", ",", "\t", "|")
 _NAMES = {";": "point-virgule « ; »", ",": "virgule « , »", "\t": "tabulation", "|": "barre « | »"}
 _ASKED = {"tab": "\t", "tabulation": "\t", "\\t": "\t", "point-virgule": ";", "virgule": ",", "point": "."}
 
-# Characters that French administrative text is made of, beyond ASCII: a decoding that gives others is not the right one.
+# Characters of French administrative texts, beyond ASCII: a decoding that gives others is not the right one.
 _FRENCH = frozenset("àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆñÑáíóúÁÍ°²³€«»’‘“”–—…·•½×§µ±\u00a0\u202f\u2009\u00ad")
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _FALLBACKS = ("cp1252", "cp850", "mac_roman")
 
 
@@ -154,11 +155,7 @@ def decode(raw: RawFile, *, encoding: str | None = None) -> tuple[str, str]:
                 key="encodage",
                 value=encoding,
             ) from error
-    for mark, codec in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
+    for mark, codec in _MARKS:
         if raw.data.startswith(mark):
             try:
                 return raw.data.decode(codec), codec
@@ -245,7 +242,7 @@ def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
     try:
         for record in reader:
             start, before = before + 1, reader.line_num
-            if not any(cell.strip() for cell in record):
+            if not record or not (record[0].strip() or any(cell.strip() for cell in record)):
                 blank += 1
                 continue
             if before > start and records and len(record) != len(records[0]):
@@ -279,12 +276,12 @@ def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
     ragged: list[tuple[int, int, str]] = []
     for record, start in zip(records[1:], starts[1:], strict=True):
         if len(record) == width or (len(record) > width and not any(cell.strip() for cell in record[width:])):
-            kept.append(record)
+            kept.append(record if len(record) == width else record[:width])
             lines.append(start)
         else:
             ragged.append((start, len(record), separator.join(record)[:60]))
     notes = _notes(kept, header, blank, encoding)
-    cells = list(zip(*(record[:width] for record in kept), strict=True)) if kept else [()] * width
+    cells = list(zip(*kept, strict=True)) if kept else [()] * width
     return Grid(
         file=raw.name,
         header=tuple(header[place] for place in named),

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from ctgeval import measures, observations
 from ctgeval.errors import SourceError
+from ctgeval.french import number, percent
 from ctgeval.sources.cells import EMPTY, NO_MARKERS, NUMBER, SECRET, Markers, Numbers, common_mark, numbers
 from ctgeval.sources.table import REJECTED_COLUMNS, Options, SourceTable
 from ctgeval.sources.text import Grid
@@ -165,6 +166,10 @@ def tidy(
         _refuse(rejections, variable, column)
     _refuse_repeated(rejections, variables, geo, geo_column, periods)
     kept = np.flatnonzero(~rejections.bad)
+    hidden = sum(int(_is_secret(v, column)[kept].sum()) for v, column in zip(variables, parsed, strict=True))
+    if hidden:
+        share = percent(100 * hidden / (len(kept) * len(variables)))
+        notes = [*notes, f"Valeurs non diffusées par la source (secret statistique) : {number(hidden)}, soit {share}."]
     years = np.full(len(geo), np.nan) if geography is None else np.broadcast_to(np.asarray(geography, float), len(geo))
     return SourceTable(
         observations=_observations(variables, parsed, kept, grid, options.key, geo, periods, years),
@@ -196,7 +201,7 @@ def _refuse(rejections: Rejections, variable: Variable, column: Numbers) -> None
         rejections.add(place, variable.column, reason)
     low, high = variable.possible
     known = column.status == NUMBER
-    below, above = known & (column.values < low), known & (column.values > high)
+    below, above = known & (column.figures < low), known & (column.figures > high)
     if below.any():
         least = "La valeur est négative, ce qui est impossible." if low == 0 else f"La valeur est inférieure à {low:g}."
         rejections.add_all(below, variable.column, least)
@@ -243,17 +248,16 @@ def _observations(
     periods: Texts | None,
     years: npt.NDArray[np.float64],
 ) -> pd.DataFrame:
-    """Stack the columns; texts shared by all of them are stored once."""
+    """Stack the columns, typed as `observations.frame` would do; texts shared by all of them are stored once."""
     count, times = len(kept), len(variables)
     if not count:
         return observations.empty()
     own = None if periods is None else _arrow(periods[kept])
-    values = np.concatenate([column.values[kept] for column in parsed])
-    status = np.concatenate([column.status[kept] for column in parsed])
+    values = np.concatenate([column.figures[kept] for column in parsed])
     low, high = (np.repeat(np.array(edge), count) for edge in zip(*(v.possible for v in variables), strict=True))
-    known = status == NUMBER
-    empty_is_secret = np.repeat([variable.secret for variable in variables], count)
-    secret = (status == SECRET) | ((status == EMPTY) & empty_is_secret)
+    known = np.concatenate([column.status[kept] == NUMBER for column in parsed])
+    secret = np.concatenate([_is_secret(v, column)[kept] for v, column in zip(variables, parsed, strict=True)])
+    origin = _arrow(np.array([f"{grid.file}!{grid.lines[place]}" for place in kept.tolist()], dtype=object))
     stacked: Mapping[str, Any] = {
         "measure": _texts([pa.repeat(_scalar(variable.measure), count) for variable in variables]),
         "geo": _texts([_arrow(geo[kept])] * times),
@@ -267,9 +271,14 @@ def _observations(
         "obs_status": _texts([_choice(known, "A", "M")]),
         "conf_status": _texts([_choice(secret, "C", "F")]),
         "source": _texts([pa.repeat(_scalar(key), count * times)]),
-        "origin": _texts([_arrow(np.array([f"{grid.file}!{grid.lines[place]}" for place in kept], object))] * times),
+        "origin": _texts([origin] * times),
     }
-    return observations.frame(pd.DataFrame(dict(stacked)))
+    nothing = _texts([pa.repeat(_scalar(""), count * times)])
+    return pd.DataFrame({name: stacked.get(name, nothing) for name in observations.COLUMNS}, copy=False)
+
+
+def _is_secret(variable: Variable, column: Numbers) -> npt.NDArray[np.bool_]:
+    return np.isin(column.status, (SECRET, EMPTY) if variable.secret else (SECRET,))
 
 
 def _scalar(text: str) -> pa.Scalar:
