@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from demo import figures, money, places, proof, published
+from demo import figures, money, places, proof, published, targets
 
 OUTPUT = Path(__file__).resolve().parents[1] / "data" / "demo"
 FLAG = "Données fictives – CC0 ; producteur : ctgeval (données fictives)"
@@ -74,7 +74,7 @@ def contents() -> dict[str, str]:
     files["sources/txcouv_pe_com_2018_2023.csv"] = csv_text(published.coverage())
     files["observations.csv"] = csv_text(observation_rows())
     files["budget.csv"] = csv_text(budget_rows())
-    files["cibles.csv"] = csv_text(proof.targets())
+    files["cibles.csv"] = csv_text(targets.targets())
     files["EFFETS.md"] = proof.document(flag=FLAG)
     return files
 

@@ -7,7 +7,7 @@ effect can be left out (``effects=()``): `check` compares the two worlds and so 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from demo.places import CC, COMMUNES, DEPARTEMENT, GROUPS, NEIGHBOURS, Commune, in_year, parts
@@ -61,6 +61,9 @@ STRUCTURES = (
     ("ALSH itinérant", 640),
 )
 MISSING_RETURN = ("ALSH de Sorvanne", "2024-S2")
+
+
+Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,6 @@ def yearly(effects: frozenset[str] = ALL) -> Iterator[Count]:
     """Yield the yearly counts: supply and children by commune, and by EPCI for the neighbours."""
     for year in COUNTS:
         remark = "provisoire" if year == COUNTS[-1] else ""
-        older = 0
         minders = 0
         for commune in home():
             geo, text = f"COM-{commune.code}", str(year)
@@ -166,7 +168,7 @@ def yearly(effects: frozenset[str] = ALL) -> Iterator[Count]:
         yield Count("places_alsh", cc, str(year), str(196 + (12 if year >= 2020 else 0) + (24 if year >= 2023 else 0)),
                     "service-enfance")  # fmt: skip
         yield Count("jeunes_accueillis", cc, str(year), str(young_people(year)), "service-enfance", remark=remark)
-        yield from _neighbours(year, remark, population)
+        yield from _neighbours(year, remark)
         yield from _social_life(year, effects, population)
 
 
@@ -175,14 +177,16 @@ def young_people(year: int) -> int:
     return round(312 * 1.006 ** (year - 2018) * (1.0 + noise(f"jeunes|{year}", 0.03)))
 
 
-def _neighbours(year: int, remark: str, population: int) -> Iterator[Count]:
+def _neighbours(year: int, remark: str) -> Iterator[Count]:
     for index, (epci, _) in enumerate(NEIGHBOURS):
         people = total(epci, year)
         under_3 = round(people * 0.0255 * 0.982 ** (year - 2018) * (1.0 + noise(f"e02|{epci}|{year}", 0.015)))
         age_3_11 = round(people * 0.093 * 0.988 ** (year - 2018) * (1.0 + noise(f"e311|{epci}|{year}", 0.008)))
         minders = round(people * _FIRST_EPCI_SHARES["assmat"][index] * 0.965 ** (year - 2018))
         older = round(minders * (0.36 + 0.009 * (year - 2018) + noise(f"am55|{epci}|{year}", 0.006)))
-        supply = round(people * 0.0255 * _FIRST_EPCI_SHARES["places"][index]) + (10 if index == 1 and year > 2021 else 0)
+        supply = round(people * 0.0255 * _FIRST_EPCI_SHARES["places"][index]) + (
+            10 if index == 1 and year > 2021 else 0
+        )
         for measure, count, note in (
             ("enfants_0_2", under_3, remark),
             ("places_eaje", supply, ""),
@@ -314,3 +318,16 @@ def _rights(period: str, effects: frozenset[str], remark: str) -> Iterator[Count
 def counts(effects: frozenset[str] = ALL) -> list[Count]:
     """Return every row of ``observations.csv``, in order."""
     return [*yearly(effects), *coverage_counts(), *half_yearly(effects)]
+
+
+def numbers(rows: Sequence[Count]) -> dict[Key, float]:
+    """Return the rows as numbers, by measure, territory, period and structure; a withheld count is taken for 2."""
+    return {
+        (row.measure, row.geo, row.period, row.structure): float(row.value.replace("<5", "2").replace(",", "."))
+        for row in rows
+    }
+
+
+def percent(known: Mapping[Key, float], part: str, whole: str, period: str) -> float:
+    """Return the share of a count of the CC in another, in hundredths."""
+    return 100 * known[(part, CC[0], period, "")] / known[(whole, CC[0], period, "")]

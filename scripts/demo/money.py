@@ -85,10 +85,14 @@ def lines() -> Iterator[Line]:
                 yield Line(plan.action, year, "recette", "Subvention", funder, "prevu", planned * share // 100)
                 if (plan.action, year) in ASKED:
                     yield Line(plan.action, year, "recette", "Subvention", funder, "sollicite", planned * share // 100)
-                elif spent and year == YEARS[-1]:
-                    yield Line(plan.action, year, "recette", "Subvention", funder, "acquis", spent * share // 100)
                 elif spent:
-                    yield Line(plan.action, year, "recette", "Subvention", funder, "verse", spent * share // 100)
+                    granted = spent * share // 100
+                    # In the last year the Caf and the MSA have paid their instalment only: the balance comes later.
+                    late = year == YEARS[-1] and funder in (CAF, MSA)
+                    if late:
+                        yield Line(plan.action, year, "recette", "Subvention", funder, "acquis", granted)
+                    paid = granted * 70 // 100 if late else granted
+                    yield Line(plan.action, year, "recette", "Subvention", funder, "verse", paid)
 
 
 def amount(cents: int) -> str:

@@ -84,6 +84,7 @@ _HOME = (
         ("Champ-Vermeil", 88),
     ),
 )
+# fmt: off
 _AWAY = (
     (
         ("Ombrenne-les-Sources", 3120), ("Hautecressine", 640), ("Saint-Bronel", 415), ("Vermeuil-aux-Bois", 287),
@@ -91,17 +92,20 @@ _AWAY = (
     ),
     (
         ("Varcelles", 2890), ("Plan-Varcelles", 512), ("Saint-Émeric-du-Plateau", 1043), ("Grandsoulage", 377),
-        ("Tournemire-le-Sec", 198), ("Orgevaine", 861), ("Rochaubert", 629), ("La Bruyante", 451), ("Pélissonne", 1334),
+        ("Tournemire-le-Sec", 198), ("Orgevaine", 861), ("Rochaubert", 629), ("La Bruyante", 451),
+        ("Pélissonne", 1334),
     ),
     (
         ("Mornave", 4015), ("Mornave-la-Forêt", 733), ("Saint-Oltin", 284), ("Boucharolles", 966),
-        ("Les Hautes-Fagnes", 541), ("Chênemort", 173), ("Villardouce", 1148), ("Taillebrou", 402), ("Sansoulan", 615),
+        ("Les Hautes-Fagnes", 541), ("Chênemort", 173), ("Villardouce", 1148), ("Taillebrou", 402),
+        ("Sansoulan", 615),
     ),
     (
         ("Lautrine", 3560), ("Rivelautre", 824), ("Saint-Fulcien", 468), ("Port-Aumerle", 1502),
         ("Sablonceau", 339), ("Courbe-Rive", 697), ("Gué-de-Lautrine", 1076), ("Aumeraie", 251), ("Batelande", 583),
     ),
 )
+# fmt: on
 _GROWTH_HOME = (-0.0035, -0.0060, 0.0015)
 _GROWTH_AWAY = (-0.0040, -0.0015, -0.0055, 0.0020)
 
@@ -151,7 +155,9 @@ def geography() -> dict[str, list[tuple[str, ...]]]:
         for commune, name in in_year(year):
             geo = f"COM-{commune.code}"
             territories.append((str(year), geo, name, "COM"))
-            members += [(str(year), territory, geo) for territory in (DEPARTEMENT[0], commune.epci, commune.group) if territory]
+            members += [
+                (str(year), territory, geo) for territory in (DEPARTEMENT[0], commune.epci, commune.group) if territory
+            ]
     code, merged, _ = MERGER
     events: list[tuple[str, ...]] = [("code_avant", "code_apres", "date_effet", "type")]
     events += [(f"COM-{before}", f"COM-{code}", f"{MERGER_YEAR}-01-01", "fusion") for before in merged]

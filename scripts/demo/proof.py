@@ -1,172 +1,103 @@
-"""What was planted, shown in the figures themselves; the targets that go with them."""
+"""What was planted, shown in the figures themselves, and told in ``EFFETS.md``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from demo import money
-from demo.figures import (
-    ALL,
-    CC,
-    EFFECTS,
-    MISSING_RETURN,
-    NULL_ACTION,
-    SEED,
-    STRUCTURES,
-    Count,
-    counts,
-    coverage,
-    french,
-)
-from demo.places import GROUPS, MERGER, MERGER_YEAR, NEIGHBOURS, in_year
+from demo.figures import ALL, EFFECTS, MISSING_RETURN, NULL_ACTION, SEED, Key, counts, numbers, percent
+from demo.places import CC, GROUPS, MERGER, MERGER_YEAR, NEIGHBOURS, in_year
 
-Key = tuple[str, str, str, str]
+Numbers = Mapping[Key, float]
 
 
-def _by_key(rows: Sequence[Count]) -> dict[Key, float]:
-    return {
-        (row.measure, row.geo, row.period, row.structure): 2.0 if row.value == "<5" else float(row.value.replace(",", "."))
-        for row in rows
-    }
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What ``EFFETS.md`` says of one effect: a figure, and how much it is moved, in its unit or in hundredths."""
+
+    figure: Callable[[Numbers], float]
+    by: Literal["difference", "growth"]
+    size: float
+    tolerance: float = 0.0
 
 
-def _percent(numbers: Mapping[Key, float], part: str, whole: str, period: str) -> float:
-    return 100 * numbers[(part, CC[0], period, "")] / numbers[(whole, CC[0], period, "")]
+def _at(measure: str, period: str, geo: str = CC[0]) -> Callable[[Numbers], float]:
+    return lambda known: known[(measure, geo, period, "")]
 
 
-def _members(numbers: Mapping[Key, float], measure: str, period: str, geos: set[str]) -> float:
-    return sum(value for (name, geo, when, _), value in numbers.items() if (name, when) == (measure, period) and geo in geos)
+def _share(part: str, whole: str, period: str) -> Callable[[Numbers], float]:
+    return lambda known: percent(known, part, whole, period)
 
 
-def _shift(measured: Callable[[Mapping[Key, float]], float], key: str, real: Mapping[Key, float]) -> float:
-    return measured(real) - measured(_by_key(counts(ALL - {key})))
+def _plain_families(known: Numbers) -> float:
+    plain = {f"COM-{commune.code}" for commune, _ in in_year(2025) if commune.group == GROUPS[2][0]}
+    return sum(known[("familles_rpe", geo, "2023-S2", "")] for geo in sorted(plain))
+
+
+def _wednesdays(known: Numbers) -> float:
+    centres = ("ALSH de Tressonne", "ALSH itinérant")
+    return sum(known[("journees_enfants_alsh", CC[0], "2025-S1", name)] for name in centres)
+
+
+# A tolerance is what the rounding to whole persons allows.
+PROMISES: Mapping[str, Promise] = {
+    "micro-creche-tressonne": Promise(_at("places_eaje", "2023", "COM-99114"), "difference", 12),
+    "micro-creche-sorvanne": Promise(_at("places_eaje", "2024", "COM-99126"), "difference", 12),
+    "guichet-unique": Promise(
+        _share("demandes_accueil_sans_solution", "demandes_accueil", "2024-S1"), "difference", -9, 0.6
+    ),
+    "rpe-itinerant": Promise(_plain_families, "growth", 45, 7),
+    "metier-assmat": Promise(
+        _share("assistantes_maternelles_55_plus", "assistantes_maternelles", "2024"), "difference", -2.4, 0.8
+    ),
+    "mercredis": Promise(_wednesdays, "growth", 18, 0.2),
+    "evs-sorvanne": Promise(_at("usagers_avs", "2024"), "difference", 260),
+    "france-services-mobile": Promise(_at("demandes_france_services", "2024-S1"), "growth", 30, 0.1),
+    "france-services-mobile-acces": Promise(_at("population_plus_20_min_france_services", "2023"), "difference", -1450),
+}
 
 
 def check() -> list[str]:
     """Return one sentence for each promise of ``EFFETS.md`` that the figures don't keep: none, when all is well."""
-    real = _by_key(counts())
-    cc = CC[0]
-    plain = {f"COM-{commune.code}" for commune, _ in in_year(2025) if commune.group == GROUPS[2][0]}
-    users: Key = ("usagers_avs", cc, "2024", "")
-    far: Key = ("population_plus_20_min_france_services", cc, "2023", "")
-    centres = [name for name, _ in STRUCTURES if name in ("ALSH de Tressonne", "ALSH itinérant")]
-    without = {key: _by_key(counts(ALL - {key})) for key in ("rpe-itinerant", "mercredis", "france-services-mobile")}
-    measured = {
-        "micro-creche-tressonne": (_shift(lambda n: n[("places_eaje", "COM-99114", "2023", "")], "micro-creche-tressonne", real), 12.0, 0.0),
-        "micro-creche-sorvanne": (_shift(lambda n: n[("places_eaje", "COM-99126", "2024", "")], "micro-creche-sorvanne", real), 12.0, 0.0),
-        "guichet-unique": (
-            _shift(lambda n: _percent(n, "demandes_accueil_sans_solution", "demandes_accueil", "2024-S1"), "guichet-unique", real),
-            -9.0,
-            0.6,
-        ),
-        "metier-assmat": (
-            _shift(lambda n: _percent(n, "assistantes_maternelles_55_plus", "assistantes_maternelles", "2024"), "metier-assmat", real),
-            -2.4,
-            0.8,
-        ),
-        "rpe-itinerant": (
-            100 * _members(real, "familles_rpe", "2023-S2", plain)
-            / _members(without["rpe-itinerant"], "familles_rpe", "2023-S2", plain) - 100,
-            45.0,
-            7.0,
-        ),
-        "mercredis": (
-            100 * sum(real[("journees_enfants_alsh", cc, "2025-S1", name)] for name in centres)
-            / sum(without["mercredis"][("journees_enfants_alsh", cc, "2025-S1", name)] for name in centres) - 100,
-            18.0,
-            0.2,
-        ),
-        "evs-sorvanne": (_shift(lambda n: n[users], "evs-sorvanne", real), 260.0, 0.0),
-        "france-services-mobile": (
-            100 * real[("demandes_france_services", cc, "2024-S1", "")]
-            / without["france-services-mobile"][("demandes_france_services", cc, "2024-S1", "")] - 100,
-            30.0,
-            0.1,
-        ),
-        "france-services-mobile-acces": (_shift(lambda n: n[far], "france-services-mobile-acces", real), -1450.0, 0.0),
-    }  # fmt: skip
-    faults = [
-        f"effect {effect.key}: {measured[effect.key][0]:.2f} instead of {measured[effect.key][1]:.2f}"
-        for effect in EFFECTS
-        if not abs(measured[effect.key][0] - measured[effect.key][1]) <= measured[effect.key][2]
-    ]
-    bare = _by_key(counts(frozenset()))
-    faults += [f"the null action moves {key}" for key in real if key[0] == NULL_ACTION[2] and real[key] != bare[key]]
-    faults += [
-        f"an effect reaches the neighbour {key[1]}"
-        for key in real
-        if key[1] in dict(NEIGHBOURS) and real[key] != bare[key]
-    ]
+    real = numbers(counts())
+    bare = numbers(counts(frozenset()))
+    faults = []
+    for effect in EFFECTS:
+        promise = PROMISES[effect.key]
+        after, before = promise.figure(real), promise.figure(numbers(counts(ALL - {effect.key})))
+        found = after - before if promise.by == "difference" else 100 * after / before - 100
+        if abs(found - promise.size) > promise.tolerance:
+            faults.append(f"effect {effect.key}: {found:.2f} instead of {promise.size:.2f}")
+    changed = [key for key in real if real[key] != bare[key]]
+    faults += [f"the null action moves {key}" for key in changed if key[0] == NULL_ACTION[2]]
+    faults += [f"an effect reaches the neighbour {key[1]}" for key in changed if key[1] in dict(NEIGHBOURS)]
     return faults + _budget_faults() + _return_faults(real)
 
 
 def _budget_faults() -> list[str]:
-    lines = list(money.lines())
-    spent = sum(line.cents for line in lines if (line.nature, line.status) == ("depense", "realise"))
-    by_action = {line.action: 0 for line in lines}
-    for line in lines:
-        if (line.nature, line.status) == ("depense", "realise"):
-            by_action[line.action] += line.cents
-    received = sum(line.cents for line in lines if line.status in ("verse", "acquis"))
-    faults = [] if spent == sum(by_action.values()) else ["the budget does not add up by action"]
-    return faults + ([] if received < spent else ["more is received than spent"])
+    spent: dict[tuple[str, int], int] = {}
+    paid: dict[tuple[str, int], int] = {}
+    for line in money.lines():
+        kept = {"realise": spent, "verse": paid}.get(line.status)
+        if kept is not None:
+            kept[line.action, line.year] = kept.get((line.action, line.year), 0) + line.cents
+    return [f"{key}: more is paid than spent" for key in sorted(paid) if paid[key] >= spent.get(key, 0)]
 
 
-def _return_faults(real: Mapping[Key, float]) -> list[str]:
+def _return_faults(real: Numbers) -> list[str]:
     name, period = MISSING_RETURN
     present = [key for key in real if key[0] == "journees_enfants_alsh" and key[2] == period]
     return ["the missing return is there"] if any(key[3] in (name, "") for key in present) else []
-
-
-def targets() -> list[Sequence[str]]:
-    """Return the rows of ``cibles.csv``: one of each kind that a real convention holds."""
-    numbers = _by_key(counts())
-    cc = CC[0]
-    places, children = (
-        sum(value for (name, geo, when, _), value in numbers.items() if name == measure and when == "2021" and geo.startswith("COM-"))
-        for measure in ("places_eaje", "enfants_0_2")
-    )
-    older = _percent(numbers, "assistantes_maternelles_55_plus", "assistantes_maternelles", "2021")
-    unmet = _percent(numbers, "demandes_accueil_sans_solution", "demandes_accueil", "2021-S2")
-    leisure = _percent(numbers, "places_alsh", "enfants_3_11", "2021")
-    young = _percent(numbers, "jeunes_accueillis", "jeunes_11_17", "2021")
-    solved = _percent(numbers, "demandes_resolues_premier_contact", "demandes_france_services", "2022-S1")
-    days = numbers[("journees_enfants_alsh", cc, "2021-S2", "")]
-    families = numbers[("familles_rpe", cc, "2022-S1", "")]
-    parents = numbers[("participations_parents", cc, "2022-S1", "")]
-    asked = numbers[("demandes_france_services", cc, "2022-S1", "")]
-    level = french(coverage(cc, 2021))
-    revised = "2024-06-01"
-    header = ("indicateur", "territoire", "periode_reference", "valeur_reference", "periode_cible", "valeur_cible",
-              "cible_min", "cible_max", "tolerance", "revisee_le", "motif")  # fmt: skip
-    return [
-        header,
-        ("PE01", cc, "2021", level, "2026", level, "", "", "1,5", "", ""),
-        ("PE02", cc, "2021", french(100 * places / children), "2026", "22,0", "", "", "", "", ""),
-        ("PE04", cc, "2021", french(older), "2026", "38,0", "", "", "", "", ""),
-        ("PE07", cc, "2022-S1", f"{families:.0f}", "2025-S2", "260", "", "", "", "", ""),
-        ("PE07", cc, "2022-S1", f"{families:.0f}", "2025-S2", "235", "", "", "", revised,
-         "Cible revue à la baisse : la tournée n'a commencé qu'en septembre 2023"),
-        ("PE09", cc, "2021-S2", french(unmet), "2026-S2", "20,0", "", "", "", "", ""),
-        ("EN01", cc, "2021", french(leisure), "2026", "", "9,0", "11,0", "", "", ""),
-        ("EN02", cc, "2021-S2", f"{days:.0f}", "2026-S2", "11500", "", "", "", "", ""),
-        ("JE01", cc, "2021", french(young), "2026", french(young + 4), "", "", "", "", ""),
-        ("PA04", cc, "2022-S1", f"{parents:.0f}", "2026-S2", "300", "", "", "", "", ""),
-        ("AV04", cc, "", "", "2026", "7,0", "", "", "", "", ""),
-        ("AD01", cc, "2022-S1", f"{asked:.0f}", "2026-S2", "", "", "", "", "", ""),
-        ("AD02", cc, "2022-S1", french(solved), "2026-S2", french(solved), "", "", "2", revised,
-         "Maintenir la qualité de la réponse malgré la hausse des demandes"),
-        ("AD03", cc, "2021", "", "2026", "0", "", "", "", "", ""),
-        ("PI01", cc, "", "", "2026", "100", "", "", "", "", ""),
-    ]  # fmt: skip
 
 
 def document(*, flag: str) -> str:
     """Return the text of ``EFFETS.md``."""
     action, indicator, measure = NULL_ACTION
     rows = "\n".join(
-        f"| {effect.action} | {effect.indicator} | `{effect.measure}` | {effect.since} | {effect.where} | {effect.size} |"
-        for effect in EFFECTS
+        f"| {one.action} | {one.indicator} | `{one.measure}` | {one.since} | {one.where} | {one.size} |"
+        for one in EFFECTS
     )
     code, merged, name = MERGER
     return f"""# Ce qui a été planté dans les chiffres fictifs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demo.figures import CENSUSES, EPCIS, french, inhabitants, noise, total
+from demo.figures import CENSUSES, EPCIS, inhabitants, noise, total
 from demo.places import COMMUNES, in_year, parts
 
 INCOME_YEARS = range(2018, 2022)
@@ -80,18 +80,13 @@ def income_by_commune(year: int) -> list[Sequence[str]]:
             continue
         median = 10 * round(_INCOME[commune.epci] * 1.06 * (1.0 + noise(f"filo|{commune.code}|{year}", 0.05)) / 10)
         row = _income_row(commune.code, commune.name, f"{commune.code}|{year}", people, median)
-        if households < _SECRET:
-            row = tuple(cell if name in _OPEN or name.startswith("NB") else "" for name, cell in zip(header, row, strict=True))
-        elif households < 5 * _SECRET:
-            row = tuple(
-                cell if name in _OPEN or name.startswith(("NB", "Q2")) else ""
-                for name, cell in zip(header, row, strict=True)
-            )
-        rows.append(row)
+        shown: tuple[str, ...] = ("",)
+        if households < 5 * _SECRET:
+            shown = ("CODGEO", "LIBGEO", "NB", "Q2")[: 3 if households < _SECRET else 4]
+        rows.append(tuple(cell if name.startswith(shown) else "" for name, cell in zip(header, row, strict=True)))
     return rows
 
 
-_OPEN = ("CODGEO", "LIBGEO")
 _TOWNS = ("99101", "99114", "99126", "99201", "99301", "99401", "99501")
 
 
@@ -119,7 +114,7 @@ def coverage() -> list[Sequence[str]]:
             rows.append(
                 (
                     str(year), commune.code, commune.name.upper(), commune.epci.removeprefix("EPCI-"),
-                    names[commune.epci].upper(), "99", "OMBRENNE", *(french(number).replace(",", ".") for number in numbers),
+                    names[commune.epci].upper(), "99", "OMBRENNE", *(f"{number:.1f}" for number in numbers),
                 )
             )  # fmt: skip
     return rows
