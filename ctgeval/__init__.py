@@ -4,7 +4,7 @@ The public API, and nothing else. Each name is imported on its first use, so tha
 
 >>> import ctgeval
 >>> dossier = ctgeval.open("data/demo")  # doctest: +SKIP
->>> ctgeval.build("data/demo", out="reports", date="2026-01-15")  # doctest: +SKIP
+>>> ctgeval.build("data/demo", out="reports")  # doctest: +SKIP
 """
 
 from __future__ import annotations

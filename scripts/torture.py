@@ -90,8 +90,8 @@ def table(state: dict[str, dict[str, object]]) -> str:
     lines = [
         "# Long campaigns",
         "",
-        "Written by `make torture` (`scripts/torture.py`); each law was run alone with many examples, from a random start.",
-        "A law is run again as soon as the package or its test file changes.",
+        "Written by `make torture` (`scripts/torture.py`). Each law was run alone, with many examples, from a random",
+        "start; it is run again as soon as the package or its test file changes.",
         "",
         f"{len(state)} laws, {examples:,} examples.",
         "",

@@ -1,0 +1,74 @@
+"""Write the floors table and the module map of the README from the code: ``python scripts/make_map.py``.
+
+The floors are those that import-linter checks (``pyproject.toml``), the words the first line of each module's docstring.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "ctgeval"
+README = ROOT / "README.md"
+
+
+def summary(path: Path) -> str:
+    """First line of the docstring of a module, or of a package's ``__init__.py``."""
+    source = path / "__init__.py" if path.is_dir() else path
+    text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0].replace("|", "\\|")
+
+
+def home(module: str) -> Path | None:
+    """Where a module of the first level is: a folder or a file; None when it isn't there yet."""
+    folder, file = PACKAGE / module, PACKAGE / f"{module}.py"
+    return folder if folder.is_dir() else file if file.is_file() else None
+
+
+def floors() -> list[list[str]]:
+    """Modules of each floor, the lowest first, without those that aren't there yet."""
+    configuration = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = next(item for item in configuration["tool"]["importlinter"]["contracts"] if item["id"] == "floors")
+    layers = [[name.strip("() ") for name in re.split(r"[|:]", layer)] for layer in reversed(contract["layers"])]
+    present = [[name for name in layer if home(name)] for layer in layers]
+    return [layer for layer in present if layer]
+
+
+def floors_table() -> str:
+    """One row per module of the first level, the highest floor first."""
+    rows = ["| floor | module | what it is |", "|---:|---|---|"]
+    for rank, layer in reversed(list(enumerate(floors()))):
+        for name in layer:
+            place = home(name)
+            assert place is not None
+            rows.append(f"| {rank} | `{name}{'/' if place.is_dir() else ''}` | {summary(place)} |")
+    return "\n".join(rows)
+
+
+def module_map() -> str:
+    """One row per file of each package, in the order of the floors."""
+    rows = ["| file | what it is |", "|---|---|"]
+    for layer in floors():
+        for name in layer:
+            place = home(name)
+            if place is None or place.is_file():
+                continue
+            for path in sorted(place.rglob("*.py")):
+                if path.name != "__init__.py":
+                    rows.append(f"| `{path.relative_to(PACKAGE).as_posix()}` | {summary(path)} |")
+    return "\n".join(rows)
+
+
+def written(readme: str) -> str:
+    """Return the text of the README with both tables as the code has them."""
+    for name, table in (("floors", floors_table()), ("map", module_map())):
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        readme = pattern.sub(lambda found, table=table: f"{found[1]}\n{table}\n\n{found[2]}", readme)  # type: ignore[misc]
+    return readme
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
