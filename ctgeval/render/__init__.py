@@ -1,1 +1,8 @@
-"""Stage of the way of the data; see the README."""
+"""Stage 7: sections, figures and tables of a bilan; draws what a release holds and computes nothing of its own."""
+
+from __future__ import annotations
+
+from ctgeval.render.fragment import Fragment
+from ctgeval.render.page import Page, open_page
+
+__all__ = ["Fragment", "Page", "open_page"]

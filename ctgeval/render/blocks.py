@@ -1,0 +1,93 @@
+"""The Jinja macros of ``templates/blocks.html.j2``, where every text is escaped, as functions that return safe HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import mistune
+import nh3
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ctgeval import french
+from ctgeval.render import wording
+from ctgeval.render.figures import Drawing
+
+_TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "pre", "h4", "h5", "h6"}
+
+
+@lru_cache(maxsize=1)
+def _macros() -> Any:
+    environment = Environment(
+        loader=PackageLoader("ctgeval.render", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["word"] = wording.word
+    environment.filters["typography"] = french.typography
+    return environment.get_template("blocks.html.j2").module
+
+
+def block(name: str, *values: object) -> Markup:
+    """Return the HTML of a macro.
+
+    Raises
+    ------
+    AttributeError
+        When no macro has that name.
+    """
+    return Markup(getattr(_macros(), name)(*values).strip())
+
+
+def section(identifier: str, title: str, parts: Sequence[Markup], *, lead: str = "") -> Markup:
+    """Return a section headed by its title, then by its key message."""
+    return block("section", identifier, title, lead, [part for part in parts if part])
+
+
+def paragraph(text: str, *, css: str = "") -> Markup:
+    """Return a paragraph; nothing for an empty text."""
+    return block("paragraph", text, css) if text else Markup("")
+
+
+def bullets(items: Sequence[str], *, css: str = "") -> Markup:
+    """Return a list; nothing when it is empty."""
+    return block("bullets", items, css) if items else Markup("")
+
+
+def subsection(title: str, parts: Sequence[Markup]) -> Markup:
+    """Return a heading of the third level and what it heads; nothing when it heads nothing."""
+    kept = [part for part in parts if part]
+    return block("subsection", title, kept) if kept else Markup("")
+
+
+def definitions(items: Sequence[tuple[str, str]]) -> Markup:
+    """Return a list of terms and of what is said of each."""
+    return block("definitions", items) if items else Markup("")
+
+
+def figure(identifier: str, caption: str, drawing: Drawing, *, table: Markup = Markup("")) -> Markup:
+    """Return a figure with its caption, and the table of its values right after it."""
+    return block("figure", identifier, caption, drawing, table)
+
+
+class _Renderer(mistune.HTMLRenderer):
+    """Headings start under those of the page; images stay out, their text remains."""
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        return f"<h{min(level + 3, 6)}>{text}</h{min(level + 3, 6)}>\n"
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return str(mistune.escape(text))
+
+
+def markdown(source: str) -> Markup:
+    """Return an author's Markdown as safe HTML: no raw HTML, no image, no address but https, http and mailto."""
+    html = mistune.create_markdown(renderer=_Renderer(escape=True))(source)
+    clean = nh3.clean(
+        str(html), tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"https", "http", "mailto"}, link_rel="noopener"
+    )
+    return Markup(french.typography(clean))

@@ -1,0 +1,183 @@
+"""The page: what a notebook calls, one method per section, in whatever order its author wants."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from ctgeval.render.fragment import Fragment
+from ctgeval.render.sections import overview, places, programme, reading, targets
+from ctgeval.render.view import View
+
+if TYPE_CHECKING:
+    from ctgeval.confidentiality import Release
+
+
+@dataclass(frozen=True)
+class Page:
+    """One bilan about one territory, made from a release and from nothing else.
+
+    Parameters
+    ----------
+    release : Release
+        The protected tables of one audience.
+    territoire : str
+        Code of the territory; the dossier's own when empty.
+    periode : str
+        Last period to show; all of them when empty.
+    carnet : str
+        Name of the notebook: chooses the title and the author's texts.
+
+    Raises
+    ------
+    UnknownTerritory
+        When the release holds nothing about the territory.
+    PeriodError
+        When the period can't be read.
+    """
+
+    release: Release
+    territoire: str = ""
+    periode: str = ""
+    carnet: str = "bilan_annuel"
+    view: View = field(init=False, repr=False, compare=False)
+    _used: Counter[str] = field(init=False, repr=False, compare=False, default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "view", View(self.release, self.territoire, self.periode, self.carnet))
+
+    def title(self) -> Fragment:
+        """Return the title of the bilan."""
+        return Fragment(reading.title(self.view))
+
+    def key_figures(self) -> Fragment:
+        """Return the five to eight figures that an elected official reads first."""
+        return self._section(overview.key_figures)
+
+    def convention(self) -> Fragment:
+        """Return who signed the convention, and for how long."""
+        return self._section(programme.convention)
+
+    def context(self) -> Fragment:
+        """Return the population and the needs, against the comparators."""
+        return self._section(overview.context)
+
+    def results(self) -> Fragment:
+        """Return the indicators of the territory that the context does not show."""
+        return self._section(overview.others)
+
+    def indicator(self, indicator: str) -> Fragment:
+        """Return all that is known of one indicator.
+
+        Raises
+        ------
+        UnknownIndicator
+            When the release does not hold it.
+        """
+        return Fragment(overview.indicator(self.view, self._name, indicator))
+
+    def comparison(self, indicator: str = "") -> Fragment:
+        """Return the place of the territory among those of its level, by default for the first rate they share.
+
+        Raises
+        ------
+        UnknownIndicator
+            When the release does not hold the indicator.
+        """
+        return Fragment(places.comparison(self.view, self._name, indicator))
+
+    def members(self, indicator: str = "") -> Fragment:
+        """Return an indicator commune by commune, by default the first that the communes have.
+
+        Raises
+        ------
+        UnknownIndicator
+            When the release does not hold the indicator.
+        """
+        return Fragment(places.members(self.view, self._name, indicator))
+
+    def progress(self) -> Fragment:
+        """Return the way done towards the targets."""
+        return self._section(targets.progress)
+
+    def actions(self) -> Fragment:
+        """Return the plan of actions, by axis."""
+        return self._section(programme.actions)
+
+    def budget(self) -> Fragment:
+        """Return the funding, what stays to the collectivity first."""
+        return self._section(programme.budget)
+
+    def journal(self) -> Fragment:
+        """Return successes and difficulties."""
+        return self._section(programme.journal)
+
+    def text(self, section: str) -> Fragment:
+        """Return a section that the author wrote.
+
+        Raises
+        ------
+        KeyError
+            When ``phrases.toml`` has no title for that section.
+        """
+        return Fragment(programme.text(self.view, self._name, section))
+
+    def notices(self) -> Fragment:
+        """Return what the files leave out about the territory."""
+        return self._section(reading.notices)
+
+    def sources(self) -> Fragment:
+        """Return the files behind the figures."""
+        return self._section(reading.sources)
+
+    def limits(self) -> Fragment:
+        """Return what to keep in mind."""
+        return self._section(reading.limits)
+
+    def confidentiality(self) -> Fragment:
+        """Return how persons are protected."""
+        return self._section(reading.confidentiality)
+
+    def glossary(self) -> Fragment:
+        """Return the few words that a reader may not know."""
+        return Fragment(reading.glossary(self._name))
+
+    def _section(self, draw: Callable[[View, Callable[[str], str]], Markup]) -> Fragment:
+        return Fragment(draw(self.view, self._name))
+
+    def _name(self, stem: str) -> str:
+        """Return an identifier that the page has not used yet."""
+        self._used[stem] += 1
+        return stem if self._used[stem] == 1 else f"{stem}-{self._used[stem]}"
+
+
+def open_page(
+    release: str | Path | Release, *, territoire: str = "", periode: str = "", carnet: str = "bilan_annuel"
+) -> Page:
+    """Open a release folder as the page of a notebook.
+
+    Parameters
+    ----------
+    release : str, Path or Release
+        The folder that `Dossier.release` wrote, or the release itself.
+    territoire, periode, carnet : str
+        See `Page`.
+
+    Raises
+    ------
+    ReportError
+        When the folder is not a release.
+    UnknownTerritory, PeriodError
+        See `Page`.
+    """
+    if isinstance(release, str | Path):
+        # The stage below brings scipy along, which a page made from a release already open does not need.
+        from ctgeval.confidentiality import Release
+
+        release = Release.load(release)
+    return Page(release, territoire=territoire, periode=periode, carnet=carnet)

@@ -1,0 +1,1 @@
+"""The sections of a bilan, by subject; each function returns safe HTML."""

@@ -1,0 +1,125 @@
+"""What every section does alike: perimeter, source and limits of some points, and what to say when there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from markupsafe import Markup
+
+from ctgeval import french, periods
+from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.view import Indicator, Line, Point, View
+
+Names = Callable[[str], str]
+"""Gives each identifier of the page once: ``chiffres``, then ``chiffres-2``."""
+
+HEADLINES = ("PO01", "PE01", "CO02", "CO01")
+"""What tells most of a territory, when nothing was retained."""
+
+_MOST_PERIODS = 6
+_MOST_TERRITORIES = 6
+
+
+def nothing(view: View, identifier: str, title: str, *, provide: str, values: Mapping[str, str] | None = None) -> Markup:
+    """Return the one line of a section that has nothing to say; ``interne`` is also told what to provide."""
+    parts = [blocks.paragraph(wording.say(provide, values, table="fournir"), css="a-fournir")] if view.internal else []
+    return blocks.section(identifier, title, parts, lead=wording.say("rien", {"titre": title}))
+
+
+def perimeter(points: Iterable[Point]) -> str:
+    """Return the sentence that tells in which geography some values are expressed; empty when nothing is known."""
+    years = {point.geography for point in points if point.geography is not None}
+    if not years:
+        return ""
+    return wording.say("perimetre", {"annee": str(*years)}) if len(years) == 1 else wording.say("perimetres")
+
+
+def notes(view: View, points: Iterable[Point]) -> list[str]:
+    """Return the sources of some points with their date of update, then their limits."""
+    points = list(points)
+    return [*(source(row) for row in view.sources(points)), *view.limits(points)]
+
+
+def source(row: Mapping[str, object]) -> str:
+    """Return the line that cites a source."""
+    producer, title = View.text(row["producteur"]), View.text(row["titre"])
+    named = f"{producer}, {title}" if producer and not title.startswith(producer) else title
+    day = View.day(row["mise_a_jour"])
+    values = {"titre": named, "date": french.date(day) if day else ""}
+    return wording.say("source" if day else "source_sans_date", values)
+
+
+def unit_sentence(indicator: Indicator) -> str:
+    """Return the unit of an indicator as a sentence."""
+    unit = {"%": "pourcentage"}.get(indicator.unit, indicator.unit.replace("EUR", "euros"))
+    return f"Unité : {unit}." if unit else ""
+
+
+def values_table(identifier: str, lines: Sequence[Line], indicator: Indicator, *, caption: str) -> Table:
+    """Lay the values of some lines out, along whichever of time and territory keeps the table narrow."""
+    times = periods.sort({point.period for line in lines for point in line.points})
+    details = [unit_sentence(indicator), perimeter(point for line in lines for point in line.points)]
+    if len(times) <= _MOST_PERIODS and len(lines) > 1:
+        columns = [Column("Territoire"), *(Column(wording.short_period(time), numeric=True) for time in times)]
+        rows = [
+            [tables.text(line.name), *(tables.point(line.at(time), indicator) for time in times)] for line in lines
+        ]
+    elif len(lines) <= _MOST_TERRITORIES:
+        columns = [Column("Période"), *(Column(line.name, numeric=True) for line in lines)]
+        rows = [
+            [Cell(wording.short_period(time)), *(tables.point(line.at(time), indicator) for line in lines)]
+            for time in times
+        ]
+    else:
+        columns = [Column("Territoire"), Column("Période"), Column("Valeur", numeric=True)]
+        rows = [
+            [tables.text(line.name), Cell(wording.short_period(point.period)), tables.point(point, indicator)]
+            for line in lines
+            for point in line.points
+        ]
+    return Table(identifier, caption, columns, rows, details=[one for one in details if one])
+
+
+def trajectory(view: View, names: Names, indicator: Indicator, lines: Sequence[Line]) -> Markup:
+    """Return the figure of an indicator's lines, the table of their values, their source and their limits.
+
+    Counts of territories of unlike sizes are drawn from a base of 100, so that their slopes can be compared; the
+    table always holds the values themselves.
+    """
+    stem = names(f"{french.slug(indicator.id)}-valeurs")
+    points = [point for line in lines for point in line.points]
+    caption = f"{indicator.label}, {wording.place(view.name)}"
+    table = tables.render(values_table(stem, lines, indicator, caption=caption))
+    shown, drawn, rebased = _drawn(lines, indicator)
+    said = [blocks.paragraph(note, css="note") for note in notes(view, points)]
+    if len(lines[0].known) < 2:
+        return Markup("\n").join([table, *said])
+    drawing = figures.trajectory(shown, drawn, fictional=view.fictional)
+    title = wording.say("legende_base" if rebased else "legende", {"titre": caption, "unite": wording.unit(drawn)})
+    figure = blocks.figure(f"{stem}-figure", title, drawing, table=table)
+    return Markup("\n").join([figure, *said])
+
+
+def _drawn(lines: Sequence[Line], indicator: Indicator) -> tuple[Sequence[Line], Indicator, bool]:
+    lines = lines[: figures.MOST_LINES]
+    if len(lines) == 1 or wording.relative(indicator):
+        return lines, indicator, False
+    base = next((point for point in lines[0].known if point.value > 0), None)
+    if base is None:
+        return lines[:1], indicator, False
+    rebased = [wording.rebase(line, base.period) for line in lines]
+    kept = [line for line in rebased if line is not None]
+    return kept, wording.base_indicator(indicator, base.period), True
+
+
+def by_headline(found: Sequence[Indicator]) -> list[Indicator]:
+    """Order indicators: those that the COPIL retained, then those that tell most, then the catalogue's order."""
+    ranks = {indicator: rank for rank, indicator in enumerate(HEADLINES)}
+    return sorted(found, key=lambda one: (not one.retained, ranks.get(one.id, len(ranks))))
+
+
+def span(lines: Sequence[Line]) -> tuple[str, str]:
+    """Return the first and the last period that at least one line knows."""
+    times = periods.sort({point.period for line in lines for point in line.known})
+    return times[0], times[-1]

@@ -1,0 +1,172 @@
+"""Indicators: the page for elected officials, the context, each indicator by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
+
+from ctgeval import french
+from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.sections import common, programme
+from ctgeval.render.sections.common import Names
+from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.view import Indicator, Line, View
+
+MOST_CARDS = 8
+MOST_FIGURES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One key figure."""
+
+    name: str
+    value: str
+    source: str
+    unit: str = ""
+    mark: str = ""
+    evolution: str = ""
+    verdict: str = ""
+    code: str = ""
+    strong: bool = False
+
+
+def key_figures(view: View, names: Names) -> Markup:
+    """Return the five to eight figures that an elected official reads first, the reste à charge among them."""
+    title = wording.word("titres", "chiffres")
+    identifier = names("chiffres")
+    cards = [Card(**card, strong=True) for card in programme.headlines(view)]
+    for indicator in _chosen(view)[: MOST_CARDS - len(cards)]:
+        cards.append(_card(view, indicator))
+    if not cards:
+        return common.nothing(view, identifier, title, provide="chiffres")
+    marks = sorted({card.mark for card in cards if card.mark})
+    legend = " ".join(wording.word("marques", f"legende_{mark}") for mark in marks)
+    return blocks.section(identifier, title, [blocks.block("cards", cards), blocks.paragraph(legend, css="legende")])
+
+
+def _chosen(view: View) -> list[Indicator]:
+    told = [one for one in view.indicators.values() if one.retained and view.line(one.id) is not None]
+    if told:
+        return told
+    return common.by_headline(view.available())
+
+
+def _card(view: View, indicator: Indicator) -> Card:
+    line = view.line(indicator.id)
+    points = line.points if line is not None else ()
+    known = line.known if line is not None else ()
+    last = points[-1]
+    # A value withheld for the last period is told as such; one that the source has not given yet gives way to the last known.
+    shown = known[-1] if known and last.mark != "masque" else last
+    cited = [View.text(row["producteur"]) or View.text(row["titre"]) for row in view.sources([shown])]
+    target = view.target(indicator.id)
+    verdict = View.text(target["verdict"]) if target else ""
+    value, unit = wording.split(shown, indicator)
+    return Card(
+        name=indicator.label,
+        value=value,
+        unit=unit,
+        mark="" if shown.known or shown.bounded else shown.mark,
+        evolution=wording.card_evolution(known[0], shown, indicator) if shown.known else "",
+        verdict=wording.verdict(target, indicator) if target else "",
+        code=verdict.replace("_", "-"),
+        source=" · ".join([wording.capital(french.period(shown.period)), *dict.fromkeys(cited)])
+        + (" · provisoire" if shown.provisional else ""),
+    )
+
+
+def context(view: View, names: Names) -> Markup:
+    """Return the population and the needs, each against its comparators; the author's text first."""
+    title = wording.word("titres", "contexte")
+    identifier = names("contexte")
+    found = common.by_headline(view.available(kind="contexte"))
+    prose = programme.commentary(view, "contexte")
+    if not found:
+        return Markup("\n").join(
+            [common.nothing(view, identifier, title, provide="contexte"), prose] if prose
+            else [common.nothing(view, identifier, title, provide="contexte")]
+        )  # fmt: skip
+    drawn, others = found[:MOST_FIGURES], found[MOST_FIGURES:]
+    parts = [prose, *(_detail(view, names, indicator) for indicator in drawn)]
+    if others:
+        parts.append(blocks.subsection(wording.word("titres", "autres"), [_summary(view, names, others)]))
+    return blocks.section(identifier, title, parts, lead=wording.message(view.line(found[0].id), found[0]))
+
+
+def _lines(view: View, indicator: Indicator) -> list[Line]:
+    own = view.line(indicator.id)
+    if own is None:
+        return []
+    compared = list(view.compared(indicator.id))[: figures.MOST_LINES - 2]
+    typical = view.typical(indicator.id) if wording.relative(indicator) else None
+    if typical is None:
+        return [own, *compared]
+    median, count = typical
+    return [own, *compared, replace(median, name=wording.typical(count, view.level))]
+
+
+def _detail(view: View, names: Names, indicator: Indicator) -> Markup:
+    lines = _lines(view, indicator)
+    message = wording.message(lines[0], indicator)
+    parts = [blocks.paragraph(message), common.trajectory(view, names, indicator, lines)]
+    return blocks.subsection(indicator.label, parts)
+
+
+def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
+    rows, points = [], []
+    for indicator in found:
+        line = view.line(indicator.id)
+        known = line.known if line is not None else ()
+        if not known:
+            continue
+        first, last = known[0], known[-1]
+        points += [first, last]
+        evolution = wording.card_evolution(first, last, indicator) if first is not last else "une seule période"
+        rows.append(
+            [
+                tables.text(indicator.label),
+                Cell(wording.amount(last.value, indicator), raw=last.value, provisional=last.provisional),
+                Cell(wording.short_period(last.period)),
+                tables.text(evolution),
+            ]
+        )
+    columns = [Column("Indicateur"), Column("Dernière valeur", numeric=True), Column("Période"), Column("Évolution")]
+    details = [one for one in [common.perimeter(points)] if one]
+    caption = f"{wording.word('titres', 'autres')}, {wording.place(view.name)}"
+    return tables.render(
+        Table(names("autres-indicateurs"), caption, columns, rows, details=details, notes=common.notes(view, points))
+    )
+
+
+def indicator(view: View, names: Names, identifier: str) -> Markup:
+    """Return all that is known of one indicator: message, figure, values, definition, source and limits."""
+    found = view.indicator(identifier)
+    heading = names(french.slug(found.id))
+    line = view.line(found.id)
+    if line is None or not line.points:
+        return common.nothing(view, heading, found.label, provide="indicateur")
+    parts = [
+        blocks.paragraph(found.definition, css="definition"),
+        common.trajectory(view, names, found, _lines(view, found)),
+        blocks.bullets(found.caveats, css="precautions"),
+    ]
+    return blocks.section(heading, found.label, parts, lead=wording.message(line, found))
+
+
+def others(view: View, names: Names) -> Markup:
+    """Return every indicator that the territory has and that the context did not show."""
+    title = wording.word("titres", "resultats")
+    heading = names("resultats")
+    found = [one for one in common.by_headline(view.available()) if one.kind != "contexte"]
+    if not found:
+        return common.nothing(view, heading, title, provide="autres")
+    drawn, rest = found[:MOST_FIGURES], found[MOST_FIGURES:]
+    parts = [_detail(view, names, one) for one in drawn]
+    if rest:
+        parts.append(blocks.subsection(wording.word("titres", "autres"), [_summary(view, names, rest)]))
+    key = "resultats" if len(found) == 1 else "resultats_plusieurs"
+    lead = wording.say(key, {"nombre": french.plural(len(found), "indicateur")})
+    return blocks.section(heading, title, parts, lead=lead)

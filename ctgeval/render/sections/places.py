@@ -1,0 +1,160 @@
+"""Territories: the place of one among those of its level, and an indicator commune by commune."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from ctgeval import french
+from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.figures import Bar
+from ctgeval.render.sections import common
+from ctgeval.render.sections.common import Names
+from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.view import Indicator, Line, Point, View
+
+MOST_COMMUNES = 60
+EXTREMES = 10
+ENOUGH_FOR_QUARTILES = 8
+NEIGHBOURS = 3
+
+
+def comparison(view: View, names: Names, identifier: str) -> Markup:
+    """Return the place of the territory among those of its level: rank, quartiles, and the lines around it.
+
+    With an empty identifier, the first rate that at least one other territory has.
+    """
+    title = wording.word("titres", "comparaison")
+    heading = names("comparaison")
+    found = view.indicator(identifier) if identifier else _comparable(view)
+    line = view.line(found.id) if found is not None else None
+    if found is None or line is None:
+        return common.nothing(view, heading, title, provide="comparaison")
+    if not line.known:
+        said = wording.say("rang_absent", {"nom": view.name, "quand": wording.when(line.points[-1].period)})
+        return blocks.section(heading, title, [], lead=said)
+    last = line.known[-1]
+    at = [(other, point) for other in view.peers(found.id) if (point := other.at(last.period)) and point.known]
+    if not at:
+        values = {"nom": view.name, "quand": wording.when(last.period)}
+        return blocks.section(heading, title, [], lead=wording.say("rang_seul", values))
+    ranked = sorted([(line, last), *at], key=lambda pair: (-pair[1].value, pair[0].name))
+    values = [point.value for _, point in ranked]
+    rank = 1 + sum(value > last.value for value in values)
+    lead = wording.rank(view.name, view.level, rank, len(ranked), last.period)
+    caption = f"{found.label} {wording.when(last.period)}"
+    many = len(ranked) >= ENOUGH_FOR_QUARTILES
+    if many:
+        drawing = figures.position(view.name, last.value, values, indicator=found, fictional=view.fictional)
+        message = wording.quartiles(view.level, found, [float(q) for q in np.quantile(values, [0.25, 0.5, 0.75])])
+    else:
+        drawing = _bars(view, found, ranked, last.period)
+        message = ""
+    middle = next(place for place, (other, _) in enumerate(ranked) if other is line)
+    near = ranked[max(0, middle - NEIGHBOURS) : middle + NEIGHBOURS + 1] if many else ranked
+    rows = [
+        [
+            Cell(french.ordinal(1 + sum(value > point.value for value in values))),
+            tables.text(other.name),
+            tables.point(point, found),
+        ]
+        for other, point in near
+    ]
+    columns = [Column("Rang"), Column("Territoire"), Column("Valeur", numeric=True)]
+    points = [point for _, point in near]
+    details = [common.unit_sentence(found), common.perimeter(points)]
+    table = Table(
+        names("voisins"), wording.say("voisins" if many else "classement", {"titre": caption}), columns, rows,
+        details=[one for one in details if one], notes=common.notes(view, points),
+    )  # fmt: skip
+    parts = [
+        blocks.paragraph(message),
+        blocks.figure(names("comparaison-figure"), f"{caption} : {view.name} et les autres territoires", drawing),
+        tables.render(table),
+    ]
+    return blocks.section(heading, title, parts, lead=lead)
+
+
+def _comparable(view: View) -> Indicator | None:
+    rates = [one for one in view.available() if wording.relative(one)]
+    with_peers = (one for one in common.by_headline(rates) if any(peer.known for peer in view.peers(one.id)))
+    return next(with_peers, None)
+
+
+def _bars(view: View, found: Indicator, ranked: Sequence[tuple[Line, Point]], period: str) -> figures.Drawing:
+    entries = []
+    for line, _ in ranked:
+        point = line.at(period)
+        value = point.value if point is not None else math.nan
+        entries.append(Bar(line.name, value, wording.amount(value, found, with_unit=False), main=line.geo == view.geo))
+    told = french.enumeration([f"{entry.label} {entry.text}" for entry in entries])
+    values = {"indicateur": wording.lower(found.label), "quand": wording.when(period), "lignes": told}
+    return figures.bars(entries, alternative=wording.say("alternative_rangs", values), fictional=view.fictional)
+
+
+def members(view: View, names: Names, identifier: str) -> Markup:
+    """Return an indicator commune by commune, masked and missing cells with their marks.
+
+    With an empty identifier, the first headline that the communes have.
+    """
+    title = wording.word("titres", "communes")
+    heading = names("communes")
+    found = view.indicator(identifier) if identifier else _shared(view)
+    lines = view.members(found.id) if found is not None else ()
+    if found is None or not lines:
+        return common.nothing(view, heading, title, provide="communes")
+    times = [line.known for line in lines if line.known]
+    if not times:
+        return common.nothing(view, heading, title, provide="communes")
+    first, last = common.span(lines)
+    rows = [_member(line, found, first, last) for line in lines]
+    extra: list[list[Cell]] = []
+    parts = []
+    if len(lines) > MOST_COMMUNES:
+        known = sorted(
+            (line for line in lines if (point := line.at(last)) and point.known),
+            key=lambda line: (-_value(line, last), line.name),
+        )
+        shown = {line.geo for line in (*known[:EXTREMES], *known[-EXTREMES:])}
+        rows = [_member(line, found, first, last) for line in known if line.geo in shown]
+        extra = [_member(line, found, first, last) for line in lines if line.geo not in shown]
+        parts.append(blocks.paragraph(wording.say("communes_extrait", {"nombre": str(EXTREMES)})))
+    columns = [Column("Commune"), *(Column(wording.short_period(time), numeric=True) for time in dict.fromkeys([first, last]))]
+    if first != last:
+        columns.append(Column("Évolution", numeric=True))
+    points = [point for line in lines for point in line.points if point.period in {first, last}]
+    details = [one for one in [common.unit_sentence(found), common.perimeter(points)] if one]
+    parts.append(
+        tables.render(
+            Table(names("communes-tableau"), f"{found.label} par commune", columns, rows, details=details,
+                  notes=common.notes(view, points), extra=extra)
+        )
+    )  # fmt: skip
+    return blocks.section(heading, title, parts, lead=wording.communes(lines, found, last))
+
+
+def _shared(view: View) -> Indicator | None:
+    found = common.by_headline(list(view.indicators.values()))
+    return next((one for one in found if any(line.known for line in view.members(one.id))), None)
+
+
+def _value(line: Line, period: str) -> float:
+    point = line.at(period)
+    return point.value if point is not None else math.nan
+
+
+def _member(line: Line, indicator: Indicator, first: str, last: str) -> list[Cell]:
+    before, after = line.at(first), line.at(last)
+    cells = [tables.text(line.name), tables.point(before, indicator)]
+    if first == last:
+        return cells
+    cells.append(tables.point(after, indicator))
+    if before is not None and after is not None and before.known and after.known:
+        cells.append(Cell(wording.signed_change(before, after, indicator), raw=after.value - before.value))
+    else:
+        mark = next((point.mark for point in (after, before) if point is not None and point.mark), "absent")
+        cells.append(Cell(wording.word("marques", mark), mark=mark))
+    return cells

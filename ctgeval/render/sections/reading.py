@@ -1,0 +1,98 @@
+"""How to read the page: title, what the files do not say, sources, limits, protection of persons, words."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from ctgeval import french
+from ctgeval.render import blocks, tables, wording
+from ctgeval.render.sections import common
+from ctgeval.render.sections.common import Names
+from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.view import View
+
+
+def title(view: View) -> Markup:
+    """Return the page's only first-level heading: which bilan, of what, for when; fictional when it is."""
+    values = {
+        "carnet": wording.word("titres", view.carnet),
+        "annee": french.period(view.period) if view.period else "",
+        "territoire": french.of_territory(view.name),
+    }
+    heading = wording.say("titre" if view.period else "titre_sans_annee", values)
+    if view.fictional:
+        heading = wording.say("titre_fictif", {"titre": heading})
+    perimeter = view.meta.get("perimetre")
+    subtitle = wording.say("perimetre", {"annee": str(perimeter)}) if perimeter else ""
+    return blocks.block("title", heading, subtitle, View.text(view.meta.get("mention")))
+
+
+def notices(view: View, names: Names) -> Markup:
+    """Return what the files leave out about this territory, and why; nothing at all when they leave nothing out."""
+    table = view.release.notices
+    rows = [] if not len(table) else table[table["territoire"].isin([view.geo, ""])]["sentence"].tolist()
+    if not rows:
+        return Markup("")
+    heading = names("absences")
+    return blocks.section(heading, wording.word("titres", "absences"), [blocks.bullets([str(row) for row in rows])])
+
+
+def sources(view: View, names: Names) -> Markup:
+    """Return the files behind the figures: producer, licence, date of update, lines read and lines left out."""
+    title, heading = wording.word("titres", "sources"), names("sources")
+    table = view.release.sources
+    if not len(table):
+        return common.nothing(view, heading, title, provide="sources")
+    rows = table.sort_values("cle").to_dict("records")
+    body = []
+    for row in rows:
+        day = View.day(row["mise_a_jour"])
+        body.append(
+            [
+                tables.text(View.text(row["titre"]) or View.text(row["cle"])),
+                tables.text(View.text(row["producteur"]) or "non précisé"),
+                Cell(french.date(day), raw=day.isoformat()) if day else Cell("non précisée"),
+                tables.text(View.text(row["licence"]) or wording.word("diffusion", View.text(row["diffusion"]))),
+                tables.number(float(row["n_rows"]), french.number(int(row["n_rows"]))),
+                tables.number(float(row["n_rejected"]), french.number(int(row["n_rejected"]))),
+            ]
+        )
+    labels = (("Source", False), ("Producteur", False), ("Mise à jour", False), ("Licence", False),
+              ("Lignes lues", True), ("Lignes écartées", True))  # fmt: skip
+    found = Table(names("sources-tableau"), "Les fichiers utilisés", [Column(*label) for label in labels], body)
+    lead = wording.say("sources", {"nombre": french.plural(len(rows), "source")})
+    return blocks.section(heading, title, [tables.render(found)], lead=lead)
+
+
+def limits(view: View, names: Names) -> Markup:
+    """Return the limits of everything that the page may show."""
+    title, heading = wording.word("titres", "limites"), names("limites")
+    table = view.release.limits
+    sentences = [View.text(row) for row in table.sort_values("code")["sentence"]] if len(table) else []
+    general = [wording.say("limite_constat"), wording.say("limite_bornes")]
+    return blocks.section(heading, title, [blocks.bullets([*general, *sentences])])
+
+
+def confidentiality(view: View, names: Names) -> Markup:
+    """Return the rule in one sentence, and what is said in public of its application."""
+    heading = names("secret")
+    audit = {str(key): value for key, value in dict(view.release.audit).items()}
+    items = []
+    for key in ("cellules", "masquees", "methode", "fondement"):
+        value = audit.get(key)
+        if isinstance(value, int | float):
+            items.append((wording.word("audit", key), french.number(value)))
+        elif value:
+            items.append((wording.word("audit", key), wording.capital(str(value))))
+    rule = View.text(audit.get("regle")) or View.text(view.meta.get("regle"))
+    if not audit:
+        rule = f"{wording.say('secret_interne')} {rule}"
+    parts = [blocks.definitions(items), blocks.bullets([wording.word("marques", f"legende_{mark}") for mark in ("masque", "absent", "provisoire")])]
+    return blocks.section(heading, wording.word("titres", "secret"), parts, lead=rule)
+
+
+def glossary(names: Names) -> Markup:
+    """Return the few words that a reader may not know."""
+    heading = names("glossaire")
+    items = list(wording.catalogue()["glossaire"].items())
+    return blocks.section(heading, wording.word("titres", "glossaire"), [blocks.definitions(items)])

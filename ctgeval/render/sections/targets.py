@@ -1,0 +1,100 @@
+"""Targets: the way done from each baseline, in sentences, in a figure and in a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.figures import Bar
+from ctgeval.render.sections import common
+from ctgeval.render.sections.common import Names
+from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.view import Indicator, View
+
+
+def progress(view: View, names: Names) -> Markup:
+    """Return the way done from the baselines to the targets: sentences, figure, table."""
+    title = wording.word("titres", "progres")
+    heading = names("progres")
+    targets = [target for one in view.indicators if (target := view.target(one)) is not None]
+    if not targets:
+        return common.nothing(view, heading, title, provide="progres")
+    entries = [
+        Bar(str(target["label"]), _float(target["share"]), wording.path(_float(target["share"])))
+        for target in targets
+        if math.isfinite(_float(target["share"]))
+    ]
+    parts = [blocks.bullets([View.text(target["sentence"]) for target in targets if View.text(target["sentence"])])]
+    if entries:
+        told = " ".join(wording.say("alternative_chemin", {"nom": one.label, "chemin": one.text}) for one in entries)
+        drawing = figures.paths(
+            entries, alternative=wording.say("alternative_progres", {"lignes": told}), fictional=view.fictional
+        )
+        caption = wording.say("legende_progres")
+        parts.append(blocks.figure(names("progres-figure"), caption, drawing))
+    parts.append(tables.render(_progress_table(view, names, targets)))
+    return blocks.section(heading, title, parts, lead=wording.progress([str(target["verdict"]) for target in targets]))
+
+
+def _progress_table(view: View, names: Names, targets: Sequence[dict[str, Any]]) -> Table:
+    labels = ("Indicateur", "Situation de départ", "Dernière valeur", "Cible", "Chemin parcouru", "Constat")
+    points, rows = [], []
+    for target in targets:
+        indicator = view.indicator(str(target["indicator"]))
+        line = view.line(indicator.id)
+        points += line.points[-1:] if line is not None else ()
+        share = _float(target["share"])
+        rows.append(
+            [
+                tables.text(indicator.label),
+                _dated(view, target, "baseline", "period_reference", indicator),
+                _dated(view, target, "actual", "time_period", indicator),
+                _aimed(target, indicator),
+                Cell(wording.path(share), raw=share) if math.isfinite(share) else Cell("sans objet"),
+                tables.text(wording.word("verdicts", str(target["verdict"]))),
+            ]
+        )
+    caption = f"{wording.word('titres', 'progres')}, {wording.place(view.name)}"
+    details = [one for one in [common.perimeter(points)] if one]
+    return Table(
+        names("progres-tableau"), caption, [Column(label) for label in labels], rows, details=details,
+        notes=common.notes(view, points),
+    )  # fmt: skip
+
+
+def _dated(view: View, target: dict[str, Any], name: str, when: str, indicator: Indicator) -> Cell:
+    """Return a value with its unit and its period, or the mark of what is missing."""
+    value, period = _float(target[name]), View.text(target[when])
+    line = view.line(indicator.id)
+    point = line.at(period) if line is not None and period else None
+    if not math.isfinite(value):
+        if point is not None and point.bounded:
+            return Cell(f"{wording.value(point, indicator)} ({wording.short_period(period)})")
+        mark = "masque" if point is not None and point.mark == "masque" else "absent"
+        return Cell(wording.word("marques", mark), mark=mark)
+    shown = wording.amount(value, indicator)
+    provisional = point is not None and point.provisional
+    return Cell(f"{shown} ({wording.short_period(period)})" if period else shown, provisional=provisional)
+
+
+def _aimed(target: dict[str, Any], indicator: Indicator) -> Cell:
+    """Return the target: a value, a range or « maintenir », with its period."""
+    value, low, high = (_float(target[name]) for name in ("target", "target_min", "target_max"))
+    period = View.text(target["period_target"])
+    if math.isfinite(value):
+        shown = wording.amount(value, indicator)
+    elif math.isfinite(low) or math.isfinite(high):
+        bounds = (low if math.isfinite(low) else -math.inf, high if math.isfinite(high) else math.inf)
+        shown = wording.between(*bounds, indicator)
+    else:
+        return Cell("sans cible")
+    return Cell(f"{shown} ({wording.short_period(period)})" if period else shown)
+
+
+def _float(value: object) -> float:
+    text = View.text(value)
+    return float(text) if text else math.nan

@@ -1,0 +1,151 @@
+"""Tables that a screen reader can follow, a telephone can show and a spreadsheet can open."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from markupsafe import Markup
+
+from ctgeval import french
+from ctgeval.render import blocks, wording
+from ctgeval.render.view import Indicator, Point
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_FORMULA_SPACES = " \ufeff\u00a0\u202f"
+WIDE = 3
+"""A table of more columns than this becomes a pile of cards on a narrow screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell shows, and what its download holds.
+
+    Parameters
+    ----------
+    text : str
+        As a reader sees it.
+    raw : str or float
+        As a spreadsheet reads it; the text itself when empty.
+    mark : {"", "masque", "absent"}
+        Why there is no value.
+    provisional : bool
+        Whether the producer may still revise it.
+    """
+
+    text: str
+    raw: str | float = ""
+    mark: Literal["", "masque", "absent"] = ""
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, and whether it holds numbers."""
+
+    label: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as readers get it: never without a caption, a unit when it has one, a source and its limits.
+
+    Parameters
+    ----------
+    id : str
+        Unique in the page.
+    caption : str
+    columns : sequence of Column
+        The first one names the row.
+    rows : sequence of sequence of Cell
+    details : sequence of str
+        Unit, perimeter: said in the caption, under its title.
+    notes : sequence of str
+        Sources, then limits: whole sentences, under the table.
+    extra : sequence of sequence of Cell
+        Rows that only the download holds.
+    """
+
+    id: str
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    details: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    extra: Sequence[Sequence[Cell]] = ()
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs cards on a narrow screen."""
+        return len(self.columns) > WIDE
+
+    @property
+    def legend(self) -> list[str]:
+        """The meaning of the marks that the table really uses."""
+        cells = [cell for row in self.rows for cell in row]
+        used = [mark for mark in ("masque", "absent") if any(cell.mark == mark for cell in cells)]
+        if any(cell.provisional for cell in cells):
+            used.append("provisoire")
+        return [french.typography(wording.word("marques", f"legende_{mark}")) for mark in used]
+
+    @property
+    def link(self) -> str:
+        """The download, as a ``data:`` address."""
+        return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(to_csv(self)).decode('ascii')}"
+
+    @property
+    def filename(self) -> str:
+        """The name of the downloaded file."""
+        return f"{french.slug(self.id)}.csv"
+
+
+def text(value: object) -> Cell:
+    """Return a cell of prose."""
+    return Cell(french.typography(str(value)), raw=str(value))
+
+
+def number(value: float, shown: str) -> Cell:
+    """Return a cell of a computed number, « non disponible » when there is none."""
+    return Cell(shown, raw=value) if math.isfinite(value) else Cell(wording.word("marques", "absent"), mark="absent")
+
+
+def point(found: Point | None, indicator: Indicator) -> Cell:
+    """Return the cell of a value, of its interval, or of the mark of what is missing."""
+    if found is None:
+        return Cell(wording.word("marques", "absent"), mark="absent")
+    shown = wording.value(found, indicator, with_unit=False)
+    raw: str | float = found.value if found.known else shown
+    mark: Literal["", "masque", "absent"] = "" if found.known or found.bounded else found.mark
+    return Cell(shown, raw=raw, mark=mark, provisional=found.provisional and found.known)
+
+
+def render(table: Table) -> Markup:
+    """Return a table as HTML: caption, scopes, marks with their legend, notes and download."""
+    return blocks.block("table", table)
+
+
+def to_csv(table: Table) -> bytes:
+    """Return the table as French spreadsheets open it: UTF-8 with BOM, semicolons, decimal commas, no formula."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
+    writer.writerow([harmless(column.label) for column in table.columns])
+    for row in (*table.rows, *table.extra):
+        writer.writerow([_raw(cell) for cell in row])
+    return "\ufeff".encode() + buffer.getvalue().encode()
+
+
+def harmless(content: str) -> str:
+    """Return a text that no spreadsheet can take for a formula."""
+    return f"'{content}" if content.lstrip(_FORMULA_SPACES).startswith(_DANGEROUS) else content
+
+
+def _raw(cell: Cell) -> str:
+    if isinstance(cell.raw, str):
+        return harmless(cell.raw or cell.text)
+    return format(cell.raw, ".12g").replace(".", ",")

@@ -1,0 +1,375 @@
+"""One territory and one period in a release: what is known of them, ready to be laid out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from ctgeval import observations, periods
+from ctgeval.errors import UnknownIndicator, UnknownTerritory, suggestion
+
+if TYPE_CHECKING:
+    from ctgeval.confidentiality import Release
+
+Mark = Literal["", "masque", "absent"]
+
+ENOUGH = 8
+"""Territories under which a median says nothing that the lines themselves do not."""
+WITHHELD = frozenset({"C", "D", "N"})
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """What a reader must know of an indicator."""
+
+    id: str
+    label: str
+    theme: str
+    kind: str
+    unit: str
+    direction: str
+    decimals: int | None
+    source: str
+    definition: str
+    caveats: tuple[str, ...]
+    retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a line, or the reason why there is none."""
+
+    period: str
+    value: float
+    low: float
+    high: float
+    mark: Mark
+    provisional: bool
+    geography: int | None
+    source: str
+    limits: str
+    reason: str
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value to show."""
+        return math.isfinite(self.value)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the source only lets one know an interval."""
+        return self.mark != "masque" and math.isfinite(self.low) and self.low < self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The values of one indicator on one territory, in the order of time."""
+
+    geo: str
+    name: str
+    points: tuple[Point, ...]
+
+    @property
+    def known(self) -> tuple[Point, ...]:
+        """The points that have a value."""
+        return tuple(point for point in self.points if point.known)
+
+    def at(self, period: str) -> Point | None:
+        """Return the point of a period, or None."""
+        return next((point for point in self.points if point.period == period), None)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a release says of one territory up to one period.
+
+    Parameters
+    ----------
+    release : Release
+        The protected tables of one audience.
+    geo : str
+        Code of the territory; empty for the dossier's own.
+    period : str
+        Last period to show; empty for all.
+    carnet : str
+        Name of the notebook, which chooses the title and the author's texts.
+
+    Raises
+    ------
+    UnknownTerritory
+        When the release holds nothing about ``geo``.
+    PeriodError
+        When ``period`` can't be read.
+    """
+
+    release: Release
+    geo: str
+    period: str
+    carnet: str
+
+    def __post_init__(self) -> None:
+        if self.period:
+            object.__setattr__(self, "period", periods.normalise(self.period))
+        object.__setattr__(self, "geo", self.geo or self.text(self.meta.get("territoire")))
+        if self.geo not in self.names:
+            raise UnknownTerritory(
+                "La diffusion demandée ne contient pas ce territoire.",
+                remedy=" ".join(
+                    filter(None, [suggestion(self.geo, self.names), "Ajoutez-le à « territoires » du bilan."])
+                ),
+                key="territoire",
+                value=self.geo,
+            )
+
+    @staticmethod
+    def text(value: object) -> str:
+        """Return a cell as text, the missing as an empty one."""
+        return "" if value is None or value is pd.NA or value is pd.NaT or value != value else str(value)
+
+    @staticmethod
+    def day(value: object) -> dt.date | None:
+        """Return a cell as a date, or None when it is empty."""
+        text = View.text(value)[:10]
+        return dt.date.fromisoformat(text) if text else None
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """The release's general facts."""
+        return dict(self.release.meta)
+
+    @property
+    def internal(self) -> bool:
+        """Whether the readers are those who fill the dossier in."""
+        return bool(self.release.audience == "interne")
+
+    @property
+    def fictional(self) -> bool:
+        """Whether the territory is invented, which each figure must say."""
+        return bool(self.meta.get("fictif"))
+
+    @property
+    def own(self) -> bool:
+        """Whether the page is about the dossier's own territory, and not one of its parts."""
+        return self.geo == self.text(self.meta.get("territoire"))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Name of each territory of the release, by code."""
+        table = self.release.territories
+        named = {self.text(geo): self.text(name) for geo, name in zip(table["geo"], table["name"], strict=True)}
+        return {self.text(self.meta.get("territoire")): self.text(self.meta.get("nom")), **named}
+
+    @property
+    def name(self) -> str:
+        """Name of the territory."""
+        return self.names[self.geo] or self.geo
+
+    @property
+    def level(self) -> str:
+        """Level of the territory: ``COM``, ``EPCI``, ``DEP``..."""
+        return self.geo.partition("-")[0]
+
+    def geos(self, *roles: str) -> tuple[str, ...]:
+        """Return the codes of the territories that have one of the roles."""
+        table = self.release.territories
+        return tuple(sorted({str(geo) for geo in table.loc[table["role"].isin(roles), "geo"]}))
+
+    @cached_property
+    def indicators(self) -> dict[str, Indicator]:
+        """The indicators of the release, the retained ones first, then in the catalogue's order."""
+        found = [self._indicator(row) for row in self.release.indicators.to_dict("records")]
+        return {indicator.id: indicator for indicator in sorted(found, key=lambda one: not one.retained)}
+
+    def _indicator(self, row: dict[Any, Any]) -> Indicator:
+        decimals = self.text(row["decimals"])
+        caveats = row["caveats"]
+        return Indicator(
+            id=str(row["id"]),
+            label=str(row["label"]),
+            theme=self.text(row["theme"]),
+            kind=self.text(row["kind"]),
+            unit=self.text(row["unit"]),
+            direction=self.text(row["direction"]),
+            decimals=int(float(decimals)) if decimals else None,
+            source=self.text(row["source"]),
+            definition=self.text(row["definition"]),
+            caveats=() if isinstance(caveats, str) or caveats is None else tuple(self.text(one) for one in caveats),
+            retained=bool(row["retained"]),
+        )
+
+    def indicator(self, indicator: str) -> Indicator:
+        """Return an indicator.
+
+        Raises
+        ------
+        UnknownIndicator
+            When the release does not hold it.
+        """
+        if indicator not in self.indicators:
+            raise UnknownIndicator(
+                "Cet indicateur n’est pas dans la diffusion.",
+                remedy=suggestion(indicator, self.indicators) or "Choisissez-en un dans le catalogue.",
+                value=indicator,
+            )
+        return self.indicators[indicator]
+
+    @cached_property
+    def _totals(self) -> dict[str, pd.DataFrame]:
+        table = self.release.results
+        for dimension in observations.DIMENSIONS:
+            if dimension in table.columns:
+                table = table[table[dimension].isna() | (table[dimension] == "")]
+        if self.period:
+            last = periods.end(self.period)
+            shown = {text for text in table["time_period"].unique() if periods.end(text) <= last}
+            table = table[table["time_period"].isin(shown)]
+        return {str(indicator): rows for indicator, rows in table.groupby("indicator", sort=True)}
+
+    @cached_property
+    def _lines(self) -> dict[str, dict[str, Line]]:
+        return {}
+
+    def lines(self, indicator: str) -> dict[str, Line]:
+        """Return the line of each territory for an indicator, by code."""
+        if indicator not in self._lines:
+            rows = self._totals.get(indicator)
+            self._lines[indicator] = {} if rows is None else self._read(rows)
+        return self._lines[indicator]
+
+    def _read(self, rows: pd.DataFrame) -> dict[str, Line]:
+        points: dict[str, list[Point]] = {}
+        for row in rows.to_dict("records"):
+            points.setdefault(str(row["geo"]), []).append(self._point(row))
+        return {
+            geo: Line(
+                geo,
+                self.names.get(geo) or geo,
+                tuple(sorted(found, key=lambda point: periods.sort_key(point.period))),
+            )
+            for geo, found in sorted(points.items())
+        }
+
+    def _point(self, row: dict[Any, Any]) -> Point:
+        value = _float(row["value"])
+        withheld = self.text(row["conf_status"]) in WITHHELD
+        geography = self.text(row["geography"])
+        return Point(
+            period=str(row["time_period"]),
+            value=value,
+            low=_float(row["low"]),
+            high=_float(row["high"]),
+            mark="" if math.isfinite(value) else "masque" if withheld else "absent",
+            provisional=self.text(row["obs_status"]) == "P",
+            geography=int(float(geography)) if geography else None,
+            source=self.text(row["source"]),
+            limits=self.text(row["limits"]),
+            reason=self.text(row["reason"]),
+        )
+
+    def line(self, indicator: str, geo: str = "") -> Line | None:
+        """Return the line of a territory, by default the one that the page is about."""
+        return self.lines(indicator).get(geo or self.geo)
+
+    def available(self, *, kind: str = "") -> tuple[Indicator, ...]:
+        """Return the indicators that have at least one value for the territory."""
+        return tuple(
+            indicator
+            for indicator in self.indicators.values()
+            if (not kind or indicator.kind == kind)
+            and (line := self.line(indicator.id)) is not None
+            and line.known
+        )
+
+    def compared(self, indicator: str) -> tuple[Line, ...]:
+        """Return the lines of the chosen comparators and of the larger territories, in the order of names."""
+        chosen = {*self.geos("parent"), self.text(self.meta.get("territoire"))}
+        if self.own:
+            chosen.update(self.geos("groupement", "comparateur"))
+        else:
+            level = f"{self.level}-"
+            chosen.update(geo for geo in self.geos("territoire", "comparateur") if geo.startswith(level))
+        lines = self.lines(indicator)
+        found = (lines[geo] for geo in chosen if geo in lines and geo != self.geo and lines[geo].known)
+        return tuple(sorted(found, key=lambda line: line.name))
+
+    def peers(self, indicator: str) -> tuple[Line, ...]:
+        """Return the lines of every territory of the same level, this one aside."""
+        level = f"{self.level}-"
+        lines = self.lines(indicator)
+        return tuple(line for geo, line in lines.items() if geo != self.geo and geo.startswith(level))
+
+    def typical(self, indicator: str) -> tuple[Line, int] | None:
+        """Return the median of the territories of the same level and their number; None under `ENOUGH` of them.
+
+        The territories are those that have a value for every period of this one: the same ones all along.
+        """
+        own = self.line(indicator)
+        times = [point.period for point in own.known] if own is not None else []
+        peers = ({point.period: point.value for point in line.known} for line in self.peers(indicator))
+        complete = [[values[time] for time in times] for values in peers if values.keys() >= set(times)]
+        if not times or own is None or len(complete) < ENOUGH:
+            return None
+        medians = (statistics.median(values) for values in zip(*complete, strict=True))
+        points = tuple(
+            replace(point, value=value, low=value, high=value, provisional=False, limits="", reason="")
+            for point, value in zip(own.known, medians, strict=True)
+        )
+        return Line("", "", points), len(complete)
+
+    def members(self, indicator: str) -> tuple[Line, ...]:
+        """Return the lines of the communes of the territory, in the order of names; none for a commune."""
+        if self.level == "COM":
+            return ()
+        lines = self.lines(indicator)
+        communes = (geo for geo in self.geos("membre", "territoire") if geo.startswith("COM-"))
+        found = (lines[geo] for geo in communes if geo in lines)
+        return tuple(sorted(found, key=lambda line: line.name))
+
+    def target(self, indicator: str) -> dict[str, Any] | None:
+        """Return the row of progress of an indicator on this territory, or None."""
+        table = self.release.progress
+        rows = table[(table["indicator"] == indicator) & (table["geo"] == self.geo)]
+        return {str(name): value for name, value in rows.iloc[-1].items()} if len(rows) else None
+
+    def prose(self, section: str) -> str:
+        """Return the author's Markdown for a section, empty when there is none."""
+        table = self.release.texts
+        if not len(table):
+            return ""
+        rows = table[table["bilan"].isin([self.carnet, ""]) & (table["section"] == section)]
+        return "\n\n".join(self.text(markdown) for markdown in rows["markdown"])
+
+    def limits(self, points: Iterable[Point]) -> tuple[str, ...]:
+        """Return the sentences of the limits that some points carry, then the reasons of the missing ones."""
+        points = tuple(points)
+        table = self.release.limits
+        sentences = {self.text(code): self.text(sentence) for code, sentence in zip(table["code"], table["sentence"], strict=True)}
+        codes = {code for point in points for code in _keys(point.limits)}
+        reasons = sorted({point.reason for point in points if point.reason and not point.known})
+        return (*(sentences.get(code, code) for code in sorted(codes)), *reasons)
+
+    def sources(self, points: Iterable[Point]) -> tuple[dict[str, Any], ...]:
+        """Return the rows of the sources from which some points were made."""
+        keys = {key for point in points for key in _keys(point.source)}
+        table = self.release.sources
+        return tuple(
+            {str(name): value for name, value in row.items()}
+            for row in table.sort_values("cle").to_dict("records")
+            if self.text(row["cle"]) in keys
+        )
+
+
+def _keys(text: str) -> Sequence[str]:
+    return [key for key in re.split(r"[\s,;+]+", text) if key]
+
+
+def _float(value: object) -> float:
+    return math.nan if value is None or value is pd.NA else float(str(value))

@@ -1,0 +1,322 @@
+"""The sentences of a bilan, computed from the data; their words live in ``phrases.toml``."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib import resources
+
+from ctgeval import french, periods
+from ctgeval.render.view import Indicator, Line, Point
+
+@lru_cache(maxsize=1)
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """Return the phrases, by table and key."""
+    return tomllib.loads(resources.files("ctgeval.render").joinpath("phrases.toml").read_text(encoding="utf-8"))
+
+
+def word(table: str, key: str) -> str:
+    """Return the reader's word for a code, or the code itself, with spaces, when it has none."""
+    return catalogue()[table].get(key, key.replace("_", " "))
+
+
+def say(key: str, values: Mapping[str, str] | None = None, *, table: str = "phrases") -> str:
+    """Return a sentence with its values in place.
+
+    Raises
+    ------
+    KeyError
+        When the sentence, or a value that it needs, does not exist.
+    """
+    return french.typography(catalogue()[table][key].format_map(dict(values or {})))
+
+
+def when(period: str) -> str:
+    """Return a period as a complement of time: ``en 2021``, ``au 1er semestre 2021``."""
+    parsed = periods.parse(period)
+    text = french.period(period)
+    if parsed.frequency in {"S", "Q"}:
+        return f"au {text}"
+    return f"pendant l’{text}" if parsed.frequency == "SCOLAIRE" else f"en {text}"
+
+
+def since(period: str) -> str:
+    """Return a period after « depuis »: ``2017``, ``le 1er semestre 2021``."""
+    parsed = periods.parse(period)
+    text = french.period(period)
+    if parsed.frequency in {"S", "Q"}:
+        return f"le {text}"
+    return f"l’{text}" if parsed.frequency == "SCOLAIRE" else text
+
+
+def short_period(period: str) -> str:
+    """Return a period as an axis can bear it: ``2021``, ``S1 2021``, ``T3 2021``, ``09/2021``, ``2021-22``."""
+    parsed = periods.parse(period)
+    first, _, rest = parsed.text.partition("-")
+    if parsed.frequency == "A":
+        return first
+    if parsed.frequency == "SCOLAIRE":
+        return f"{first}-{rest[2:]}"
+    return f"{rest}/{first}" if parsed.frequency == "M" else f"{rest.replace('Q', 'T')} {first}"
+
+
+def amount(number: float, indicator: Indicator, *, with_unit: bool = True) -> str:
+    """Return a value as a reader sees it, with or without its unit."""
+    return french.quantity(number, indicator.unit if with_unit else "", indicator.decimals)
+
+
+def unit(indicator: Indicator) -> str:
+    """Return a unit as a caption bears it: ``en %``, ``en euros par an``, ``en habitants``."""
+    if indicator.unit.startswith(("base ", "EUR")):
+        return indicator.unit.replace("EUR", "en euros")
+    return f"en {indicator.unit}" if indicator.unit else ""
+
+
+def value(point: Point, indicator: Indicator, *, with_unit: bool = True) -> str:
+    """Return a point as a reader sees it: its value, its interval, or why there is none."""
+    if point.known:
+        return amount(point.value, indicator, with_unit=with_unit)
+    if point.bounded:
+        return french.interval(point.low, point.high, indicator.decimals, indicator.unit if with_unit else "")
+    return mark(point)
+
+
+def mark(point: Point) -> str:
+    """Return « non diffusable » or « non disponible »."""
+    return word("marques", "masque" if point.mark == "masque" else "absent")
+
+
+def change(first: Point, last: Point, indicator: Indicator) -> str:
+    """Return how far apart two values are, without a sign: ``7,5 points``, ``244 habitants, soit 0,9 %``."""
+    gap = abs(last.value - first.value)
+    if indicator.unit == "%":
+        decimals = 1 if indicator.decimals is None else indicator.decimals
+        return f"{french.number(gap, decimals)}{french.NBSP}{'point' if gap < 2 else 'points'}"
+    text = french.number(gap, indicator.decimals)
+    if indicator.unit == "EUR" or indicator.unit.startswith("EUR "):
+        text = french.euros(gap, indicator.decimals or 0)
+    if " pour " in indicator.unit or first.value <= 0:
+        return text
+    return f"{text} ({french.percent(100 * gap / first.value)})"
+
+
+def moved(first: Point, last: Point, indicator: Indicator) -> bool:
+    """Tell whether two values differ once written with the indicator's decimals."""
+    return amount(first.value, indicator) != amount(last.value, indicator)
+
+
+def message(line: Line | None, indicator: Indicator) -> str:
+    """Return the key message of an indicator in one sentence, computed from its line."""
+    if line is None or not line.points:
+        return ""
+    known, last = line.known, line.points[-1]
+    if not known:
+        key = "masquee" if last.mark == "masque" else "absente"
+        return say(key, {"indicateur": indicator.label, "quand": when(last.period)})
+    sentence = _evolution(known[0], known[-1], indicator)
+    if last.mark == "masque":
+        return say("suivie_masquee", {"phrase": sentence, "quand": when(last.period)})
+    return sentence
+
+
+def _evolution(first: Point, last: Point, indicator: Indicator) -> str:
+    values = {
+        "indicateur": indicator.label,
+        "valeur": amount(last.value, indicator),
+        "quand": when(last.period),
+        "depart": amount(first.value, indicator, with_unit=indicator.unit in {"%", "EUR"}),
+        "depuis": when(first.period),
+    }
+    if first is last:
+        return say("constat", values)
+    if not moved(first, last, indicator):
+        return say("stable", values)
+    gap = say("hausse" if last.value > first.value else "baisse", {"ecart": change(first, last, indicator)})
+    return say("evolution", {**values, "ecart": gap})
+
+
+def card_evolution(first: Point, last: Point, indicator: Indicator) -> str:
+    """Return the evolution that stands under a key figure."""
+    if first is last:
+        return say("seule")
+    values = {"depuis": since(first.period), "ecart": change(first, last, indicator)}
+    if not moved(first, last, indicator):
+        return say("carte_stable", values)
+    return say("carte_hausse" if last.value > first.value else "carte_baisse", values)
+
+
+def describe(lines: Sequence[Line], indicator: Indicator) -> str:
+    """Return the alternative of a figure of lines: what is shown, range, extremes and trend of each."""
+    return say(
+        "alternative",
+        {
+            "indicateur": lower(indicator.label),
+            "unite": unit(indicator),
+            "lignes": " ".join(_describe(line, indicator) for line in lines),
+        },
+    )
+
+
+def _describe(line: Line, indicator: Indicator) -> str:
+    known = line.known
+    if not known:
+        return say("alternative_masquee", {"nom": line.name})
+    first, last = known[0], known[-1]
+    if first is last:
+        values = {"nom": line.name, "valeur": amount(last.value, indicator, with_unit=False), "quand": when(last.period)}
+        return say("alternative_point", values)
+    lowest = min(known, key=lambda point: point.value)
+    highest = max(known, key=lambda point: point.value)
+    trend = "stable" if not moved(first, last, indicator) else "en hausse" if last.value > first.value else "en baisse"
+    return say(
+        "alternative_ligne",
+        {
+            "nom": line.name,
+            "depart": amount(first.value, indicator, with_unit=False),
+            "depuis": when(first.period),
+            "valeur": amount(last.value, indicator, with_unit=False),
+            "quand": when(last.period),
+            "tendance": trend,
+            "bas": amount(lowest.value, indicator, with_unit=False),
+            "quand_bas": when(lowest.period),
+            "haut": amount(highest.value, indicator, with_unit=False),
+            "quand_haut": when(highest.period),
+        },
+    )
+
+
+def lower(label: str) -> str:
+    """Lower the first letter of a label inside a sentence, unless it opens a set of initials."""
+    return label if len(label) > 1 and label[1].isupper() else label[:1].lower() + label[1:]
+
+
+def capital(text: str) -> str:
+    """Raise the first letter of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def place(name: str) -> str:
+    """Return where: ``à Poitiers``, ``dans la CC du Civraisien en Poitou``."""
+    return french.in_territory(name)
+
+
+def relative(indicator: Indicator) -> bool:
+    """Tell whether territories of unlike sizes can be compared on it as they are: a rate, a share, an income."""
+    return indicator.unit == "%" or " pour " in indicator.unit or indicator.unit.startswith("EUR")
+
+
+def rebase(line: Line, period: str) -> Line | None:
+    """Return a line as an index, 100 at a period; None when it has no value then."""
+    base = line.at(period)
+    if base is None or not base.known or base.value <= 0:
+        return None
+    points = tuple(replace(point, value=100 * point.value / base.value) for point in line.points)
+    return replace(line, points=points)
+
+
+def base_indicator(indicator: Indicator, period: str) -> Indicator:
+    """Return an indicator as its index, whose unit is the base."""
+    return replace(indicator, unit=say("base", {"quand": when(period)}), decimals=1)
+
+
+def split(point: Point, indicator: Indicator) -> tuple[str, str]:
+    """Return the value of a key figure and its unit apart, so that each is set in its own size."""
+    whole = value(point, indicator)
+    if indicator.unit == "%" or indicator.unit.startswith("EUR"):
+        return whole, ""
+    bare = value(point, indicator, with_unit=False)
+    return bare, whole.removeprefix(bare).strip() if point.known else indicator.unit
+
+
+def verdict(target: Mapping[str, object], indicator: Indicator) -> str:
+    """Return the verdict that stands under a key figure, with the target when there is one."""
+    told = word("verdicts", str(target["verdict"]))
+    aim = float(str(target["target"]))
+    if math.isnan(aim):
+        return told
+    return f"{told} (cible {since(str(target['period_target']))} : {amount(aim, indicator, with_unit=False)})"
+
+
+def between(low: float, high: float, indicator: Indicator) -> str:
+    """Return a range with its unit: ``entre 10 et 20 %``."""
+    return french.interval(low, high, indicator.decimals, indicator.unit)
+
+
+def rank(name: str, level: str, at: int, total: int, period: str) -> str:
+    """Return the sentence that places a territory among those of its level."""
+    counted = f"{french.number(total)} {word('niveaux', level)}"
+    ordinal = french.ordinal(at).replace(str(at), french.number(at))
+    return say("rang", {"lieu": name, "rang": ordinal, "total": counted, "quand": when(period)})
+
+
+def quartiles(level: str, indicator: Indicator, values: Sequence[float]) -> str:
+    """Return the sentence about the middle half of a distribution.
+
+    Parameters
+    ----------
+    level : str
+        Level of its territories, such as ``COM``.
+    indicator : Indicator
+    values : sequence of float
+        First quartile, median, third quartile.
+    """
+    first, median, third = (amount(one, indicator, with_unit=False) for one in values)
+    told = {"niveau": word("niveaux", level), "bas": first, "haut": third, "mediane": median}
+    return say("quartiles", told)
+
+
+def typical(count: int, level: str) -> str:
+    """Return the name of the line of medians: ``Médiane de 812 communes``."""
+    return say("typique", {"nombre": f"{french.number(count)} {word('niveaux', level)}"})
+
+
+def communes(lines: Sequence[Line], indicator: Indicator, period: str) -> str:
+    """Return the message of a table by commune: the two extremes, and how many values are withheld."""
+    found = [(point.value, line.name) for line in lines if (point := line.at(period)) is not None and point.known]
+    withheld = sum((point := line.at(period)) is not None and point.mark == "masque" for line in lines)
+    (low, lowest), (high, highest) = min(found), max(found)
+    told = {
+        "indicateur": indicator.label,
+        "quand": when(period),
+        "bas": amount(low, indicator),
+        "haut": amount(high, indicator),
+        "lieu_bas": place(lowest),
+        "lieu_haut": place(highest),
+    }
+    sentence = say("communes_egales" if low == high else "communes", told)
+    if not withheld:
+        return sentence
+    counted = {"phrase": sentence, "nombre": french.plural(withheld, "autre valeur")}
+    return say("communes_masquees" if withheld == 1 else "communes_masquees_plusieurs", counted)
+
+
+def signed_change(first: Point, last: Point, indicator: Indicator) -> str:
+    """Return an evolution with its sign, in percent for a count, as a difference for a rate."""
+    gap = last.value - first.value
+    if relative(indicator) and not indicator.unit.startswith("EUR"):
+        points = f"{french.NBSP}{'point' if abs(gap) < 2 else 'points'}" if indicator.unit == "%" else ""
+        return f"{french.number(gap, 1 if indicator.decimals is None else indicator.decimals, sign=True)}{points}"
+    if first.value <= 0:
+        return french.number(gap, indicator.decimals, sign=True)
+    return french.percent(100 * gap / first.value, sign=True)
+
+
+def progress(verdicts: Sequence[str]) -> str:
+    """Return the key message of the targets: how many stand where."""
+    order = list(catalogue()["bilans"])
+    told = [
+        f"{french.number(count)} {word('bilans' if count == 1 else 'bilans_pluriel', one)}"
+        for one in order
+        if (count := verdicts.count(one))
+    ]
+    total = french.plural(len(verdicts), "indicateur")
+    key = "progres_un" if len(verdicts) == 1 else "progres_plusieurs"
+    return say(key, {"total": total, "details": french.enumeration(told)})
+
+
+def path(share: float) -> str:
+    """Return the share of the way as a percentage; empty when it is not known."""
+    return "" if math.isnan(share) else french.percent(100 * share, 0)
