@@ -1,6 +1,7 @@
 """Write the floors table and the module map of the README from the code: ``python scripts/make_map.py``.
 
-The floors are those that import-linter checks (``pyproject.toml``), the words the first line of each module's docstring.
+The order is the one that import-linter checks (``pyproject.toml``), finer than the floors of the architecture; the words
+are the first line of each module's docstring.
 """
 
 from __future__ import annotations
@@ -13,6 +14,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ctgeval"
 README = ROOT / "README.md"
+FLOORS = (
+    ("errors", "periods", "prose", "toponyms", "french"),
+    ("measures", "observations", "territory"),
+    ("sources",),
+    ("config",),
+    ("indicators", "programme", "surveys"),
+    ("impact",),
+    ("confidentiality",),
+    ("render",),
+    ("dossier", "checks"),
+    ("report",),
+    ("cli", "__main__"),
+)
 
 
 def summary(path: Path) -> str:
@@ -28,38 +42,40 @@ def home(module: str) -> Path | None:
     return folder if folder.is_dir() else file if file.is_file() else None
 
 
-def floors() -> list[list[str]]:
-    """Modules of each floor, the lowest first, without those that aren't there yet."""
+def layers() -> list[list[str]]:
+    """Modules of each line of the import contract, the lowest first, without those that aren't there yet."""
     configuration = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contract = next(item for item in configuration["tool"]["importlinter"]["contracts"] if item["id"] == "floors")
-    layers = [[name.strip("() ") for name in re.split(r"[|:]", layer)] for layer in reversed(contract["layers"])]
-    present = [[name for name in layer if home(name)] for layer in layers]
-    return [layer for layer in present if layer]
+    lines = [[name.strip("() ") for name in re.split(r"[|:]", line)] for line in reversed(contract["layers"])]
+    return [present for line in lines if (present := [name for name in line if home(name)])]
+
+
+def floor(module: str) -> int:
+    """Floor of the architecture on which a module stands."""
+    return next(rank for rank, names in enumerate(FLOORS) if module in names)
 
 
 def floors_table() -> str:
     """One row per module of the first level, the highest floor first."""
-    rows = ["| floor | module | what it is |", "|---:|---|---|"]
-    for rank, layer in reversed(list(enumerate(floors()))):
-        for name in layer:
-            place = home(name)
-            assert place is not None
-            rows.append(f"| {rank} | `{name}{'/' if place.is_dir() else ''}` | {summary(place)} |")
-    return "\n".join(rows)
+    rows = [
+        f"| {floor(name)} | `{name}{'/' if place.is_dir() else ''}` | {summary(place)} |"
+        for line in reversed(layers())
+        for name in line
+        if (place := home(name))
+    ]
+    return "\n".join(["| floor | module | what it is |", "|---:|---|---|", *rows])
 
 
 def module_map() -> str:
     """One row per file of each package, in the order of the floors."""
-    rows = ["| file | what it is |", "|---|---|"]
-    for layer in floors():
-        for name in layer:
-            place = home(name)
-            if place is None or place.is_file():
-                continue
-            for path in sorted(place.rglob("*.py")):
-                if path.name != "__init__.py":
-                    rows.append(f"| `{path.relative_to(PACKAGE).as_posix()}` | {summary(path)} |")
-    return "\n".join(rows)
+    rows = [
+        f"| `{path.relative_to(PACKAGE).as_posix()}` | {summary(path)} |"
+        for line in layers()
+        for name in line
+        for path in sorted((PACKAGE / name).rglob("*.py"))
+        if path.name != "__init__.py"
+    ]
+    return "\n".join(["| file | what it is |", "|---|---|", *rows])
 
 
 def written(readme: str) -> str:
