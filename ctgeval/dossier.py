@@ -6,16 +6,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ctgeval import config as configuration
-from ctgeval import confidentiality, indicators, measures, observations, programme, sources, territory
+from ctgeval import (
+    checks,
+    config as configuration,
+    diffusion,
+    indicators,
+    observations,
+    programme,
+    sources,
+    territory,
+)
+from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
-from ctgeval.confidentiality import Release, Rule, release as releases, rules
-from ctgeval.errors import CtgevalError, DossierError, Problem, suggestion
-from ctgeval.indicators import coverage, definition, scope
+from ctgeval.errors import CtgevalError, DossierError, Problem
+from ctgeval.indicators import definition, scope
 from ctgeval.programme import counts, texts
 from ctgeval.sources import SourceTable, workbook
 
@@ -82,10 +89,11 @@ class Dossier:
     @cached_property
     def source_tables(self) -> Mapping[str, SourceTable]:
         """Each ``[[source]]`` that could be read, by its key."""
-        return {key: item for key, item in self._read_sources.items() if isinstance(item, SourceTable)}
+        return {key: item for key, item in self.read_sources.items() if isinstance(item, SourceTable)}
 
     @cached_property
-    def _read_sources(self) -> Mapping[str, SourceTable | CtgevalError]:
+    def read_sources(self) -> Mapping[str, SourceTable | CtgevalError]:
+        """Each ``[[source]]`` by its key: its table, or the error that its file gave."""
         read: dict[str, SourceTable | CtgevalError] = {}
         for source in self.config.sources:
             if not source.fichier:
@@ -105,6 +113,11 @@ class Dossier:
                 read[source.cle] = error
         return read
 
+    @cached_property
+    def texts(self) -> texts.Texts:
+        """The author's texts, as written."""
+        return texts.read(self.path / "textes")
+
     # -- what the evaluator asks ----------------------------------------------------------------------------------
 
     def problems(self) -> pd.DataFrame:
@@ -116,15 +129,34 @@ class Dossier:
             One row per problem: ``severity, message, file, sheet, row, column, key, value, remedy``.
         """
         columns = ["severity", "message", "file", "sheet", "row", "column", "key", "value", "remedy"]
-        found = [problem.as_dict() for problem in self._problems]
+        found = [problem.as_dict() for problem in checks.problems(self)]
         return pd.DataFrame(found, columns=columns).astype({"row": "Int64"})
+
+    @property
+    def config_warnings(self) -> list[Problem]:
+        """What ``ctg.toml`` says that a bilan can live with."""
+        return configuration.check(self.path)[1]
+
+    @property
+    def count_problems(self) -> list[Problem]:
+        """Lines of the coordinator's counts that could not be used."""
+        return self._counts[1]
+
+    @property
+    def harmonisation_problems(self) -> list[Problem]:
+        """Values that can't be put on the perimeter of the dossier."""
+        return list(self._harmonised.problems)
+
+    def knows(self, geo: str) -> bool:
+        """Tell whether a code is a territory of the dossier's geography, at its perimeter or in another year."""
+        return geo in self._groupings or any(self.reference.exists(geo, year) for year in self.reference.years)
 
     def observations(self) -> pd.DataFrame:
         """Observations of every source and of the coordinator's counts, put on the perimeter of the dossier."""
         return self._harmonised.observations.copy()
 
     def indicators(self, indicator: str | None = None, *, geo: str | None = None) -> pd.DataFrame:
-        """Result rows, as the evaluator sees them: nothing is masked.
+        """Compute the result rows, as the evaluator sees them: nothing is masked.
 
         Parameters
         ----------
@@ -144,10 +176,10 @@ class Dossier:
             self.reference.name(geo, self.year)
         known = self._results
         if geo is not None and geo not in set(self.territories["geo"]):
-            known = self._compute(self._harmonised.observations, [geo])
+            known = self.compute(self._harmonised.observations, [geo])
         elif indicator is not None and indicator not in set(known["indicator"]):
-            known = self._compute(self._harmonised.observations, list(self.territories["geo"]), [indicator])
-        keep = pd.Series(True, index=known.index)
+            known = self.compute(self._harmonised.observations, list(self.territories["geo"]), [indicator])
+        keep = known["indicator"].notna()
         if indicator is not None:
             keep &= known["indicator"].eq(indicator)
         if geo is not None:
@@ -156,7 +188,7 @@ class Dossier:
 
     def progress(self) -> pd.DataFrame:
         """Baseline, target, actual, share of the way and verdict of each target of ``cibles``."""
-        return self._progress_of(self._results)
+        return self.progress_of(self._results)
 
     def actions(self) -> pd.DataFrame:
         """Last known state of each action of the plan."""
@@ -190,10 +222,15 @@ class Dossier:
         """
         if audience == "partenaire" and not partner:
             raise DossierError(
-                "Le public « partenaire » demande de dire lequel.", remedy="Donnez son identifiant : partner=\"...\"."
+                "Le public « partenaire » demande de dire lequel.", remedy='Donnez son identifiant : partner="...".'
             )
-        return releases.write(
-            self.path / PRIVATE / "releases", audience, **self._release_content(audience, partner or "")
+        content = diffusion.content(self, audience, partner or "")
+        return release_.write(
+            self.path / PRIVATE / "releases",
+            audience,
+            results=content.results,
+            tables=content.tables,
+            meta=content.meta,
         )
 
     # -- the way of the data --------------------------------------------------------------------------------------
@@ -213,10 +250,17 @@ class Dossier:
 
     @cached_property
     def _harmonised(self) -> territory.Harmonised:
-        gathered = observations.concat(
-            [*(table.observations for table in self.source_tables.values()), self._counts[0]]
+        place, convention = self.config.territoire, self.config.convention
+        gathered = [*(table.observations for table in self.source_tables.values()), self._counts[0]]
+        if convention:
+            gathered.append(
+                counts.plan_observations(
+                    self.tables["actions"].frame, geo=place.code, geography=self.year, start=convention.debut
+                )
+            )
+        return territory.harmonise(
+            observations.concat(gathered), to=self.year, reference=self.reference, on_problem="collect"
         )
-        return territory.harmonise(gathered, to=self.year, reference=self.reference, on_problem="collect")
 
     @cached_property
     def territories(self) -> pd.DataFrame:
@@ -228,7 +272,8 @@ class Dossier:
             ``geo, name, level, role``; role is ``territoire``, ``membre``, ``groupement``, ``comparateur``,
             ``parent`` or ``pair`` (same level, in the same source or the same département).
         """
-        subjects = [self.config.territoire.code, *(geo for bilan in self.config.bilans for geo in bilan.territoires)]
+        place = self.config.territoire.code
+        subjects = [place, *(geo for bilan in self.config.bilans for geo in bilan.territoires)]
         return scope.territories(
             subjects,
             observations=self._harmonised.observations,
@@ -249,11 +294,10 @@ class Dossier:
 
     @cached_property
     def _results(self) -> pd.DataFrame:
-        return self._compute(self._harmonised.observations, list(self.territories["geo"]))
+        return self.compute(self._harmonised.observations, list(self.territories["geo"]))
 
-    def _compute(
-        self, observed: pd.DataFrame, geos: list[str], ids: Iterable[str] | None = None
-    ) -> pd.DataFrame:
+    def compute(self, observed: pd.DataFrame, geos: list[str], ids: Iterable[str] | None = None) -> pd.DataFrame:
+        """Compute the result rows of some observations (on the perimeter of the dossier), for some territories."""
         wanted = list(ids) if ids is not None else self._available(observed)
         return indicators.compute(
             observed,
@@ -278,7 +322,8 @@ class Dossier:
         """Indicators that the COPIL chose (``[indicateurs] retenus``)."""
         return self.config.indicateurs.retenus
 
-    def _progress_of(self, results: pd.DataFrame) -> pd.DataFrame:
+    def progress_of(self, results: pd.DataFrame) -> pd.DataFrame:
+        """Hold result rows against the targets: the rows of a release give the progress that may be told there."""
         convention = self.config.convention
         return indicators.progress(
             results,
@@ -287,98 +332,3 @@ class Dossier:
             start=convention.debut if convention else None,
             end=convention.fin if convention else None,
         )
-
-    # -- release --------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _rule(self) -> Rule:
-        threshold = self.config.publication.seuil
-        return Rule(
-            threshold=threshold.personnes,
-            sensitive_threshold=threshold.sensible,
-            source="Choix du dossier ([publication] seuil de ctg.toml), à défaut de seuil légal pour ces comptages.",
-        )
-
-    def _release_content(self, audience: str, partner: str) -> dict[str, Any]:
-        diffusion = {source.cle: source.diffusion for source in self.config.sources}
-        harmonised = self._harmonised.observations
-        shown = harmonised["source"].map(lambda key: rules.allows(diffusion.get(key, "interne"), audience))
-        results: Any = (
-            self._results if shown.all() else self._compute(harmonised[shown], list(self.territories["geo"]))
-        )
-        if audience != "interne":
-            results = confidentiality.protect(results, self._rule, margins=self.margins, catalogue=self.catalogue)
-        frame = results if audience == "interne" else results.frame
-        progress = self._progress_of(frame)
-        source_rows = self._source_rows(audience)
-        tables = {
-            "indicators": self._indicator_rows(frame),
-            "territories": self.territories,
-            "progress": progress,
-            "actions": self.actions(),
-            "budget": self.budget(),
-            "journal": self.journal(),
-            "sources": source_rows,
-            "limits": indicators.limit_sentences(frame),
-            "texts": texts.resolved(
-                self._texts, frame, progress, catalogue=self.catalogue, territory=self.config.territoire.code
-            ),
-            "notices": coverage.notices(
-                self.source_tables,
-                [row.geo for row in self.territories.itertuples() if row.role == "territoire"],
-                reference=self.reference,
-                year=self.year,
-                catalogue=self.catalogue,
-                keys=set(source_rows["cle"]),
-            ),
-        }
-        return {"results": results, "tables": tables, "meta": self._meta(partner)}
-
-    @cached_property
-    def _texts(self) -> texts.Texts:
-        return texts.read(self.path / "textes")
-
-    def _indicator_rows(self, results: pd.DataFrame) -> pd.DataFrame:
-        present = set(results["indicator"])
-        rows = [self.catalogue[name].as_dict() | {"retained": name in self.retained} for name in sorted(present)]
-        columns = releases.TABLES["indicators"]
-        return pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=list(columns))
-
-    def _source_rows(self, audience: str) -> pd.DataFrame:
-        rows = []
-        for source in self.config.sources:
-            if not rules.allows(source.diffusion, audience):
-                continue
-            table = self.source_tables.get(source.cle)
-            rows.append(
-                {
-                    "cle": source.cle,
-                    "titre": source.titre or (sources.formats()[source.format].label if source.format else source.cle),
-                    "producteur": source.producteur,
-                    "licence": source.licence,
-                    "mise_a_jour": source.mise_a_jour.isoformat() if source.mise_a_jour else "",
-                    "diffusion": source.diffusion,
-                    "fichier": Path(source.fichier).name if source.fichier else "",
-                    "format": source.format or "",
-                    "n_rows": table.n_rows if table else 0,
-                    "n_rejected": table.n_rejected if table else 0,
-                    "empreinte": table.sha256 if table and source.diffusion == "ouverte" else "",
-                    "notes": " ".join(table.notes) if table else "",
-                }
-            )
-        return pd.DataFrame(rows, columns=list(releases.TABLES["sources"]))
-
-    def _meta(self, partner: str) -> dict[str, Any]:
-        place, convention = self.config.territoire, self.config.convention
-        return {
-            "territoire": place.code,
-            "nom": place.nom,
-            "perimetre": place.perimetre,
-            "partenaire": partner,
-            "fictif": self.reference.fictional,
-            "mention": "Territoire fictif – données fictives" if self.reference.fictional else "",
-            "convention": convention.model_dump(mode="json") if convention else None,
-            "regle": self._rule.sentence,
-            "seuil": self.config.publication.seuil.model_dump(mode="json"),
-            "retenus": list(self.retained),
-        }

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -248,7 +247,7 @@ def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             (made / name).write_bytes(content)
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(made, folder)
+        made.replace(folder)
     except OSError:
         shutil.rmtree(made, ignore_errors=True)
         if not _whole(folder, files):

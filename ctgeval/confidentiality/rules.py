@@ -85,9 +85,9 @@ class Rule:
             else ""
         )
         return (
-            f"Les effectifs de personnes, de foyers ou d’entreprises compris entre 1 et "
-            f"{self.threshold - 1}{sensitive} ne sont pas diffusés, ni les taux qui permettraient de les retrouver ; le total d’un tableau qui contient une telle "
-            "case ne l’est pas non plus."
+            "Les effectifs de personnes, de foyers ou d’entreprises compris entre 1 et "
+            f"{self.threshold - 1}{sensitive} ne sont pas diffusés, ni les taux qui permettraient de les retrouver ; "
+            "le total d’un tableau qui contient une telle case ne l’est pas non plus."
         )
 
 

@@ -2,8 +2,8 @@
 
 First form, on the safe side: where a cell is masked, every total that contains it leaves the table too (over
 places, over periods, over categories), and every other indicator that is made from the same counts hides the same
-cells. Where the base of a rate is masked somewhere, no row of that rate shows its counts for that period. Optimal secondary suppression, which keeps as many totals as possible, comes with the linear system of what
-was published.
+cells. Where the base of a rate is masked somewhere, no row of that rate shows its counts for that period. Optimal
+secondary suppression, which keeps as many totals as possible, comes with the linear system of what was published.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ProtectedTable:
             "seuil_sensible": self.rule.sensitive_threshold,
             "regle": self.rule.sentence,
             "fondement": self.rule.source,
-            "methode": "suppression des petits effectifs, des complémentaires et de tous les totaux qui les contiennent",
+            "methode": "suppression des petits effectifs, de leurs complémentaires et des totaux qui les contiennent",
         }
 
     def without(self, rows: Mask) -> ProtectedTable:
@@ -99,7 +99,7 @@ def protect(
         tell a small count from a total that was left out.
     """
     indicators = definition.catalogue() if catalogue is None else catalogue
-    table = frame.loc[:, RESULT_COLUMNS].reset_index(drop=True)
+    table = frame[list(RESULT_COLUMNS)].reset_index(drop=True)
     breach = primary(table, rule, catalogue=indicators)
     numerators = _cells(table, {name: item.numerator_measures for name, item in indicators.items()})
     denominators = _cells(table, {name: item.denominator_measures for name, item in indicators.items()})
@@ -139,9 +139,7 @@ def _cells(table: pd.DataFrame, made_from: Mapping[str, Iterable[str]]) -> pd.Da
     return cells.explode("measure").dropna(subset=["measure"]).reset_index(drop=True)
 
 
-def _with_totals(
-    cells: pd.DataFrame, all_periods: Iterable[str], margins: Mapping[str, Iterable[str]]
-) -> set[_Key]:
+def _with_totals(cells: pd.DataFrame, all_periods: Iterable[str], margins: Mapping[str, Iterable[str]]) -> set[_Key]:
     """Keys of the cells, and of every total over places, periods or categories that contains one of them."""
     ancestors = _ancestors(margins)
     texts = sorted(set(all_periods))

@@ -71,9 +71,9 @@ def notices(
 def _sentence(geo: str, communes: tuple[str, ...], kind: Format, reference: Reference, year: int) -> str:
     threshold = kind.minimum_population or 0
     name = reference.name(geo, year)
-    populations = {commune: reference.population(commune, year) for commune in communes}
-    largest = max(populations, key=lambda commune: (populations[commune] if populations[commune] == populations[commune] else -1, commune))
-    size = populations[largest]
+    populations = pd.Series({commune: reference.population(commune, year) for commune in sorted(communes)}, dtype=float)
+    known = populations.dropna()
+    largest, size = (str(known.idxmax()), float(known.max())) if len(known) else ("", float("nan"))
     rule = f"ce fichier ne donne que les communes d’au moins {french.number(threshold)} habitants"
     subject = f"{name} : territoire absent du fichier « {kind.label} »"
     if not size < threshold:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ctgeval.territory import Reference
+from ctgeval.territory import Reference, codes
 
 ROLES = ("territoire", "membre", "groupement", "comparateur", "parent", "pair")
 _PEERS_AT_MOST = 2_000
@@ -64,16 +64,20 @@ def territories(
     for geo in subjects:
         add(_peers(geo, observations, reference, year), "pair")
     rows = [
-        {"geo": geo, "name": groups and geo in groups and _group_name(geo) or _name(geo, reference, year),
-         "level": geo.split("-")[0], "role": role}
+        {
+            "geo": geo,
+            "name": _group_name(geo) if geo in groups else _name(geo, reference, year),
+            "level": codes.level(geo),
+            "role": role,
+        }
         for geo, role in roles.items()
     ]
     return pd.DataFrame(rows, columns=["geo", "name", "level", "role"])
 
 
 def _peers(geo: str, observations: pd.DataFrame, reference: Reference, year: int) -> list[str]:
-    level = geo.split("-")[0]
-    here = observations[observations["geo"].str.startswith(f"{level}-")]
+    level = codes.level(geo)
+    here = observations[observations["geo"].str.startswith(level)]
     near = _same_departement(geo, reference, year)
     found: set[str] = set()
     for _, geos in here.groupby("source")["geo"]:
@@ -84,7 +88,7 @@ def _peers(geo: str, observations: pd.DataFrame, reference: Reference, year: int
 
 
 def _same_departement(geo: str, reference: Reference, year: int) -> set[str]:
-    level = geo.split("-")[0]
+    level = codes.level(geo)
     return {
         other
         for parent in reference.parents(geo, year)

@@ -1,12 +1,20 @@
-"""The coordinator's own counts (table ``observations``) as observations of the common form."""
+"""What the coordinator counts (table ``observations``, plan of actions) as observations of the common form."""
 
 from __future__ import annotations
+
+from datetime import date
+from typing import Any
 
 import pandas as pd
 
 from ctgeval import measures, observations
 from ctgeval.errors import Problem, suggestion
+from ctgeval.programme import actions
+from ctgeval.programme.origin import place
 from ctgeval.sources.workbook import Table
+
+PLAN = "plan-actions"
+"""Source of the counts made from the plan of actions; anybody may read them."""
 
 
 def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list[Problem]]:
@@ -31,12 +39,23 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
         return observations.empty(), []
     known = measures.load()
     unknown = ~frame["mesure"].isin(list(known))
-    negative = frame["valeur_low"].lt(0) & ~unknown & frame["mesure"].map(
-        lambda name: name in known and known[name].bounds is None and known[name].kind in ("stock", "flow", "distinct")
+    negative = (
+        frame["valeur_low"].lt(0)
+        & ~unknown
+        & frame["mesure"].map(
+            lambda name: (
+                name in known and known[name].bounds is None and known[name].kind in ("stock", "flow", "distinct")
+            )
+        )
     )
     problems = [
-        _problem(row, f"La mesure « {row['mesure']} » n’existe pas dans le catalogue.", suggestion(row["mesure"], known)
-                 or "Voyez la liste des mesures dans measures.toml, ou corrigez le nom.", "mesure", row["mesure"])
+        _problem(
+            row,
+            f"La mesure « {row['mesure']} » n’existe pas dans le catalogue.",
+            suggestion(row["mesure"], known) or "Voyez la liste des mesures dans measures.toml, ou corrigez le nom.",
+            "mesure",
+            row["mesure"],
+        )
         for _, row in frame[unknown].iterrows()
     ] + [
         _problem(row, "Un comptage ne peut pas être négatif.", "Corrigez la valeur.", "valeur", f"{row['valeur']:g}")
@@ -64,15 +83,46 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
     ), problems
 
 
-def _problem(row: pd.Series, message: str, remedy: str, column: str, value: str) -> Problem:  # type: ignore[type-arg]
-    file, _, rest = str(row["origin"]).partition("!")
-    sheet, _, line = rest.rpartition("!")
-    return Problem(
-        message=message,
-        remedy=remedy,
-        file=file,
-        sheet=sheet,
-        row=int(line) if line.isdigit() else None,
-        column=column,
-        value=value,
-    )
+def _problem(row: pd.Series[Any], message: str, remedy: str, column: str, value: str) -> Problem:
+    return Problem(message=message, remedy=remedy, column=column, value=value, **place(row["origin"]))
+
+
+def plan_observations(plan: pd.DataFrame, *, geo: str, geography: int, start: date) -> pd.DataFrame:
+    """Count the actions of the plan at the end of each year, as observations.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Table ``actions``.
+    geo : str
+        Territory of the convention.
+    geography : int
+        Year of the perimeter.
+    start : date
+        First day of the convention: earlier years have no plan.
+
+    Returns
+    -------
+    DataFrame
+        The measures of `ctgeval.programme.actions.counts`, one row per year up to that of the last known state; that
+        last year is provisional (``P``) as long as no state is dated after its 30 June.
+    """
+    dates = plan["etat_date"].dropna().astype(str)
+    if dates.empty:
+        return observations.empty()
+    last = date.fromisoformat(dates.max())
+    rows = [
+        {
+            "measure": name,
+            "geo": geo,
+            "geography": geography,
+            "time_period": str(year),
+            "value": float(count),
+            "obs_status": "P" if year == last.year and last.month <= 6 else "A",
+            "source": PLAN,
+            "origin": "actions",
+        }
+        for year in range(start.year, last.year + 1)
+        for name, count in actions.counts(plan, at=date(year, 12, 31)).items()
+    ]
+    return observations.frame(rows) if rows else observations.empty()

@@ -1,0 +1,179 @@
+"""Every problem of every input of a dossier, told at once: what `Dossier.problems` and ``ctgeval verifier`` show.
+
+Each check looks at tables that are already read, raises nothing, and gives the place and the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ctgeval import french, periods
+from ctgeval.errors import CtgevalError, Problem, Severity, suggestion
+from ctgeval.programme import actions, budget, texts
+from ctgeval.programme.origin import place
+from ctgeval.sources import SourceTable
+
+if TYPE_CHECKING:
+    from ctgeval.dossier import Dossier
+
+__all__ = ["problems"]
+
+
+def problems(dossier: Dossier) -> list[Problem]:
+    """List the problems of a dossier, the blocking ones first, in the order of the way of the data."""
+    found = [
+        *dossier.config_warnings,
+        *_unread(dossier.read_sources.values()),
+        *_rejected(dossier.source_tables),
+        *(problem for table in dossier.tables.values() for problem in table.problems),
+        *dossier.count_problems,
+        *actions.problems(dossier.tables["actions"].frame),
+        *budget.problems(dossier.tables["budget"].frame),
+        *_unknown_indicators(dossier),
+        *_unknown_places(dossier),
+        *_undeclared_sources(dossier),
+        *_missing_returns(dossier),
+        *_orphan_actions(dossier),
+        *_incomparable(dossier.harmonisation_problems),
+        *texts.problems(dossier.texts, catalogue=dossier.catalogue),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "bloquant")
+
+
+def _unread(items: Iterable[SourceTable | CtgevalError]) -> Iterator[Problem]:
+    for item in items:
+        if isinstance(item, CtgevalError):
+            yield from item.problems
+
+
+def _rejected(tables: Mapping[str, SourceTable]) -> Iterator[Problem]:
+    for key in sorted(tables):
+        rejected = tables[key].rejected
+        for (file, sheet, column, reason), group in rejected.groupby(
+            ["file", "sheet", "column", "reason"], sort=True, dropna=False
+        ):
+            first = group.iloc[0]
+            lines = french.plural(group["row"].nunique(), "ligne écartée", "lignes écartées")
+            yield Problem(
+                message=f"{lines} : {reason}",
+                remedy="Corrigez la source, ou gardez-la ainsi : ces lignes ne comptent dans aucun chiffre.",
+                file=str(file),
+                sheet=str(sheet),
+                row=int(first["row"]),
+                column=str(column),
+                value=str(first["value"]),
+                severity="avertissement",
+            )
+
+
+def _unknown_indicators(dossier: Dossier) -> Iterator[Problem]:
+    message = "Cet indicateur n’existe pas dans le catalogue."
+    remedy = "Corrigez l’identifiant, ou décrivez-le dans indicateurs.toml."
+    for position, name in enumerate(dossier.retained):
+        if name not in dossier.catalogue:
+            yield Problem(
+                message=message,
+                remedy=suggestion(name, dossier.catalogue) or remedy,
+                file="ctg.toml",
+                key=f"indicateurs.retenus[{position}]",
+                value=name,
+            )
+    targets = dossier.tables["cibles"].frame
+    for row in targets[~targets["indicateur"].isin(list(dossier.catalogue))].itertuples():
+        name = str(row.indicateur)
+        mend = suggestion(name, dossier.catalogue) or remedy
+        yield _row_problem(str(row.origin), message, mend, "indicateur", name)
+
+
+def _unknown_places(dossier: Dossier) -> Iterator[Problem]:
+    for name in ("cibles", "observations"):
+        frame = dossier.tables[name].frame
+        for geo, group in frame.groupby("territoire", sort=True):
+            if not dossier.knows(str(geo)):
+                lines = french.plural(len(group), "ligne")
+                yield _row_problem(
+                    str(group.iloc[0]["origin"]),
+                    f"Ce territoire n’existe pas dans la géographie du dossier ({lines}).",
+                    suggestion(str(geo), dossier.territories["geo"])
+                    or "Corrigez le code (COM-, EPCI-, DEP-, REG-, GRP-).",
+                    "territoire",
+                    str(geo),
+                )
+
+
+def _undeclared_sources(dossier: Dossier) -> Iterator[Problem]:
+    declared = [source.cle for source in dossier.config.sources]
+    for key, group in dossier.tables["observations"].frame.groupby("source", sort=True):
+        if key not in declared:
+            yield _row_problem(
+                str(group.iloc[0]["origin"]),
+                f"La source « {key} » n’est pas déclarée : ses {french.plural(len(group), 'valeur')} restent dans la "
+                "version interne.",
+                suggestion(str(key), declared)
+                or f'Ajoutez à ctg.toml un bloc [[source]] avec cle = "{key}", producteur, licence et diffusion.',
+                "source",
+                str(key),
+                severity="avertissement",
+            )
+
+
+def _missing_returns(dossier: Dossier) -> Iterator[Problem]:
+    """Tell the periods in which a structure sent nothing, though it did before and after."""
+    table = dossier.tables["observations"]
+    for (source, measure), alike in table.frame.groupby(["source", "mesure"], sort=True):
+        for structure, group in alike.groupby("structure", sort=True, dropna=False):
+            seen = set(group["periode"])
+            kinds = {periods.parse(text).frequency for text in seen}
+            first, last = min(map(periods.sort_key, seen)), max(map(periods.sort_key, seen))
+            expected = {
+                text
+                for text in set(alike["periode"])
+                if first < periods.sort_key(text) < last and periods.parse(text).frequency in kinds
+            }
+            who = f"{structure} ({source})" if isinstance(structure, str) and structure else str(source)
+            for text in periods.sort(expected - seen):
+                yield Problem(
+                    message=f"Retour manquant : {who} n’a rien transmis pour « {measure} », {french.period(text)}.",
+                    remedy="Demandez ce retour au partenaire ; d’ici là, les totaux de cette période sont incomplets.",
+                    file=table.file,
+                    column="periode",
+                    value=text,
+                    severity="avertissement",
+                )
+
+
+def _orphan_actions(dossier: Dossier) -> Iterator[Problem]:
+    known = sorted(set(dossier.tables["actions"].frame["id"]))
+    for name in ("budget", "journal"):
+        frame = dossier.tables[name].frame
+        named = frame[frame["action"].notna() & frame["action"].ne("")]
+        for action, group in named.groupby("action", sort=True):
+            if action not in known:
+                yield _row_problem(
+                    str(group.iloc[0]["origin"]),
+                    f"L’action « {action} » n’est pas dans le plan d’actions.",
+                    suggestion(str(action), known) or "Ajoutez-la au plan d’actions, ou corrigez son identifiant.",
+                    "action",
+                    str(action),
+                    severity="avertissement",
+                )
+
+
+def _incomparable(found: Iterable[Problem]) -> Iterator[Problem]:
+    """One problem for each reason, with the first territories, instead of one for each value."""
+    groups: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in found:
+        groups.setdefault((problem.message, problem.remedy, problem.file), []).append(problem)
+    for (message, remedy, file), group in groups.items():
+        values = list(dict.fromkeys(problem.value for problem in group if problem.value))
+        more = f" et {len(values) - 5} autres" if len(values) > 5 else ""
+        yield Problem(
+            message=message, remedy=remedy, file=file, value=", ".join(values[:5]) + more, severity="avertissement"
+        )
+
+
+def _row_problem(
+    origin: str, message: str, remedy: str, column: str, value: str, *, severity: Severity = "bloquant"
+) -> Problem:
+    return Problem(message=message, remedy=remedy, column=column, value=value, severity=severity, **place(origin))

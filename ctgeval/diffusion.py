@@ -1,0 +1,171 @@
+"""What a dossier gives to one audience: the protected results and the tables of its release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ctgeval import periods, sources
+from ctgeval.confidentiality import ProtectedTable, Rule, protect, rules
+from ctgeval.confidentiality.release import TABLES
+from ctgeval.indicators import coverage, limits
+from ctgeval.programme import counts, texts
+
+if TYPE_CHECKING:
+    from ctgeval.dossier import Dossier
+
+_FOUNDATION = "Choix du dossier ([publication] seuil de ctg.toml), à défaut de seuil légal pour ces comptages."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Everything that a release holds.
+
+    Parameters
+    ----------
+    results : ProtectedTable, or DataFrame for ``interne``
+        Result rows.
+    tables : mapping of str to DataFrame
+        The tables of `ctgeval.confidentiality.release.TABLES`.
+    meta : mapping
+        Title, territory, convention, rule: plain JSON values.
+    """
+
+    results: pd.DataFrame | ProtectedTable
+    tables: Mapping[str, pd.DataFrame]
+    meta: Mapping[str, Any]
+
+
+def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
+    """Gather what an audience may know.
+
+    Parameters
+    ----------
+    dossier : Dossier
+        An open dossier.
+    audience : str
+        One of `ctgeval.confidentiality.AUDIENCES`.
+    partner : str
+        Id of the partner, for ``partenaire``.
+    """
+    results = _results(dossier, audience)
+    frame = results.frame if isinstance(results, ProtectedTable) else results
+    progress = dossier.progress_of(frame)
+    source_rows = _source_rows(dossier, audience)
+    tables = {
+        "indicators": _indicator_rows(dossier, frame),
+        "territories": dossier.territories,
+        "progress": progress,
+        "actions": dossier.actions(),
+        "budget": dossier.budget(),
+        "journal": dossier.journal(),
+        "sources": source_rows,
+        "limits": limits.limit_sentences(frame),
+        "texts": _text_rows(dossier, audience, frame, progress),
+        "notices": _notices(dossier, set(source_rows["cle"])),
+    }
+    return Content(results=results, tables=tables, meta=_meta(dossier, partner))
+
+
+def _rule(dossier: Dossier) -> Rule:
+    threshold = dossier.config.publication.seuil
+    return Rule(threshold=threshold.personnes, sensitive_threshold=threshold.sensible, source=_FOUNDATION)
+
+
+def _results(dossier: Dossier, audience: str) -> pd.DataFrame | ProtectedTable:
+    allowed = {source.cle: rules.allows(source.diffusion, audience) for source in dossier.config.sources}
+    allowed[counts.PLAN] = True
+    observed = dossier.observations()
+    shown = observed["source"].map(lambda key: allowed.get(key, audience == "interne")).astype(bool)
+    results = (
+        dossier.indicators() if shown.all() else dossier.compute(observed[shown], list(dossier.territories["geo"]))
+    )
+    if audience == "interne":
+        return results
+    return protect(results, _rule(dossier), margins=dossier.margins, catalogue=dossier.catalogue)
+
+
+def _notices(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
+    places = dossier.territories
+    return coverage.notices(
+        dossier.source_tables,
+        places.loc[places["role"].eq("territoire"), "geo"],
+        reference=dossier.reference,
+        year=dossier.year,
+        catalogue=dossier.catalogue,
+        keys=keys,
+    )
+
+
+def _text_rows(dossier: Dossier, audience: str, results: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:
+    asked = [bilan for bilan in dossier.config.bilans if bilan.audience == audience]
+    rows = [pd.DataFrame(columns=list(TABLES["texts"]), dtype="str")]
+    for name in sorted({text.bilan for text in dossier.texts.items}):
+        own = texts.Texts(tuple(text for text in dossier.texts.items if text.bilan == name))
+        spans = [bilan.periode for bilan in asked if bilan.carnet == name]
+        rows.append(
+            texts.resolved(
+                own,
+                results,
+                progress,
+                catalogue=dossier.catalogue,
+                territory=dossier.config.territoire.code,
+                until=periods.latest(spans) if spans else None,
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
+def _indicator_rows(dossier: Dossier, results: pd.DataFrame) -> pd.DataFrame:
+    columns = list(TABLES["indicators"])
+    rows = [
+        dossier.catalogue[name].as_dict() | {"retained": name in dossier.retained}
+        for name in sorted(set(results["indicator"]))
+    ]
+    return pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=columns)
+
+
+def _source_rows(dossier: Dossier, audience: str) -> pd.DataFrame:
+    known = sources.formats()
+    rows = []
+    for source in dossier.config.sources:
+        if not rules.allows(source.diffusion, audience):
+            continue
+        table = dossier.source_tables.get(source.cle)
+        rows.append(
+            {
+                "cle": source.cle,
+                "titre": source.titre or (known[source.format].label if source.format else source.cle),
+                "producteur": source.producteur,
+                "licence": source.licence,
+                "mise_a_jour": source.mise_a_jour.isoformat() if source.mise_a_jour else "",
+                "diffusion": source.diffusion,
+                "fichier": Path(source.fichier).name if source.fichier else "",
+                "format": source.format or "",
+                "n_rows": table.n_rows if table else 0,
+                "n_rejected": table.n_rejected if table else 0,
+                "empreinte": table.sha256 if table and source.diffusion == "ouverte" else "",
+                "notes": " ".join(table.notes) if table else "",
+            }
+        )
+    return pd.DataFrame(rows, columns=list(TABLES["sources"]))
+
+
+def _meta(dossier: Dossier, partner: str) -> dict[str, Any]:
+    place, convention = dossier.config.territoire, dossier.config.convention
+    return {
+        "territoire": place.code,
+        "nom": place.nom,
+        "perimetre": place.perimetre,
+        "partenaire": partner,
+        "fictif": dossier.reference.fictional,
+        "mention": "Territoire fictif – données fictives" if dossier.reference.fictional else "",
+        "convention": convention.model_dump(mode="json") if convention else None,
+        "regle": _rule(dossier).sentence,
+        "seuil": dossier.config.publication.seuil.model_dump(mode="json"),
+        "retenus": list(dossier.retained),
+    }

@@ -1,0 +1,82 @@
+"""A release is whole, content-addressed, and holds protected tables only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ctgeval.confidentiality import Release, Rule, protect, release
+from ctgeval.errors import ConfidentialityError, ReportError
+from ctgeval.indicators.compute import RESULT_COLUMNS
+
+EMPTY = {name: pd.DataFrame(columns=list(columns), dtype=str) for name, columns in release.TABLES.items()}
+META = {"nom": "CC d’essai", "territoire": "EPCI-299900001"}
+
+
+@pytest.fixture
+def results() -> pd.DataFrame:
+    frame = pd.DataFrame({"indicator": ["PE07"], "geo": ["COM-99101"], "time_period": ["2024"], "value": [3.0]})
+    frame = frame.assign(numerator=3.0, conf_status="F", obs_status="A").reindex(columns=RESULT_COLUMNS)
+    return frame.astype({"reason": str, "limits": str})
+
+
+def test_unprotected_results_never_leave(tmp_path: Path, results: pd.DataFrame) -> None:
+    with pytest.raises(ConfidentialityError, match="protégés"):
+        release.write(tmp_path, "habitants", results=results, tables=EMPTY, meta=META)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_audience_is_refused(tmp_path: Path, results: pd.DataFrame) -> None:
+    with pytest.raises(ConfidentialityError, match="habitants"):
+        release.write(tmp_path, "journalistes", results=results, tables=EMPTY, meta=META)
+
+
+def test_same_content_is_the_same_folder_and_is_read_back(tmp_path: Path, results: pd.DataFrame) -> None:
+    table = protect(results, Rule(threshold=5, source="essai"), margins={})
+    first = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
+    again = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
+    other = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta={**META, "nom": "autre"})
+    assert first.path == again.path
+    assert other.path != first.path
+    read = Release.load(first.path)
+    assert (read.audience, read.meta["nom"]) == ("habitants", "CC d’essai")
+    assert read.results["value"].isna().all()
+    assert list(read.territories.columns) == list(release.TABLES["territories"])
+
+
+def test_no_byte_of_the_folder_holds_a_masked_value(tmp_path: Path, results: pd.DataFrame) -> None:
+    canary = 7919.0
+    frame = results.assign(value=canary, numerator=canary, low=canary, high=canary, n=canary)
+    table = protect(frame, Rule(threshold=10_000, source="essai"), margins={})
+    folder = release.write(tmp_path, "copil", results=table, tables=EMPTY, meta=META).path
+    loaded = Release.load(folder).results
+    assert not loaded.isin([canary]).any(axis=None)
+    packed = canary.hex().encode(), b"7919", pd.Series([canary]).to_numpy().tobytes()
+    for file in folder.iterdir():
+        content = file.read_bytes()
+        assert not any(trace in content for trace in packed)
+
+
+def test_damaged_folder_is_written_again(tmp_path: Path, results: pd.DataFrame) -> None:
+    table = protect(results, Rule(threshold=5, source="essai"), margins={})
+    folder = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META).path
+    (folder / "results.parquet").write_bytes(b"")
+    again = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
+    assert len(again.results) == 1
+
+
+def test_what_is_not_a_release_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="construire"):
+        Release.load(tmp_path)
+    (tmp_path / "release.json").write_text(json.dumps({"format": 99}), encoding="utf-8")
+    with pytest.raises(ReportError, match="autre version"):
+        Release.load(tmp_path)
+
+
+def test_unknown_table_suggests_the_near_one(tmp_path: Path, results: pd.DataFrame) -> None:
+    made = release.write(tmp_path, "interne", results=results, tables=EMPTY, meta=META)
+    with pytest.raises(ReportError, match="results"):
+        made.table("result")
