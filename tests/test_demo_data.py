@@ -111,12 +111,14 @@ def test_the_counts_come_from_declared_sources() -> None:
 def test_no_place_of_france_is_named(real_data: Path) -> None:
     table = zipped(real_data / "geo" / "communes_2026.csv.gz")
     names = {row["nom"].casefold() for row in table}
-    names |= {row["LIBEPCI"].casefold() for row in zipped(real_data / "geo" / "epci_membres_2024.csv.gz")}
+    epcis = zipped(real_data / "geo" / "epci_membres_2024.csv.gz")
+    names |= {row["LIBEPCI"].casefold() for row in epcis}
     assert {"civray", "cc du civraisien en poitou"} <= names
     ours = {row["nom"] for row in rows(DEMO / "geographie" / "territoires.csv")}
     assert len(ours) > 80
     assert {name for name in ours if name.casefold() in names} == set()
     assert not any(row["code"].startswith("99") for row in table)
+    assert not any(row["EPCI"].startswith("2499") for row in epcis)
 
 
 def test_the_geography_of_the_demo_holds_together() -> None:
@@ -128,7 +130,7 @@ def test_the_geography_of_the_demo_holds_together() -> None:
         (row["annee"], row["commune"]) in known and (row["annee"], row["territoire"]) in known for row in members
     )
     sizes = Counter((row["annee"], row["territoire"]) for row in members)
-    assert [sizes[(str(year), "EPCI-299900001")] for year in range(2017, 2027)] == [37] * 6 + [35] * 4
+    assert [sizes[(str(year), "EPCI-249900001")] for year in range(2017, 2027)] == [37] * 6 + [35] * 4
     groups = ("GRP-haute-arvelle", "GRP-tressonne", "GRP-sorvanne")
     assert sum(sizes[("2025", group)] for group in groups) == 35
     declared = config(DEMO)["territoire"]["groupements"]

@@ -1,6 +1,7 @@
 """The fictional ground: a CC of 35 communes, its four neighbours, and their geography from 2017 to 2026.
 
-No commune and no EPCI of France has any of these names, and no commune code of France begins with 99.
+No commune and no EPCI of France has any of these names. No code of a commune begins with 99, and no SIREN of an EPCI
+with 2499: the two digits after 24 are those of a département.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 
 YEARS = range(2017, 2027)
 DEPARTEMENT = ("DEP-99", "Ombrenne")
-CC = ("EPCI-299900001", "CC du Val d'Arvelle")
+CC = ("EPCI-249900001", "CC du Val d'Arvelle")
 NEIGHBOURS = (
-    ("EPCI-299900002", "CC des Sources de l'Ombrenne"),
-    ("EPCI-299900003", "CC du Plateau de Varcelles"),
-    ("EPCI-299900004", "CC des Bois de Mornave"),
-    ("EPCI-299900005", "CC Rives de Lautrine"),
+    ("EPCI-249900002", "CC des Sources de l'Ombrenne"),
+    ("EPCI-249900003", "CC du Plateau de Varcelles"),
+    ("EPCI-249900004", "CC des Bois de Mornave"),
+    ("EPCI-249900005", "CC Rives de Lautrine"),
 )
 GROUPS = (
     ("GRP-haute-arvelle", "Haute-Arvelle"),

@@ -8,8 +8,8 @@ from demo.figures import CENSUSES, EPCIS, inhabitants, noise, total
 from demo.places import COMMUNES, in_year, parts
 
 INCOME_YEARS = range(2018, 2022)
-_INCOME = {"EPCI-299900001": 20_150, "EPCI-299900002": 20_480, "EPCI-299900003": 19_620, "EPCI-299900004": 19_980,
-           "EPCI-299900005": 20_890}  # fmt: skip
+_INCOME = {"EPCI-249900001": 20_150, "EPCI-249900002": 20_480, "EPCI-249900003": 19_620, "EPCI-249900004": 19_980,
+           "EPCI-249900005": 20_890}  # fmt: skip
 # Deciles and quartiles as shares of the median, as they are in a rural EPCI.
 _QUANTILES = {"Q1": 0.768, "Q3": 1.271, "D1": 0.583, "D2": 0.712, "D3": 0.813, "D4": 0.907, "D6": 1.092, "D7": 1.202,
               "D8": 1.352, "D9": 1.624}  # fmt: skip
