@@ -1,1 +1,19 @@
-"""Stage of the way of the data; see the README."""
+"""Indicators: declared in TOML, computed from observations, compared with their targets."""
+
+from __future__ import annotations
+
+from ctgeval.indicators.compute import RESULT_COLUMNS, aggregate, compute
+from ctgeval.indicators.definition import Indicator, catalogue, get, load
+from ctgeval.indicators.limits import limit_sentences, limit_text
+
+__all__ = [
+    "RESULT_COLUMNS",
+    "Indicator",
+    "aggregate",
+    "catalogue",
+    "compute",
+    "get",
+    "limit_sentences",
+    "limit_text",
+    "load",
+]

@@ -262,7 +262,7 @@ def get(id: str, *, catalogue: Mapping[str, Indicator] | None = None) -> Indicat
     known = load() if catalogue is None else catalogue
     if id in known:
         return known[id]
-    parts = [name for name in known if id and name[:-1] == id]
+    parts = [name for name in known if name[:-1] == id and name[-1].isalpha()]
     by_label = {item.label: name for name, item in known.items()}
     close = parts or near(id, known) or [by_label[label] for label in near(id, by_label)]
     listed = " ou ".join(f"« {name} » ({known[name].label})" for name in close)
