@@ -1,1 +1,52 @@
-"""Stage of the way of the data; see the README."""
+"""Territories: codes, names, members, and one perimeter for figures of several years.
+
+Names are loaded when they are first used, so that importing the package stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ctgeval.territory import codes, crosswalk, perimeter, reference
+    from ctgeval.territory.crosswalk import Harmonised, harmonise
+    from ctgeval.territory.perimeter import exists, members, name, near, parents
+    from ctgeval.territory.reference import Reference
+
+__all__ = [
+    "Harmonised",
+    "Reference",
+    "codes",
+    "crosswalk",
+    "exists",
+    "harmonise",
+    "members",
+    "name",
+    "near",
+    "parents",
+    "perimeter",
+    "reference",
+]
+
+_HOMES = {
+    "Harmonised": "crosswalk",
+    "Reference": "reference",
+    "exists": "perimeter",
+    "harmonise": "crosswalk",
+    "members": "perimeter",
+    "name": "perimeter",
+    "near": "perimeter",
+    "parents": "perimeter",
+}
+
+
+def __getattr__(attribute: str) -> Any:
+    if attribute not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
+    home = import_module(f"{__name__}.{_HOMES.get(attribute, attribute)}")
+    return getattr(home, attribute) if attribute in _HOMES else home
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

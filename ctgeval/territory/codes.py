@@ -11,7 +11,19 @@ import pandas as pd
 
 from ctgeval.errors import TerritoryError
 
-__all__ = ["LEVELS", "Code", "Level", "commune", "communes", "departement", "epci", "level", "levels", "parse", "region"]
+__all__ = [
+    "LEVELS",
+    "Code",
+    "Level",
+    "commune",
+    "communes",
+    "departement",
+    "epci",
+    "level",
+    "levels",
+    "parse",
+    "region",
+]
 
 Level = Literal["COM", "EPCI", "DEP", "REG", "GRP", "FRANCE"]
 LEVELS: tuple[Level, ...] = ("COM", "EPCI", "DEP", "REG", "GRP", "FRANCE")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
-__all__ = ["Chain", "Event", "chain", "touched", "years"]
+__all__ = ["Chain", "Event", "chain", "touched"]
 
 
 class Event(NamedTuple):
@@ -35,22 +35,25 @@ class Chain:
     ----------
     since, to : int
         The two geographies.
+    images : dict
+        Codes after of each code before that changed, merged or was split.
     after : dict
-        Code after of each code before that changed or merged.
+        The only code after of each code before whose ground all goes to a commune made of whole communes.
     befores : dict
         For each merged commune, the codes before that make it whole (two or more).
     split : dict
-        Codes before that were split on the way, with the event that did it.
+        Codes before that can't be followed, for they or their partners were split, with the event that did it.
     absent : dict
         Codes that are no commune in the first geography, with the nearest event that says so.
     """
 
     since: int
     to: int
-    after: dict[str, str] = field(default_factory=dict)
-    befores: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    split: dict[str, Event] = field(default_factory=dict)
-    absent: dict[str, Event] = field(default_factory=dict)
+    images: dict[str, tuple[str, ...]]
+    after: dict[str, str]
+    befores: dict[str, tuple[str, ...]]
+    split: dict[str, Event]
+    absent: dict[str, Event]
 
 
 def chain(events: Iterable[Event], since: int, to: int) -> Chain:
@@ -63,59 +66,31 @@ def chain(events: Iterable[Event], since: int, to: int) -> Chain:
     since, to : int
         Years of the geographies, the first not after the second.
     """
-    past: dict[str, Event] = {}
-    now: dict[str, str] = {}
-    origins: dict[str, set[str]] = defaultdict(set)
+    days = [list(group) for _, group in groupby(events, key=lambda event: event.effective)]
+    absent = _absent(days, since)
+    origins: dict[str, set[str]] = {}
     broken: dict[str, Event] = {}
-    absent: dict[str, Event] = {}
-    seen: set[str] = set()
-    for same_day in _by_day(events):
-        links: dict[str, list[Event]] = defaultdict(list)
-        for event in same_day:
-            links[event.code_before].append(event)
-        first = same_day[0]
-        ends = {event.code_after for event in same_day}
-        if first.geography <= since:
-            for event in same_day:
-                if event.code_before not in ends:
-                    past[event.code_before] = event
-                past.pop(event.code_after, None)
-            continue
-        if first.geography > to:
-            break
-        for code in links:
-            if code not in seen and code not in past:
-                origins[code] = {code}
-                now[code] = code
-        for event in same_day:
-            if event.code_after not in seen and event.code_after not in links and event.code_after not in past:
-                absent[event.code_after] = event
-        seen |= set(links) | ends
-        moved = {code: origins.pop(code, set()) for code in links}
-        faults = {code: broken.pop(code, None) for code in links}
-        for code, outgoing in links.items():
-            fault = faults[code] or (outgoing[0] if len(outgoing) > 1 else None)
-            for event in outgoing:
-                origins[event.code_after] |= moved[code]
-                if fault is not None:
-                    broken.setdefault(event.code_after, fault)
-    return _chain(since, to, origins, broken, absent | past)
-
-
-def _chain(
-    since: int, to: int, origins: dict[str, set[str]], broken: dict[str, Event], absent: dict[str, Event]
-) -> Chain:
-    found = Chain(since, to, absent=absent)
+    for same_day in days:
+        if since < same_day[0].geography <= to:
+            _walk(same_day, origins, broken, absent)
+    images: dict[str, set[str]] = defaultdict(set)
+    split: dict[str, Event] = {}
     for code, befores in sorted(origins.items()):
-        if code in broken:
-            found.split.update(dict.fromkeys(sorted(befores), broken[code]))
-            continue
-        found.after.update(dict.fromkeys(sorted(befores), code))
-        if len(befores) > 1:
-            found.befores[code] = tuple(sorted(befores))
-    for code in found.split:
-        found.after.pop(code, None)
-    return found
+        for before in sorted(befores):
+            images[before].add(code)
+            if code in broken:
+                split.setdefault(before, broken[code])
+    after = {before: min(codes) for before, codes in sorted(images.items()) if before not in split}
+    wholes = {code: tuple(sorted(befores)) for code, befores in sorted(origins.items()) if code not in broken}
+    return Chain(
+        since=since,
+        to=to,
+        images={before: tuple(sorted(codes)) for before, codes in sorted(images.items())},
+        after=after,
+        befores={code: befores for code, befores in wholes.items() if len(befores) > 1},
+        split=split,
+        absent=absent,
+    )
 
 
 def touched(events: Iterable[Event], since: int, to: int) -> dict[str, Event]:
@@ -128,12 +103,36 @@ def touched(events: Iterable[Event], since: int, to: int) -> dict[str, Event]:
     return found
 
 
-def years(events: Iterable[Event]) -> tuple[int, int] | None:
-    """Return the first and last geographies in which an event shows; None when there is none."""
-    found = [event.geography for event in events]
-    return (min(found), max(found)) if found else None
+def _walk(
+    same_day: list[Event], origins: dict[str, set[str]], broken: dict[str, Event], absent: dict[str, Event]
+) -> None:
+    links: dict[str, list[Event]] = defaultdict(list)
+    for event in same_day:
+        links[event.code_before].append(event)
+    moved = {code: origins.pop(code, set() if code in absent else {code}) for code in links}
+    faults = {code: broken.pop(code, None) for code in links}
+    for code, outgoing in links.items():
+        fault = faults[code] or (outgoing[0] if len(outgoing) > 1 else None)
+        for event in outgoing:
+            origins.setdefault(event.code_after, set()).update(moved[code])
+            if fault is not None:
+                broken.setdefault(event.code_after, fault)
 
 
-def _by_day(events: Iterable[Event]) -> Iterator[list[Event]]:
-    for _, group in groupby(events, key=lambda event: event.effective):
-        yield list(group)
+def _absent(days: list[list[Event]], since: int) -> dict[str, Event]:
+    gone: dict[str, Event] = {}
+    unborn: dict[str, Event] = {}
+    seen: set[str] = set()
+    for same_day in days:
+        befores = {event.code_before for event in same_day}
+        afters = {event.code_after for event in same_day}
+        for event in same_day:
+            if event.geography <= since:
+                gone.pop(event.code_after, None)
+                if event.code_before not in afters:
+                    gone[event.code_before] = event
+            elif event.code_after not in befores and event.code_after not in seen:
+                unborn[event.code_after] = event
+        if same_day[0].geography > since:
+            seen |= befores | afters
+    return unborn | gone

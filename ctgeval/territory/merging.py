@@ -1,0 +1,122 @@
+"""Sum the rows of communes that merged, with their bounds, when the measure allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctgeval import measures as declared, observations as obs
+from ctgeval.measures import Measure
+from ctgeval.observations import Bounded
+from ctgeval.territory import refusals
+from ctgeval.territory.events import Chain
+from ctgeval.territory.reference import Reference
+
+__all__ = ["merge"]
+
+_WORST_FIRST = "CDSTNAF"
+
+
+def merge(
+    rows: pd.DataFrame,
+    target: pd.Series[Any],
+    link: Chain,
+    known: Reference,
+    measures: Mapping[str, Measure] | None = None,
+) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
+    """Return one row for each merged commune and each fact, at the place of its first row.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Observations of communes of one geography, all of which merged.
+    target : Series
+        Code after of each row.
+    link : Chain
+        How the communes became others.
+    known : Reference
+        For the names.
+    measures : mapping, optional
+        Declared measures.
+
+    Returns
+    -------
+    DataFrame, list of Refusal
+        The sums, and why rows were left out: a measure that can't be summed, or a fact told twice.
+
+    Raises
+    ------
+    UnknownMeasure
+        When a measure is not declared.
+    """
+    if rows.empty:
+        return rows, []
+    kinds = {name: declared.get(name, measures=measures) for name in sorted(rows["measure"].unique())}
+    additive = rows["measure"].map({name: kind.additive_over_places for name, kind in kinds.items()}).astype(bool)
+    found = refusals.not_additive(rows[~additive], target[~additive], link, known, kinds)
+    rows, target = rows[additive], target[additive]
+    group = _groups(rows, target)
+    twice = pd.DataFrame({"group": group, "geo": rows["geo"]}, index=rows.index).duplicated(keep=False)
+    if twice.any():
+        doubtful = group.isin(group[twice])
+        found += refusals.told_twice(rows[doubtful], target[doubtful])
+        rows, target, group = rows[~doubtful], target[~doubtful], group[~doubtful]
+    if rows.empty:
+        return rows, found
+    return _sums(rows, target, pd.factorize(group)[0], link, kinds), found
+
+
+def _groups(rows: pd.DataFrame, target: pd.Series[Any]) -> pd.Series[Any]:
+    keys = ["measure", "time_period", "source", *obs.DIMENSIONS]
+    return rows.assign(geo=target).groupby(["geo", *keys], sort=False, dropna=False).ngroup()
+
+
+def _sums(
+    rows: pd.DataFrame, target: pd.Series[Any], group: np.ndarray[Any, Any], link: Chain, kinds: Mapping[str, Measure]
+) -> pd.DataFrame:
+    first = ~pd.Series(group, index=rows.index).duplicated()
+    merged = rows[first].assign(geo=target[first])
+    summed = obs.total(Bounded.of(rows), group)
+    expected = merged["geo"].map({code: len(befores) for code, befores in link.befores.items()}).to_numpy()
+    missing = (expected - np.bincount(group)).astype(np.float64)
+    least, most = (
+        merged["measure"].map({name: kind.possible[end] for name, kind in kinds.items()}).to_numpy(dtype=np.float64)
+        for end in (0, 1)
+    )
+    whole = missing == 0
+    with np.errstate(invalid="ignore"):
+        low = np.where(whole, summed.low, summed.low + missing * least)
+        high = np.where(whole, summed.high, summed.high + missing * most)
+    value = np.where(whole, summed.value, np.nan)
+    cents = merged["measure"].map({name: kind.kind == "amount" for name, kind in kinds.items()}).to_numpy(dtype=bool)
+    value, low, high = (np.where(cents, np.round(array, 2), array) for array in (value, low, high))
+    texts = {name: _together(rows[name], group, separator) for name, separator in (("origin", " ; "),)}
+    return merged.assign(
+        value=value,
+        low=low,
+        high=high,
+        obs_status=_observed(rows["obs_status"], group, np.isnan(value)),
+        conf_status=_worst(rows["conf_status"], group),
+        **texts,
+    )
+
+
+def _together(column: pd.Series[Any], group: np.ndarray[Any, Any], separator: str) -> list[str]:
+    pieces = column.groupby(group).agg(lambda texts: separator.join(dict.fromkeys(text for text in texts if text)))
+    return [str(text) for text in pieces]
+
+
+def _worst(column: pd.Series[Any], group: np.ndarray[Any, Any]) -> list[str]:
+    rank = column.map({code: place for place, code in enumerate(_WORST_FIRST)}).astype(int)
+    return [_WORST_FIRST[place] for place in rank.groupby(group).min()]
+
+
+def _observed(column: pd.Series[Any], group: np.ndarray[Any, Any], missing: np.ndarray[Any, Any]) -> list[str]:
+    # SDMX: M missing, P provisional; any other mixture makes an estimate.
+    first, distinct = column.groupby(group).first(), column.groupby(group).nunique()
+    provisional = column.eq("P").groupby(group).any()
+    mixed = np.where(provisional, "P", "E")
+    return [str(code) for code in np.where(missing, "M", np.where(distinct.eq(1), first, mixed))]

@@ -1,0 +1,353 @@
+"""The reference geography: which territories exist on 1 January of each year, with which communes, and what merged."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctgeval import french
+from ctgeval.errors import TerritoryError, UnknownTerritory
+from ctgeval.territory import events as _events
+from ctgeval.territory.codes import LEVELS, parse
+from ctgeval.territory.lookup import near_ones
+
+__all__ = ["Reference", "load"]
+
+_LEGAL_DELAY = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A geography, year by year.
+
+    Parameters
+    ----------
+    places : DataFrame
+        ``geo, name, type, first, last``: a row for each run of years in which a territory kept its name and type.
+    membership : DataFrame
+        ``territory, commune, first, last``: prefixed codes, and the run of years.
+    events : DataFrame
+        ``code_before, code_after, effective, kind``: ground that passed from one commune to another; kinds ``fusion``,
+        ``scission``, ``changement_de_code``. A commune that keeps its code while its ground changes has its row.
+    populations : DataFrame
+        ``geo, census, geography, population``: municipal population by census, and year of the code.
+    years : tuple of int
+        Years that are known.
+    title, source, licence, updated : str
+        What it is, where it comes from, under which licence, as of which day.
+    fictional : bool
+        Whether the territories are invented.
+    notes : tuple of str
+        What its source does not say.
+    """
+
+    places: pd.DataFrame
+    membership: pd.DataFrame
+    events: pd.DataFrame
+    populations: pd.DataFrame
+    years: tuple[int, ...]
+    title: str
+    source: str
+    licence: str
+    updated: str
+    fictional: bool = False
+    notes: tuple[str, ...] = ()
+    _kept: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
+
+    def name(self, geo: str, year: int | None = None) -> str:
+        """Return the official name of a territory.
+
+        Parameters
+        ----------
+        geo : str
+            Prefixed code.
+        year : int, optional
+            Geography; by default the last one in which the territory exists.
+
+        Raises
+        ------
+        TerritoryError
+            When the code has not the form of one, or the year is not known.
+        UnknownTerritory
+            When no such territory exists that year; what became of it, or near ones, are told.
+        """
+        if geo == "FRANCE":
+            return "France"
+        if year is not None:
+            found = self._names(year).get(geo)
+            if found is not None:
+                return found
+            raise self._unknown(geo, year)
+        for known in reversed(self.years):
+            if geo in self._names(known):
+                return self._names(known)[geo]
+        raise self._unknown(geo, None)
+
+    def exists(self, geo: str, year: int) -> bool:
+        """Whether a territory exists on 1 January of a known year."""
+        return geo == "FRANCE" or geo in self._names(year)
+
+    def members(self, geo: str, year: int, *, level: str = "COM") -> tuple[str, ...]:
+        """Return the territories that make a territory, sorted.
+
+        Parameters
+        ----------
+        geo : str
+            Prefixed code of an EPCI, a département, a région, or ``FRANCE``; a commune has itself.
+        year : int
+            Geography.
+        level : str
+            ``COM``, or ``EPCI``, ``DEP``, ``REG``: those that have at least one commune in it.
+
+        Raises
+        ------
+        TerritoryError, UnknownTerritory
+            As `name`.
+        """
+        if not self.exists(geo, year):
+            raise self._unknown(geo, year)
+        children, parents = self._links(year)
+        if geo == "FRANCE":
+            communes: Iterable[str] = (code for code in self._names(year) if code.startswith("COM-"))
+        else:
+            communes = (geo,) if geo.startswith("COM-") else children.get(geo, ())
+        if level == "COM":
+            return tuple(sorted(communes))
+        return tuple(sorted({p for code in communes for p in parents.get(code, ()) if p.startswith(f"{level}-")}))
+
+    def parents(self, geo: str, year: int) -> tuple[str, ...]:
+        """Return the EPCI, départements and régions that a territory has communes in, nearest level first.
+
+        Raises
+        ------
+        TerritoryError, UnknownTerritory
+            As `name`.
+        """
+        rank = LEVELS.index(parse(geo).level)
+        above = [level for level in ("EPCI", "DEP", "REG") if LEVELS.index(level) > rank]
+        return tuple(parent for level in above for parent in self.members(geo, year, level=level))
+
+    def territories(self, level: str, year: int) -> pd.DataFrame:
+        """Return the territories of a level on 1 January of a year, sorted by code.
+
+        Returns
+        -------
+        DataFrame
+            ``geo, name, type, population``; the population is the legal one that year, NaN where it is not known.
+
+        Raises
+        ------
+        TerritoryError
+            When the year is not known.
+        """
+        key = (f"territories {level}", year)
+        if key not in self._kept:
+            rows = self._at(self.places, year)
+            rows = rows[rows["geo"].str.startswith(f"{level}-")].sort_values("geo", ignore_index=True)
+            population = [self.population(geo, year) for geo in rows["geo"]]
+            self._kept[key] = rows[["geo", "name", "type"]].assign(population=np.array(population, dtype=np.float64))
+        table: pd.DataFrame = self._kept[key]
+        return table.copy()
+
+    def population(self, geo: str, year: int) -> float:
+        """Return the legal municipal population in force on 1 January of a year (census of three years before).
+
+        Returns
+        -------
+        float
+            NaN when the census, or that of one of the communes, is not in the reference.
+
+        Raises
+        ------
+        TerritoryError, UnknownTerritory
+            As `name`.
+        """
+        known = self._legal(year)
+        return float(sum(known.get(code, np.nan) for code in self.members(geo, year)))
+
+    def changed_between(self, geo: str, year_a: int, year_b: int) -> bool:
+        """Whether the ground that a code names is not the same in two geographies.
+
+        Parameters
+        ----------
+        geo : str
+            Prefixed code. For a commune the years may be any that the events cover.
+        year_a, year_b : int
+            Two geographies, in any order.
+
+        Raises
+        ------
+        TerritoryError, UnknownTerritory
+            When a territory other than a commune is asked for a year that is not known, or in which it does not exist.
+        """
+        first, last = sorted((year_a, year_b))
+        if geo == "FRANCE" or first == last:
+            return False
+        if geo.startswith("COM-"):
+            return geo in _events.touched(self.event_list, first, last)
+        link = _events.chain(self.event_list, first, last)
+        before, after = set(self.members(geo, first)), set(self.members(geo, last))
+        inside = {image for code in before for image in link.images.get(code, (code,))}
+        joined = any(code not in before and not after.isdisjoint(images) for code, images in link.images.items())
+        return joined or inside != after
+
+    def last_name(self, geo: str) -> str:
+        """Return the name of a territory in the last year that has it; empty when none does."""
+        return self._latest.get(geo, "")
+
+    def near(self, text: str) -> list[str]:
+        """Return the territories that look like a code or a name, as ``COM-86082 (Valence-en-Poitou)``."""
+        return near_ones(text, self._latest)
+
+    @cached_property
+    def event_list(self) -> tuple[_events.Event, ...]:
+        """The events, sorted by date."""
+        days = [day.date() for day in self.events["effective"]]
+        columns = (self.events[name] for name in ("code_before", "code_after"))
+        rows = zip(days, *columns, self.events["kind"], strict=True)
+        return tuple(sorted(_events.Event(day, before, after, kind) for day, before, after, kind in rows))
+
+    @cached_property
+    def _latest(self) -> dict[str, str]:
+        return {geo: name for year in self.years for geo, name in self._names(year).items()}
+
+    def _at(self, table: pd.DataFrame, year: int) -> pd.DataFrame:
+        if year not in self.years:
+            raise TerritoryError(
+                f"La géographie au 1er janvier {year} n’est pas connue.",
+                remedy=f"Choisissez une année de {self.years[0]} à {self.years[-1]}.",
+                value=str(year),
+            )
+        return table[(table["first"] <= year) & (table["last"] >= year)]
+
+    def _names(self, year: int) -> dict[str, str]:
+        key = ("names", year)
+        if key not in self._kept:
+            rows = self._at(self.places, year)
+            self._kept[key] = dict(zip(rows["geo"].tolist(), rows["name"].tolist(), strict=True))
+        names: dict[str, str] = self._kept[key]
+        return names
+
+    def _links(self, year: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        key = ("links", year)
+        if key not in self._kept:
+            rows = self._at(self.membership, year)
+            children: dict[str, list[str]] = defaultdict(list)
+            parents: dict[str, list[str]] = defaultdict(list)
+            for territory, commune in zip(rows["territory"].tolist(), rows["commune"].tolist(), strict=True):
+                children[territory].append(commune)
+                parents[commune].append(territory)
+            self._kept[key] = (dict(children), dict(parents))
+        links: tuple[dict[str, list[str]], dict[str, list[str]]] = self._kept[key]
+        return links
+
+    def _legal(self, year: int) -> dict[str, float]:
+        key = ("legal", year)
+        if key not in self._kept:
+            rows = self.populations[self.populations["census"] == year - _LEGAL_DELAY]
+            found: dict[str, float] = {}
+            for geography in sorted(rows["geography"].unique().tolist()):
+                table = rows[rows["geography"] == geography]
+                link = _events.chain(self.event_list, geography, year)
+                counts = dict(zip(table["geo"].tolist(), table["population"].tolist(), strict=True))
+                whole = {code: [code] for code in counts if code not in link.after and code not in link.split}
+                for before, after in link.after.items():
+                    whole.setdefault(after, []).append(before)
+                found |= {code: float(sum(counts.get(c, np.nan) for c in parts)) for code, parts in whole.items()}
+            self._kept[key] = found
+        legal: dict[str, float] = self._kept[key]
+        return legal
+
+    def _unknown(self, geo: str, year: int | None) -> UnknownTerritory:
+        parse(geo)
+        when = "" if year is None else f" au 1er janvier {year}"
+        known = self._latest.get(geo)
+        if known is None and year is not None:
+            gone = _events.chain(self.event_list, year, year).absent.get(geo)
+            if gone is not None:
+                return UnknownTerritory(
+                    f"{geo} n’est pas une commune{when} : son territoire est passé à {gone.code_after}"
+                    f" ({self._latest.get(gone.code_after, 'commune disparue')}) le {french.date(gone.effective)}.",
+                    remedy=f"Utilisez {gone.code_after}, ou une année plus ancienne.",
+                    value=geo,
+                )
+        if known is not None:
+            there = [str(known_year) for known_year in self.years if geo in self._names(known_year)]
+            return UnknownTerritory(
+                f"{geo} ({known}) n’existe pas{when} ; ce code existe en {', '.join(there)}.",
+                remedy="Vérifiez le code ou l’année.",
+                value=geo,
+            )
+        near = self.near(geo)
+        return UnknownTerritory(
+            f"Aucun territoire n’a le code {geo}{when}.",
+            remedy=f"Codes proches : {', '.join(near)}." if near else "Vérifiez le code.",
+            value=geo,
+        )
+
+
+def load(folder: Path | None = None) -> Reference:
+    """Return the reference that travels with the package (all France), or a dossier's own.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Folder of ``geographie.toml``, ``territoires.csv``, ``membres.csv`` and ``evenements.csv``.
+
+    Raises
+    ------
+    TerritoryError
+        When the dossier's own geography can't be used; every problem is told.
+    """
+    if folder is None:
+        return _embedded()
+    from ctgeval.territory import own_geography
+
+    return Reference(**own_geography.read(Path(folder)))
+
+
+@cache
+def _embedded() -> Reference:
+    data = resources.files("ctgeval.territory") / "data"
+    sheet = json.loads((data / "source.json").read_text(encoding="utf-8"))
+
+    def table(name: str) -> pd.DataFrame:
+        with (data / f"{name}.parquet").open("rb") as stream:
+            return pd.read_parquet(stream)
+
+    communes, others, events, populations = map(table, ("communes", "territories", "events", "populations"))
+    communes["code"] = "COM-" + communes["code"]
+    columns = ["geo", "name", "type", "first", "last"]
+    places = pd.concat([communes.rename(columns={"code": "geo"}).assign(type="COM")[columns], others[columns]])
+    membership = [
+        communes.loc[communes[name] != "", ["code", "first", "last"]]
+        .rename(columns={"code": "commune"})
+        .assign(territory=f"{name.upper()}-" + communes.loc[communes[name] != "", name])
+        for name in ("epci", "dep", "reg")
+    ]
+    return Reference(
+        places=places.reset_index(drop=True),
+        membership=pd.concat(membership, ignore_index=True)[["territory", "commune", "first", "last"]],
+        events=events.assign(
+            code_before="COM-" + events["code_before"],
+            code_after="COM-" + events["code_after"],
+            effective=pd.to_datetime(events["effective"]),
+        ),
+        populations=populations.assign(code="COM-" + populations["code"]).rename(columns={"code": "geo"}),
+        years=tuple(sorted(int(year) for year in sheet["paquets"])),
+        title=sheet["titre"],
+        source=sheet["source"],
+        licence=sheet["licence"],
+        updated=sheet["mise_a_jour"],
+        fictional=sheet["fictif"],
+        notes=tuple(sheet["notes"]),
+    )

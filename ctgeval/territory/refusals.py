@@ -1,0 +1,211 @@
+"""Say in French why figures can't be expressed in a geography: one refusal for each territory and each reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from ctgeval import french
+from ctgeval.errors import Problem
+from ctgeval.measures import Measure
+from ctgeval.territory.events import Chain, Event
+from ctgeval.territory.reference import Reference
+
+__all__ = [
+    "Refusal",
+    "absent",
+    "backwards",
+    "moved",
+    "not_additive",
+    "split",
+    "stranger",
+    "told_twice",
+    "unique",
+    "unknown",
+    "without_geography",
+]
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A kind of reason, and the problem to tell."""
+
+    kind: Literal["inconnu", "perimetre", "non_additif"]
+    problem: Problem
+
+
+def _refusal(kind: Literal["inconnu", "perimetre", "non_additif"], geo: str, message: str, remedy: str) -> Refusal:
+    return Refusal(kind, Problem(message=message, remedy=remedy, value=geo, severity="avertissement"))
+
+
+def unique(found: Iterable[Refusal]) -> list[Refusal]:
+    """Return the first refusal of each territory, in order."""
+    kept: dict[str, Refusal] = {}
+    for refusal in found:
+        kept.setdefault(refusal.problem.value, refusal)
+    return list(kept.values())
+
+
+def absent(rows: pd.DataFrame, link: Chain, known: Reference) -> list[Refusal]:
+    """Refuse codes that were no commune in the geography that their rows claim."""
+    return [
+        _refusal(
+            "inconnu",
+            geo,
+            f"{_named(geo, known)} n’est pas une commune au 1er janvier {link.since} : "
+            f"{_passage(link.absent[geo], known)}.",
+            "Corrigez l’année de la géographie de ce fichier, ou le code.",
+        )
+        for geo in _codes(rows)
+    ]
+
+
+def split(rows: pd.DataFrame, link: Chain, known: Reference) -> list[Refusal]:
+    """Refuse communes whose ground was shared out between several."""
+    found = []
+    for geo in _codes(rows):
+        event = link.split[geo]
+        parts = _list(link.images[geo], known)
+        found.append(
+            _refusal(
+                "perimetre",
+                geo,
+                f"{_named(geo, known)} ne peut pas être suivie de {link.since} à {link.to} : le territoire de "
+                f"{event.code_before} a été partagé le {french.date(event.effective)} (aujourd’hui {parts}), "
+                "et rien ne dit comment répartir ses chiffres.",
+                "Prenez les chiffres que la source publie après cette date, ou ceux de l’EPCI.",
+            )
+        )
+    return found
+
+
+def backwards(rows: pd.DataFrame, changed: Mapping[str, Event], since: int, to: int, known: Reference) -> list[Refusal]:
+    """Refuse communes of a geography later than the one asked for, which changed in between."""
+    return [
+        _refusal(
+            "perimetre",
+            geo,
+            f"{_named(geo, known)}, dans la géographie {since}, n’est pas la même commune qu’en {to} : "
+            f"{_passage(changed[geo], known)}.",
+            f"Choisissez la géographie {since} ou une plus récente : on réunit des communes, on ne les sépare pas.",
+        )
+        for geo in _codes(rows)
+    ]
+
+
+def without_geography(rows: pd.DataFrame, changed: Mapping[str, Event], known: Reference) -> list[Refusal]:
+    """Refuse communes whose code may name two grounds, in rows that don't say of which year they are."""
+    return [
+        _refusal(
+            "perimetre",
+            geo,
+            f"La source ne dit pas dans quelle géographie est {_named(geo, known)}, et ce code a changé de "
+            f"contenu : {_passage(changed[geo], known)}. Même code, autre commune : rien n’est comparé "
+            "de part et d’autre de cette date.",
+            "Indiquez l’année de la géographie de ce fichier (clé « geographie » de la source).",
+        )
+        for geo in _codes(rows)
+    ]
+
+
+def unknown(rows: pd.DataFrame, known: Reference, to: int) -> list[Refusal]:
+    """Refuse codes that lead to no commune of the geography asked for."""
+    found = []
+    for geo in _codes(rows):
+        near = known.near(geo)
+        found.append(
+            _refusal(
+                "inconnu",
+                geo,
+                f"{geo} ne correspond à aucune commune au 1er janvier {to}.",
+                f"Codes proches : {', '.join(near)}." if near else "Vérifiez le code.",
+            )
+        )
+    return found
+
+
+def stranger(geo: str, year: int, known: Reference) -> Refusal:
+    """Refuse a territory that does not exist in the geography that its rows claim."""
+    near = known.near(geo)
+    return _refusal(
+        "inconnu",
+        geo,
+        f"{geo} n’existe pas au 1er janvier {year}.",
+        f"Codes proches : {', '.join(near)}." if near else "Vérifiez le code.",
+    )
+
+
+def moved(geo: str, year: int, to: int, known: Reference) -> Refusal:
+    """Refuse a territory, other than a commune, whose ground changed or that is gone."""
+    name = f"{geo} ({known.name(geo, year)})"
+    what = f"n’a pas le même périmètre en {year} et en {to}" if known.exists(geo, to) else f"n’existe plus en {to}"
+    return _refusal(
+        "perimetre",
+        geo,
+        f"{name} {what}.",
+        f"Prenez les chiffres que la source publie dans le périmètre {to}, ou recalculez-les par commune.",
+    )
+
+
+def not_additive(
+    rows: pd.DataFrame, target: pd.Series[Any], link: Chain, known: Reference, kinds: Mapping[str, Measure]
+) -> list[Refusal]:
+    """Refuse merged communes of which a measure can't be summed."""
+    found = []
+    for geo, names in sorted(rows["measure"].groupby(target).unique().items()):
+        labels = [f"« {kinds[name].label} »" for name in sorted(names)]
+        what = ", ".join(labels[:3]) + (f" et {len(labels) - 3} autres mesures" if len(labels) > 3 else "")
+        verb = "ne s’additionne pas" if len(labels) == 1 else "ne s’additionnent pas"
+        found.append(
+            _refusal(
+                "non_additif",
+                str(geo),
+                f"{_named(str(geo), known)} réunit {_list(link.befores[str(geo)], known)} (géographie {link.since}) : "
+                f"{what} {verb} d’une commune à l’autre.",
+                f"Prenez la ligne de l’EPCI, ou celle que la source donne pour {geo} dans une géographie où "
+                "la réunion est faite.",
+            )
+        )
+    return found
+
+
+def told_twice(rows: pd.DataFrame, target: pd.Series[Any]) -> list[Refusal]:
+    """Refuse merged communes of which the same fact is told twice."""
+    sources = rows["source"].groupby(target).first()
+    return [
+        _refusal(
+            "perimetre",
+            str(geo),
+            f"La source « {source} » donne deux fois le même fait pour une des communes que réunit {geo}.",
+            "Gardez une seule ligne par fait : la somme compterait deux fois la même commune.",
+        )
+        for geo, source in sorted(sources.items())
+    ]
+
+
+def _codes(rows: pd.DataFrame) -> list[str]:
+    return sorted(rows["geo"].unique())
+
+
+def _named(geo: str, known: Reference) -> str:
+    name = known.last_name(geo)
+    return f"{geo} ({name})" if name else geo
+
+
+def _list(geos: Iterable[str], known: Reference) -> str:
+    names = [_named(geo, known) for geo in geos]
+    if len(names) > _SHOWN:
+        names = [*names[: _SHOWN - 1], f"{len(names) - _SHOWN + 1} autres"]
+    return french.enumeration(names)
+
+
+def _passage(event: Event, known: Reference) -> str:
+    day = french.date(event.effective)
+    if event.code_before == event.code_after:
+        return f"le territoire de {_named(event.code_after, known)} a changé le {day}"
+    return f"le territoire de {_named(event.code_before, known)} est passé à {_named(event.code_after, known)} le {day}"
