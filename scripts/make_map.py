@@ -1,7 +1,7 @@
 """Write the floors table and the module map of the README from the code: ``python scripts/make_map.py``.
 
-The order is the one that import-linter checks (``pyproject.toml``), finer than the floors of the architecture; the words
-are the first line of each module's docstring.
+The order is the one that import-linter checks (``pyproject.toml``), finer than the floors of the architecture; the
+words are the first line of each docstring.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FLOORS = (
     ("impact",),
     ("confidentiality",),
     ("render",),
-    ("dossier", "checks"),
+    ("dossier", "diffusion", "checks"),
     ("report",),
     ("cli", "__main__"),
 )
