@@ -73,7 +73,7 @@ class Context:
 
 def problems(context: Context) -> list[Problem]:
     """Return every problem of dates, files, periods, audiences and duplicates."""
-    checks = (_convention, _comparison, _thresholds, _sources, _impacts, _bilans)
+    checks = (_convention, _comparison, _thresholds, _sources, _impacts, _bilans, _missing)
     return [problem for check in checks for problem in check(context)]
 
 
@@ -318,6 +318,18 @@ def _bilan_audience(context: Context, rank: int, bilan: dict[str, Any]) -> Itera
             value=partner,
             severity="avertissement",
         )
+
+
+def _missing(context: Context) -> Iterator[Problem]:
+    wanted = (
+        (("indicateurs", "retenus"), "Aucun indicateur n’est retenu.", "Écrivez les 8 à 20 que le COPIL a choisis."),
+        (("source",), "Aucune source n’est déclarée.", "Ajoutez un bloc [[source]] par fichier du dossier."),
+        (("bilan",), "Aucun bilan n’est demandé.", "Ajoutez un bloc [[bilan]]."),
+    )
+    for key, message, remedy in wanted:
+        told = context.document.values.get(key[0])
+        if not (told.get(key[1]) if len(key) > 1 and isinstance(told, dict) else told):
+            yield context.problem(key, message, remedy, severity="avertissement")
 
 
 def _did_you_mean(words: list[str]) -> str:

@@ -97,10 +97,10 @@ class SourceConfig(_Model):
     """``[[source]]``: one file, where it comes from, and who may see what it says."""
 
     cle: Text = Field(description='un nom court et unique, par exemple "caf-couverture"')
-    fichier: Text | None = Field(
-        default=None, description='le chemin du fichier dans le dossier, par exemple "sources/txcouv.csv"'
+    fichier: Text = Field(
+        default="", description='le chemin du fichier dans le dossier, par exemple "sources/txcouv.csv"'
     )
-    format: Text | None = Field(default=None, description='un format connu, par exemple "caf.taux_couverture"')
+    format: Text = Field(default="", description='un format connu, par exemple "caf.taux_couverture"')
     producteur: str = Field(default="", description="l’organisme qui produit ces données")
     licence: str = Field(default="", description='la licence, par exemple "Licence Ouverte 2.0"')
     mise_a_jour: dt.date | None = Field(default=None, description="la date de mise à jour par le producteur")

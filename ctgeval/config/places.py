@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctgeval.config.checks import Context
 from ctgeval.config.toml import Key
-from ctgeval.errors import CtgevalError, Problem, near
+from ctgeval.errors import Problem, TerritoryError, near
 from ctgeval.french import fold
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _SILENT = frozenset(
     {"cc", "ca", "cu", "com", "metropole", "departement", "region", "commune", "ville"}
     | {"de", "du", "des", "d", "la", "le", "les", "l", "en", "et", "sur"}
 )
-_LEVELS = {"COM": "communes", "EPCI": "EPCI", "DEP": "départements", "REG": "régions"}
 
 
 def problems(context: Context, reference: Reference) -> list[Problem]:
@@ -164,41 +163,6 @@ def _exists(context: Context, reference: Reference, year: int, key: Key, code: s
             )
         return
     try:
-        known = reference.exists(code, year)
-    except CtgevalError as error:
+        reference.name(code, year)
+    except TerritoryError as error:
         yield context.problem(key, error.problem.message, error.problem.remedy, value=code)
-        return
-    if known:
-        return
-    years = [other for other in sorted(reference.years) if reference.exists(code, other)]
-    if years:
-        yield context.problem(
-            key,
-            f"« {code} » ({reference.name(code, years[-1])}) n’existe pas au 1er janvier {year} : "
-            f"ce code est connu {_years(years)}.",
-            f"Écrivez le code qui le remplace au 1er janvier {year}.",
-            value=code,
-        )
-        return
-    yield context.problem(
-        key,
-        f"« {code} » n’est le code d’aucun territoire connu au 1er janvier {year}.",
-        _code_remedy(reference, year, code),
-        value=code,
-    )
-
-
-def _years(years: list[int]) -> str:
-    return f"en {years[0]}" if len(years) == 1 else f"de {years[0]} à {years[-1]}"
-
-
-def _code_remedy(reference: Reference, year: int, code: str) -> str:
-    level = code.partition("-")[0]
-    if code != "FRANCE" and level not in _LEVELS:
-        return "Un code commence par COM-, EPCI-, DEP-, REG- ou GRP-, par exemple EPCI-200070035 ; ou bien FRANCE."
-    places = reference.territories(level, year)
-    names = dict(zip(places["geo"].astype(str), places["name"].astype(str), strict=True))
-    close = near(code, names)
-    if not close:
-        return f"Cherchez le code parmi les {_LEVELS[level]} de l’Insee."
-    return f"Vouliez-vous dire {' ou '.join(f'« {geo} » ({names[geo]})' for geo in close)} ?"

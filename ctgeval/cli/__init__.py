@@ -1,0 +1,157 @@
+"""The command line: ``ctgeval init``, ``verifier`` (``check``), ``construire`` (``build``), ``etat`` (``status``).
+
+A command parses, calls the package, and writes; nothing is computed here. What is heavy is imported by the command that
+needs it, so that ``--help`` stays immediate.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ctgeval.cli import failures
+from ctgeval.cli.click_french import Argument, Command, Group, Option, shared_options
+from ctgeval.cli.messages import say
+from ctgeval.errors import near
+
+AUDIENCES = ("interne", "cotech", "copil", "partenaire", "habitants")
+
+__all__ = ["main"]
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"ctgeval {version('ctgeval')}")
+        ctx.exit()
+
+
+def _folder(ctx: click.Context, _param: click.Parameter, value: str) -> Path:
+    folder = Path(value)
+    folder = folder.parent if folder.name == "ctg.toml" else folder
+    ctx.meta[failures.DOSSIER] = folder
+    return folder
+
+
+def _day(ctx: click.Context, _param: click.Parameter, value: str | None) -> dt.date | None:
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise click.UsageError(say("misuse.day", value=value), ctx) from None
+
+
+def _jobs(ctx: click.Context, _param: click.Parameter, value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise click.UsageError(say("misuse.jobs", value=value), ctx)
+    return int(value)
+
+
+def _audience(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in AUDIENCES:
+        close = near(value, AUDIENCES)
+        hint = " " + say("misuse.did_you_mean", names=", ".join(close)) if close else ""
+        raise click.UsageError(say("misuse.word", value=value, words=", ".join(AUDIENCES)) + hint, ctx)
+    return value
+
+
+def _formats(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def _option(*names: str, metavar: str | None = None, **settings: Any) -> Callable[[Any], Any]:
+    return click.option(*names, cls=Option, metavar=metavar, **settings)
+
+
+_dossier = click.argument("folder", cls=Argument, metavar="DIR", callback=_folder)
+
+
+@click.group(cls=Group)
+@_option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version)
+@shared_options
+def main() -> None:
+    """Evaluate a convention territoriale globale."""
+
+
+@main.command("init", cls=Command)
+@_dossier
+@_option("--territoire", "code", metavar="CODE")
+@_option("--nom", metavar="NOM")
+@_option("--debut", metavar="AAAA-MM-JJ", callback=_day)
+@_option("--fin", metavar="AAAA-MM-JJ", callback=_day)
+@shared_options
+def init(folder: Path, code: str | None, nom: str | None, debut: dt.date | None, fin: dt.date | None) -> None:
+    """Make a new dossier."""
+    from ctgeval.cli import starter, tell
+
+    made = starter.make(folder, code=code, name=nom, start=debut, end=fin)
+    tell.made(folder, made)
+
+
+@main.command("verifier", cls=Command)
+@_dossier
+@shared_options
+@click.pass_context
+def verifier(ctx: click.Context, folder: Path) -> None:
+    """Tell every problem of a dossier; exit 1 when one blocks."""
+    from ctgeval.cli import tell
+    from ctgeval.cli.inspection import problems
+
+    found = problems(folder)
+    tell.problems(folder, found)
+    ctx.exit(1 if any(problem.severity == "bloquant" for problem in found) else 0)
+
+
+@main.command("construire", cls=Command)
+@_dossier
+@_option("--bilan", metavar="NOM")
+@_option("--audience", metavar="AUDIENCE", callback=_audience)
+@_option("--territoire", metavar="CODE")
+@_option("--periode", metavar="PERIODE")
+@_option("--format", "formats", metavar="FORMAT,...", callback=_formats)
+@_option("--jobs", metavar="N", default="1", callback=_jobs)
+@_option("--force", is_flag=True)
+@_option("--out", metavar="DIR", default="reports")
+@_option("--date", "day", metavar="AAAA-MM-JJ", callback=_day)
+@shared_options
+@click.pass_context
+def construire(
+    ctx: click.Context, /, *, folder: Path, jobs: int, force: bool, out: str, day: dt.date | None, **chosen: Any
+) -> None:
+    """Build the bilans; exit 1 when one failed."""
+    from ctgeval.cli import progress, tell
+    from ctgeval.report import build
+
+    with progress.shown() as told:
+        report = build(folder, out=out, jobs=jobs, force=force, date=day, progress=told, **chosen)
+    tell.built(report)
+    ctx.exit(1 if report.failed else 0)
+
+
+@main.command("etat", cls=Command)
+@_dossier
+@_option("--out", metavar="DIR", default="reports")
+@shared_options
+def etat(folder: Path, out: str) -> None:
+    """Tell where each bilan stands."""
+    from ctgeval.cli import tell
+    from ctgeval.report import status
+
+    tell.states(folder, status(folder, out=out))
+
+
+def _alias(name: str, command: click.Command) -> None:
+    other = Command(name, params=command.params, callback=command.callback, context_settings=command.context_settings)
+    other.alias_of = command.name or ""
+    main.add_command(other)
+
+
+_alias("check", verifier)
+_alias("build", construire)
+_alias("status", etat)

@@ -1,0 +1,150 @@
+"""Write the results of the commands: for a person, or as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctgeval.cli import output
+from ctgeval.cli.messages import as_json, say
+from ctgeval.errors import Problem
+
+if TYPE_CHECKING:
+    from ctgeval.cli.starter import Made
+    from ctgeval.report import BuildReport, State
+
+_SEVERITIES = (("bloquant", "blocking"), ("avertissement", "warning"))
+
+
+def made(folder: Path, what: Made) -> None:
+    """Tell that a dossier is made, and what comes next."""
+    if as_json():
+        files = [path.relative_to(folder).as_posix() for path in what.files]
+        output.write_json({"ok": True, "folder": str(folder), "files": files, "territory": what.code})
+        return
+    output.write(say("init.done", folder=folder))
+    quoted = f'"{folder}"' if " " in str(folder) else str(folder)
+    output.write(say("init.next" if what.code else "init.next_territory", folder=folder, quoted=quoted))
+
+
+def problems(folder: Path, found: Sequence[Problem]) -> None:
+    """Write the problems of a dossier: the blocking ones first, grouped by file."""
+    counts = Counter(problem.severity for problem in found)
+    if as_json():
+        told = [problem.as_dict() for problem in found]
+        output.write_json({"ok": counts["bloquant"] == 0, "folder": str(folder), "problems": told})
+        return
+    output.write(say("verifier.title", folder=folder))
+    output.write()
+    for severity, heading in _SEVERITIES:
+        chosen = [problem for problem in found if problem.severity == severity]
+        if not chosen:
+            continue
+        title = f"{say(f'verifier.{heading}')} ({len(chosen)})"
+        output.write(title)
+        output.write("=" * len(title))
+        for file in dict.fromkeys(problem.file for problem in chosen):
+            _write_file(file, [problem for problem in chosen if problem.file == file])
+    if found:
+        output.write(say("verifier.total", blocking=counts["bloquant"], warnings=counts["avertissement"]))
+    else:
+        output.write(say("verifier.none"))
+
+
+def _write_file(file: str, found: Iterable[Problem]) -> None:
+    output.write()
+    output.write(file or say("verifier.dossier"))
+    for problem in found:
+        where = _where(problem)
+        output.write(output.wrapped(problem.message, first="  - ", indent="    "))
+        if where:
+            output.write(output.wrapped(where, indent="    "))
+        if problem.remedy:
+            output.write(output.wrapped(say("error.remedy", remedy=problem.remedy), first="    ", indent="      "))
+    output.write()
+
+
+def _where(problem: Problem) -> str:
+    parts: dict[str, object] = {
+        "sheet": problem.sheet,
+        "row": problem.row,
+        "column": problem.column,
+        "key": problem.key,
+        "value": problem.value,
+    }
+    return ", ".join(say(f"verifier.{name}", **{name: part}) for name, part in parts.items() if part)
+
+
+def built(report: BuildReport) -> None:
+    """Write what became of each bilan, and where the indexes are."""
+    counts = Counter(entry.status for entry in report.entries)
+    if as_json():
+        entries = [
+            {
+                "bilan": entry.bilan,
+                "audience": entry.audience,
+                "territoire": entry.territoire,
+                "periode": entry.periode,
+                "path": str(entry.path),
+                "status": entry.status,
+                "message": entry.message,
+                "seconds": round(entry.seconds, 3),
+                "cpu": round(entry.cpu, 3),
+                "size": entry.size,
+            }
+            for entry in report.entries
+        ]
+        indexes = {audience: str(path) for audience, path in report.indexes.items()}
+        output.write_json({"ok": not report.failed, "entries": entries, "indexes": indexes})
+        return
+    if not report.entries:
+        output.write(say("construire.empty"))
+        output.write(say("error.remedy", remedy=say("construire.empty_remedy")))
+        return
+    output.write(say("construire.total", done=counts["fait"], fresh=counts["a_jour"], failed=counts["echec"]))
+    for audience in sorted(report.indexes):
+        output.write(say("construire.index", audience=audience, path=report.indexes[audience]))
+
+
+def states(folder: Path, found: Sequence[State]) -> None:
+    """Write where each bilan stands: to date or not and why, and its state of validation."""
+    if as_json():
+        output.write_json({"ok": True, "folder": str(folder), "bilans": [_state(one) for one in found]})
+        return
+    if not found:
+        output.write(say("construire.empty"))
+        output.write(say("error.remedy", remedy=say("construire.empty_remedy")))
+        return
+    output.write(say("etat.title", folder=folder))
+    for audience in dict.fromkeys(one.job.folder for one in found):
+        output.write()
+        output.write(audience)
+        for one in found:
+            if one.job.folder == audience:
+                _write_state(one)
+    counts = Counter(one.status for one in found)
+    parts = ", ".join(f"{count} {say(f'etat.{status}')}" for status, count in counts.items())
+    output.write()
+    output.write(say("etat.total", count=len(found), parts=parts))
+
+
+def _write_state(one: State) -> None:
+    status = say(f"etat.{one.status}")
+    told = say("etat.because", status=status, reason=one.reason) if one.reason else status
+    head = f"{one.job.bilan}, {one.job.territoire}, {one.job.periode} ({say(f'etat.{one.job.etat}')})"
+    output.write(output.wrapped(f"{head} : {told}", first="  - ", indent="    "))
+
+
+def _state(one: State) -> dict[str, Any]:
+    return {
+        "bilan": one.job.bilan,
+        "audience": one.job.folder,
+        "territoire": one.job.territoire,
+        "periode": one.job.periode,
+        "path": str(one.path),
+        "status": one.status,
+        "reason": one.reason,
+        "validation": one.job.etat,
+    }
