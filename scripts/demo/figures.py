@@ -167,14 +167,16 @@ def yearly(effects: frozenset[str] = ALL) -> Iterator[Count]:
         yield Count("jeunes_11_17", cc, str(year), str(age_11_17), "caf-ombrenne", remark=remark)
         yield Count("places_alsh", cc, str(year), str(196 + (12 if year >= 2020 else 0) + (24 if year >= 2023 else 0)),
                     "service-enfance")  # fmt: skip
-        yield Count("jeunes_accueillis", cc, str(year), str(young_people(year)), "service-enfance", remark=remark)
+        yield Count(
+            "jeunes_accueillis", cc, str(year), str(young_people(cc, 312, year)), "service-enfance", remark=remark
+        )
         yield from _neighbours(year, remark)
         yield from _social_life(year, effects, population)
 
 
-def young_people(year: int) -> int:
+def young_people(epci: str, level: float, year: int) -> int:
     """Return the young people of 11 to 17 received: no action changes it."""
-    return round(312 * 1.006 ** (year - 2018) * (1.0 + noise(f"jeunes|{year}", 0.03)))
+    return round(level * (1.0 + noise(f"jeunes|{epci}|{year}", 0.03)))
 
 
 def _neighbours(year: int, remark: str) -> Iterator[Count]:
@@ -193,6 +195,8 @@ def _neighbours(year: int, remark: str) -> Iterator[Count]:
             ("enfants_3_11", age_3_11, remark),
             ("assistantes_maternelles", minders, remark),
             ("assistantes_maternelles_55_plus", older, remark),
+            ("jeunes_11_17", round(people * 0.08 * 0.997 ** (year - 2018)), remark),
+            ("jeunes_accueillis", young_people(epci, total(epci, 2018) * 0.08 * (0.12 + 0.015 * index), year), remark),
         ):
             yield Count(measure, epci, str(year), str(count), "caf-ombrenne", remark=note)
 
@@ -257,13 +261,10 @@ def half_yearly(effects: frozenset[str] = ALL) -> Iterator[Count]:
         yield Count("demandes_accueil", cc, period, str(asked), "relais-petite-enfance", remark=remark)
         yield Count("demandes_accueil_sans_solution", cc, period, str(round(asked * unmet)), "relais-petite-enfance",
                     remark=remark)  # fmt: skip
-        days = [(name, leisure_days(name, base, period, effects)) for name, base in STRUCTURES]
-        for name, count in days:
+        for name, base in STRUCTURES:
+            days = leisure_days(name, base, period, effects)
             if (name, period) != MISSING_RETURN:
-                yield Count("journees_enfants_alsh", cc, period, str(count), "service-enfance", name, remark)
-        if period != MISSING_RETURN[1]:
-            yield Count("journees_enfants_alsh", cc, period, str(sum(count for _, count in days)), "service-enfance",
-                        remark=remark or "Total des quatre accueils")  # fmt: skip
+                yield Count("journees_enfants_alsh", cc, period, str(days), "service-enfance", name, remark)
 
 
 def leisure_days(name: str, base: int, period: str, effects: frozenset[str]) -> int:

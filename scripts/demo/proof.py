@@ -88,8 +88,7 @@ def _budget_faults() -> list[str]:
 
 def _return_faults(real: Numbers) -> list[str]:
     name, period = MISSING_RETURN
-    present = [key for key in real if key[0] == "journees_enfants_alsh" and key[2] == period]
-    return ["the missing return is there"] if any(key[3] in (name, "") for key in present) else []
+    return ["the missing return is there"] if ("journees_enfants_alsh", CC[0], period, name) in real else []
 
 
 def document(*, flag: str) -> str:
@@ -123,7 +122,7 @@ et son bruit. Un bilan qui lui en trouve un se trompe.
 
 - Commune nouvelle : {name} (COM-{code}) réunit {", ".join(f"COM-{part}" for part in merged)} au 1er janvier
   {MERGER_YEAR} et garde le code du siège ; les recensements de 2015 à 2020 sont dans l'ancienne géographie.
-- Retour manquant : {MISSING_RETURN[0]}, {MISSING_RETURN[1]} ; le total de ce semestre n'est donc pas donné non plus.
+- Retour manquant : {MISSING_RETURN[0]}, {MISSING_RETURN[1]} ; le total de ce semestre ne peut donc pas être fait.
 - Petits effectifs : les familles du relais et les enfants de moins de 3 ans des petites communes sont souvent moins
   de 5 ; depuis 2024, le relais retient lui-même les siens (« <5 »).
 - Dernière période provisoire ; revenus des communes secrets (cellules vides) ou absents sous un seuil.

@@ -26,7 +26,7 @@ def targets() -> list[Sequence[str]]:
     leisure = percent(known, "places_alsh", "enfants_3_11", "2021")
     young = percent(known, "jeunes_accueillis", "jeunes_11_17", "2021")
     solved = percent(known, "demandes_resolues_premier_contact", "demandes_france_services", "2022-S1")
-    days = known[("journees_enfants_alsh", cc, "2021-S2", "")]
+    days = sum(value for key, value in known.items() if key[:3] == ("journees_enfants_alsh", cc, "2021-S2"))
     families = known[("familles_rpe", cc, "2022-S1", "")]
     parents = known[("participations_parents", cc, "2022-S1", "")]
     asked = known[("demandes_france_services", cc, "2022-S1", "")]
