@@ -226,9 +226,10 @@ def _environment() -> Environment:
 @lru_cache(maxsize=1)
 def stylesheet() -> str:
     """Return the style of every page: the shell's, then the one of the tables and figures."""
-    sheets = (("ctgeval.report", "style.css"), ("ctgeval.render", "render.css"))
-    texts = [(files(package) / "templates" / name).read_text(encoding="utf-8").strip() for package, name in sheets]
-    return "\n" + "\n".join(_shortened(text) for text in texts) + "\n"
+    # By their place in the package: importing `render` for its style would load matplotlib in every build.
+    package = files("ctgeval")
+    sheets = (package / "report" / "templates" / "style.css", package / "render" / "templates" / "render.css")
+    return "\n" + "\n".join(_shortened(sheet.read_text(encoding="utf-8")) for sheet in sheets if sheet.is_file()) + "\n"
 
 
 def _shortened(css: str) -> str:
