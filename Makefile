@@ -1,7 +1,7 @@
 # Two commands do everything: `make bilan` (the demo reports) and `make test`. Both make .venv when it is missing.
 # Another interpreter: make bilan PYTHON=/path/to/python3.12
 .POSIX:
-.PHONY: bilan test lint torture lock clean help
+.PHONY: bilan test lint coverage torture lock clean help
 
 DOSSIERS = data/demo data/civraisien
 OUT = reports
@@ -12,6 +12,7 @@ help:
 	@echo "make bilan    construit les bilans des dossiers de démonstration dans $(OUT)/"
 	@echo "make test     lance tous les contrôles et tous les tests"
 	@echo "make lint     ruff, mypy et les étages d’import seulement"
+	@echo "make coverage les tests, en comptant les lignes qu’ils parcourent"
 	@echo "make torture  longues campagnes de tests, reprises où elles s’étaient arrêtées"
 	@echo "make lock     recalcule requirements.lock"
 	@echo "make clean    supprime ce qui se refabrique (pas reports/)"
@@ -27,7 +28,7 @@ bilan:
 
 test:
 	@PYTHON="$(PYTHON)" sh scripts/prepare.sh lab,test
-	@$(RUN) pytest -n $(WORKERS)
+	@$(RUN) pytest -n $(WORKERS) --dist loadgroup
 
 lint:
 	@PYTHON="$(PYTHON)" sh scripts/prepare.sh lab,test
@@ -35,6 +36,10 @@ lint:
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 	@.venv/bin/lint-imports
+
+coverage:
+	@PYTHON="$(PYTHON)" sh scripts/prepare.sh lab,test
+	@$(RUN) pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term
 
 torture:
 	@PYTHON="$(PYTHON)" sh scripts/prepare.sh lab,test
