@@ -13,7 +13,7 @@ from ctgeval import observations as obs, periods
 from ctgeval.errors import NotAdditive, PerimeterMismatch, Problem, TerritoryError, UnknownTerritory
 from ctgeval.measures import Measure
 from ctgeval.territory import refusals
-from ctgeval.territory.events import Chain, chain, touched
+from ctgeval.territory.events import chain, touched
 from ctgeval.territory.merging import merge
 from ctgeval.territory.reference import Reference, load
 
@@ -150,78 +150,68 @@ def _error(found: tuple[refusals.Refusal, ...], to: int) -> TerritoryError | Not
 def _communes(
     rows: pd.DataFrame, known: Reference, to: int, measures: Mapping[str, Measure] | None
 ) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    kept: list[pd.DataFrame] = []
+    vintages = _vintages(rows)
+    place, geos = pd.factorize(rows["geo"])
+    size = max(len(geos), 1)
+    pairs, pair = np.unique(vintages * size + place, return_inverse=True)
+    there = set(known.members("FRANCE", to)) if to in known.years else None
+    targets = np.full(len(pairs), "", dtype=object)
+    wholes: dict[tuple[int, str], tuple[str, ...]] = {}
     found: list[refusals.Refusal] = []
-    for geography in [*sorted(rows["geography"].dropna().astype(int).unique().tolist()), None]:
-        table = rows[
-            rows["geography"].isna() if geography is None else rows["geography"].eq(geography).fillna(value=False)
-        ]
-        if geography is None:
-            good, told = _without_geography(table, known, to)
-        elif geography > to:
-            good, told = _backwards(table, known, geography, to)
+    for vintage in np.unique(pairs // size).tolist():
+        of_vintage = np.flatnonzero(pairs // size == vintage)
+        codes = geos[pairs[of_vintage] % size].tolist()
+        after, befores, told = _judge(codes, vintage, known, to)
+        lost = sorted({code for code in after if code and there is not None and code not in there})
+        found += [*told, *refusals.unknown(lost, known, to)]
+        targets[of_vintage] = ["" if code in lost else code for code in after] if lost else after
+        wholes |= {(vintage, code): parts for code, parts in befores.items()}
+    target = pd.Series(targets[pair], index=rows.index, dtype=rows["geo"].dtype)
+    whole = np.array([(int(p // size), code) in wholes for p, code in zip(pairs, targets, strict=True)], dtype=bool)
+    joins, kept = whole[pair], targets[pair] != ""
+    merged, told = merge(rows[joins & kept], target[joins & kept], wholes, known, measures)
+    alone = rows[~joins & kept].assign(geo=target[~joins & kept])
+    result = pd.concat([alone, merged]).sort_index(kind="stable") if len(merged) else alone
+    return _latest(result).assign(geography=to), refusals.unique([*found, *told])
+
+
+def _vintages(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the geography of each row; when unknown, minus the first year it can be: that of the period."""
+    first = {text: -periods.start(text).year for text in rows.loc[rows["geography"].isna(), "time_period"].unique()}
+    years = rows["geography"].astype("Float64").fillna(rows["time_period"].map(first).astype("Float64"))
+    return np.asarray(years, dtype=np.int64)
+
+
+def _judge(
+    codes: list[str], vintage: int, known: Reference, to: int
+) -> tuple[list[str], dict[str, tuple[str, ...]], list[refusals.Refusal]]:
+    """Return the code after of each code, empty when refused; what makes the merged ones; and the refusals."""
+    if vintage > to or vintage < 0:
+        first, last = sorted((abs(vintage), to))
+        changed = touched(known.event_list, first, last)
+        wrong = sorted(set(codes) & set(changed))
+        if vintage < 0:
+            told = refusals.without_geography(wrong, changed, known)
         else:
-            good, told = _forwards(table, known, chain(known.event_list, geography, to), measures)
-        kept.append(good)
-        found += told
-    result = _ordered(kept, sort=False)
-    result, told = _existing(result, known, to)
-    return _latest(result), found + told
-
-
-def _forwards(
-    rows: pd.DataFrame, known: Reference, link: Chain, measures: Mapping[str, Measure] | None
-) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    geo = rows["geo"]
-    absent, split = geo.isin(sorted(link.absent)), geo.isin(sorted(link.split))
-    found = refusals.absent(rows[absent], link, known) + refusals.split(rows[split & ~absent], link, known)
-    rows = rows[~absent & ~split]
-    target = rows["geo"].map(link.after).astype(rows["geo"].dtype).fillna(rows["geo"])
-    joins = target.isin(sorted(link.befores))
-    alone = rows[~joins].assign(geo=target[~joins])
-    merged, told = merge(rows[joins], target[joins], link, known, measures)
-    whole = pd.concat([alone, merged]) if len(merged) else alone
-    return whole.assign(geography_before=link.since, geography=link.to), found + told
-
-
-def _backwards(
-    rows: pd.DataFrame, known: Reference, since: int, to: int
-) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    changed = touched(known.event_list, to, since)
-    wrong = rows["geo"].isin(sorted(changed))
-    found = refusals.backwards(rows[wrong], changed, since, to, known)
-    return rows[~wrong].assign(geography_before=since, geography=to), found
-
-
-def _without_geography(rows: pd.DataFrame, known: Reference, to: int) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    # A figure is never published in a geography older than its own period.
-    first = {text: periods.start(text).year for text in rows["time_period"].unique()}
-    found: list[refusals.Refusal] = []
-    wrong = rows["geo"].eq("")
-    since = rows["time_period"].map(first)
-    for year in sorted(set(first.values())):
-        changed = touched(known.event_list, min(year, to), max(year, to))
-        of_year = since.eq(year) & rows["geo"].isin(sorted(changed))
-        found += refusals.without_geography(rows[of_year], changed, known)
-        wrong |= of_year
-    return rows[~wrong].assign(geography_before=rows["geography"], geography=to), refusals.unique(found)
-
-
-def _existing(rows: pd.DataFrame, known: Reference, to: int) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    if to not in known.years:
-        return rows, []
-    wrong = ~rows["geo"].isin(known.members("FRANCE", to))
-    return rows[~wrong], refusals.unknown(rows[wrong], known, to)
+            told = refusals.backwards(wrong, changed, vintage, to, known)
+        return ["" if code in changed else code for code in codes], {}, told
+    link = chain(known.event_list, vintage, to)
+    absent = sorted(set(codes) & set(link.absent))
+    split = sorted((set(codes) & set(link.split)) - set(absent))
+    refused = {*absent, *split}
+    after = ["" if code in refused else link.after.get(code, code) for code in codes]
+    return after, link.befores, refusals.absent(absent, link, known) + refusals.split(split, link, known)
 
 
 def _latest(rows: pd.DataFrame) -> pd.DataFrame:
-    key = list(obs.KEY)
+    key = [name for name in obs.KEY if name != "geography"]
     again = rows.duplicated(key, keep=False)
-    if again.any():
-        before = rows["geography_before"].astype("Float64").fillna(-np.inf)
-        latest = before.groupby([rows[name] for name in key], dropna=False).transform("max")
-        rows = rows[~again | before.eq(latest)]
-    return rows.drop(columns="geography_before")
+    if not again.any():
+        return rows
+    twice = rows[again]
+    before = twice["geography"].astype("Float64").fillna(-1.0)
+    latest = before.groupby([twice[name] for name in key]).transform("max")
+    return rows.drop(index=twice.index[before.lt(latest).to_numpy(dtype=bool)])
 
 
 def _others(rows: pd.DataFrame, known: Reference, to: int) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
@@ -255,9 +245,9 @@ def _among(index: pd.MultiIndex, pairs: set[tuple[str, int]]) -> np.ndarray[Any,
     return index.isin(sorted(pairs)) if pairs else np.zeros(len(index), dtype=np.bool_)
 
 
-def _ordered(tables: Iterable[pd.DataFrame], *, sort: bool = True) -> pd.DataFrame:
+def _ordered(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     filled = [table.astype({"geography": "Int64"}) for table in tables if len(table)]
     if not filled:
-        return obs.empty() if sort else obs.empty().assign(geography_before=pd.array([], dtype="Int64"))
+        return obs.empty()
     table = pd.concat(filled).sort_index(kind="stable")
-    return table[list(obs.COLUMNS)].reset_index(drop=True) if sort else table
+    return table[list(obs.COLUMNS)].reset_index(drop=True)

@@ -12,7 +12,6 @@ from ctgeval import measures as declared, observations as obs
 from ctgeval.measures import Measure
 from ctgeval.observations import Bounded
 from ctgeval.territory import refusals
-from ctgeval.territory.events import Chain
 from ctgeval.territory.reference import Reference
 
 __all__ = ["merge"]
@@ -23,7 +22,7 @@ _WORST_FIRST = "CDSTNAF"
 def merge(
     rows: pd.DataFrame,
     target: pd.Series[Any],
-    link: Chain,
+    wholes: Mapping[tuple[int, str], tuple[str, ...]],
     known: Reference,
     measures: Mapping[str, Measure] | None = None,
 ) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
@@ -32,11 +31,11 @@ def merge(
     Parameters
     ----------
     rows : DataFrame
-        Observations of communes of one geography, all of which merged.
+        Observations of communes, all of which merged.
     target : Series
         Code after of each row.
-    link : Chain
-        How the communes became others.
+    wholes : mapping
+        Codes before that make each merged commune, by geography and code after.
     known : Reference
         For the names.
     measures : mapping, optional
@@ -56,7 +55,7 @@ def merge(
         return rows, []
     kinds = {name: declared.get(name, measures=measures) for name in sorted(rows["measure"].unique())}
     additive = rows["measure"].map({name: kind.additive_over_places for name, kind in kinds.items()}).astype(bool)
-    found = refusals.not_additive(rows[~additive], target[~additive], link, known, kinds)
+    found = refusals.not_additive(rows[~additive], target[~additive], wholes, known, kinds)
     rows, target = rows[additive], target[additive]
     group = _groups(rows, target)
     twice = pd.DataFrame({"group": group, "geo": rows["geo"]}, index=rows.index).duplicated(keep=False)
@@ -66,21 +65,25 @@ def merge(
         rows, target, group = rows[~doubtful], target[~doubtful], group[~doubtful]
     if rows.empty:
         return rows, found
-    return _sums(rows, target, pd.factorize(group)[0], link, kinds), found
+    return _sums(rows, target, pd.factorize(group)[0], wholes, kinds), found
 
 
 def _groups(rows: pd.DataFrame, target: pd.Series[Any]) -> pd.Series[Any]:
-    keys = ["measure", "time_period", "source", *obs.DIMENSIONS]
-    return rows.assign(geo=target).groupby(["geo", *keys], sort=False, dropna=False).ngroup()
+    return rows.assign(geo=target).groupby(list(obs.KEY), sort=False).ngroup()
 
 
 def _sums(
-    rows: pd.DataFrame, target: pd.Series[Any], group: np.ndarray[Any, Any], link: Chain, kinds: Mapping[str, Measure]
+    rows: pd.DataFrame,
+    target: pd.Series[Any],
+    group: np.ndarray[Any, Any],
+    wholes: Mapping[tuple[int, str], tuple[str, ...]],
+    kinds: Mapping[str, Measure],
 ) -> pd.DataFrame:
     first = ~pd.Series(group, index=rows.index).duplicated()
     merged = rows[first].assign(geo=target[first])
     summed = obs.total(Bounded.of(rows), group)
-    expected = merged["geo"].map({code: len(befores) for code, befores in link.befores.items()}).to_numpy()
+    keys = zip(merged["geography"].astype(int).tolist(), merged["geo"].tolist(), strict=True)
+    expected = np.array([len(wholes[key]) for key in keys])
     missing = (expected - np.bincount(group)).astype(np.float64)
     least, most = (
         merged["measure"].map({name: kind.possible[end] for name, kind in kinds.items()}).to_numpy(dtype=np.float64)
@@ -93,20 +96,21 @@ def _sums(
     value = np.where(whole, summed.value, np.nan)
     cents = merged["measure"].map({name: kind.kind == "amount" for name, kind in kinds.items()}).to_numpy(dtype=bool)
     value, low, high = (np.where(cents, np.round(array, 2), array) for array in (value, low, high))
-    texts = {name: _together(rows[name], group, separator) for name, separator in (("origin", " ; "),)}
     return merged.assign(
         value=value,
         low=low,
         high=high,
         obs_status=_observed(rows["obs_status"], group, np.isnan(value)),
         conf_status=_worst(rows["conf_status"], group),
-        **texts,
+        origin=_together(rows["origin"], group),
     )
 
 
-def _together(column: pd.Series[Any], group: np.ndarray[Any, Any], separator: str) -> list[str]:
-    pieces = column.groupby(group).agg(lambda texts: separator.join(dict.fromkeys(text for text in texts if text)))
-    return [str(text) for text in pieces]
+def _together(column: pd.Series[Any], group: np.ndarray[Any, Any]) -> list[str]:
+    pieces: dict[int, dict[str, None]] = {}
+    for code, text in zip(group.tolist(), column.tolist(), strict=True):
+        pieces.setdefault(code, {}).setdefault(text)
+    return [" ; ".join(text for text in texts if text) for _, texts in sorted(pieces.items())]
 
 
 def _worst(column: pd.Series[Any], group: np.ndarray[Any, Any]) -> list[str]:

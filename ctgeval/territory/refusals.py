@@ -44,14 +44,14 @@ def _refusal(kind: Literal["inconnu", "perimetre", "non_additif"], geo: str, mes
 
 
 def unique(found: Iterable[Refusal]) -> list[Refusal]:
-    """Return the first refusal of each territory, in order."""
-    kept: dict[str, Refusal] = {}
+    """Return the first refusal of each territory for each kind of reason, in order."""
+    kept: dict[tuple[str, str], Refusal] = {}
     for refusal in found:
-        kept.setdefault(refusal.problem.value, refusal)
+        kept.setdefault((refusal.kind, refusal.problem.value), refusal)
     return list(kept.values())
 
 
-def absent(rows: pd.DataFrame, link: Chain, known: Reference) -> list[Refusal]:
+def absent(geos: Iterable[str], link: Chain, known: Reference) -> list[Refusal]:
     """Refuse codes that were no commune in the geography that their rows claim."""
     return [
         _refusal(
@@ -61,14 +61,14 @@ def absent(rows: pd.DataFrame, link: Chain, known: Reference) -> list[Refusal]:
             f"{_passage(link.absent[geo], known)}.",
             "Corrigez l’année de la géographie de ce fichier, ou le code.",
         )
-        for geo in _codes(rows)
+        for geo in geos
     ]
 
 
-def split(rows: pd.DataFrame, link: Chain, known: Reference) -> list[Refusal]:
+def split(geos: Iterable[str], link: Chain, known: Reference) -> list[Refusal]:
     """Refuse communes whose ground was shared out between several."""
     found = []
-    for geo in _codes(rows):
+    for geo in geos:
         event = link.split[geo]
         parts = _list(link.images[geo], known)
         found.append(
@@ -84,7 +84,9 @@ def split(rows: pd.DataFrame, link: Chain, known: Reference) -> list[Refusal]:
     return found
 
 
-def backwards(rows: pd.DataFrame, changed: Mapping[str, Event], since: int, to: int, known: Reference) -> list[Refusal]:
+def backwards(
+    geos: Iterable[str], changed: Mapping[str, Event], since: int, to: int, known: Reference
+) -> list[Refusal]:
     """Refuse communes of a geography later than the one asked for, which changed in between."""
     return [
         _refusal(
@@ -94,11 +96,11 @@ def backwards(rows: pd.DataFrame, changed: Mapping[str, Event], since: int, to: 
             f"{_passage(changed[geo], known)}.",
             f"Choisissez la géographie {since} ou une plus récente : on réunit des communes, on ne les sépare pas.",
         )
-        for geo in _codes(rows)
+        for geo in geos
     ]
 
 
-def without_geography(rows: pd.DataFrame, changed: Mapping[str, Event], known: Reference) -> list[Refusal]:
+def without_geography(geos: Iterable[str], changed: Mapping[str, Event], known: Reference) -> list[Refusal]:
     """Refuse communes whose code may name two grounds, in rows that don't say of which year they are."""
     return [
         _refusal(
@@ -109,14 +111,14 @@ def without_geography(rows: pd.DataFrame, changed: Mapping[str, Event], known: R
             "de part et d’autre de cette date.",
             "Indiquez l’année de la géographie de ce fichier (clé « geographie » de la source).",
         )
-        for geo in _codes(rows)
+        for geo in geos
     ]
 
 
-def unknown(rows: pd.DataFrame, known: Reference, to: int) -> list[Refusal]:
+def unknown(geos: Iterable[str], known: Reference, to: int) -> list[Refusal]:
     """Refuse codes that lead to no commune of the geography asked for."""
     found = []
-    for geo in _codes(rows):
+    for geo in geos:
         near = known.near(geo)
         found.append(
             _refusal(
@@ -153,11 +155,18 @@ def moved(geo: str, year: int, to: int, known: Reference) -> Refusal:
 
 
 def not_additive(
-    rows: pd.DataFrame, target: pd.Series[Any], link: Chain, known: Reference, kinds: Mapping[str, Measure]
+    rows: pd.DataFrame,
+    target: pd.Series[Any],
+    wholes: Mapping[tuple[int, str], tuple[str, ...]],
+    known: Reference,
+    kinds: Mapping[str, Measure],
 ) -> list[Refusal]:
     """Refuse merged communes of which a measure can't be summed."""
     found = []
-    for geo, names in sorted(rows["measure"].groupby(target).unique().items()):
+    by_target = rows.groupby(target)
+    first = by_target["geography"].min().to_dict()
+    for geo, names in sorted(by_target["measure"].unique().to_dict().items()):
+        since = int(first[geo])
         labels = [f"« {kinds[name].label} »" for name in sorted(names)]
         what = ", ".join(labels[:3]) + (f" et {len(labels) - 3} autres mesures" if len(labels) > 3 else "")
         verb = "ne s’additionne pas" if len(labels) == 1 else "ne s’additionnent pas"
@@ -165,7 +174,7 @@ def not_additive(
             _refusal(
                 "non_additif",
                 str(geo),
-                f"{_named(str(geo), known)} réunit {_list(link.befores[str(geo)], known)} (géographie {link.since}) : "
+                f"{_named(str(geo), known)} réunit {_list(wholes[since, str(geo)], known)} (géographie {since}) : "
                 f"{what} {verb} d’une commune à l’autre.",
                 f"Prenez la ligne de l’EPCI, ou celle que la source donne pour {geo} dans une géographie où "
                 "la réunion est faite.",
@@ -186,10 +195,6 @@ def told_twice(rows: pd.DataFrame, target: pd.Series[Any]) -> list[Refusal]:
         )
         for geo, source in sorted(sources.items())
     ]
-
-
-def _codes(rows: pd.DataFrame) -> list[str]:
-    return sorted(rows["geo"].unique())
 
 
 def _named(geo: str, known: Reference) -> str:
