@@ -18,7 +18,17 @@ from pathlib import Path, PurePosixPath
 
 from ctgeval.errors import SourceError
 
-__all__ = ["MAX_BYTES", "MAX_ENTRIES", "MAX_RATIO", "RawFile", "check_archive", "is_workbook", "owner_file", "read_raw"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_ENTRIES",
+    "MAX_RATIO",
+    "RawFile",
+    "check_archive",
+    "is_workbook",
+    "owner_file",
+    "read_raw",
+    "stored",
+]
 
 MAX_BYTES = 200 * 1024 * 1024
 MAX_ENTRIES = 1_000
@@ -94,17 +104,17 @@ def read_raw(path: Path) -> RawFile:
     SourceError
         When the file is absent, locked, empty, too big, truncated, or is not the text its name announces.
     """
-    stored = _stored(path)
-    digest = hashlib.sha256(stored).hexdigest()
+    packed = stored(path)
+    digest = hashlib.sha256(packed).hexdigest()
     suffix = path.suffix.lower()
     member = ""
     if suffix == ".gz":
-        data = _gunzip(stored, path.name)
+        data = _gunzip(packed, path.name)
     elif suffix == ".zip":
-        check_archive(stored, path.name)
-        data, member = _only_table(stored, path.name)
+        check_archive(packed, path.name)
+        data, member = _only_table(packed, path.name)
     else:
-        data = stored
+        data = packed
     if not data.strip(b"\x00\xef\xbb\xbf \t\r\n"):
         raise SourceError(
             "Le fichier est vide.", remedy="Téléchargez-le de nouveau depuis le site du producteur.", file=path.name
@@ -249,7 +259,14 @@ def _inflate(data: bytes, entry: zipfile.ZipInfo, file: str) -> Iterator[bytes]:
             raise damaged
 
 
-def _stored(path: Path) -> bytes:
+def stored(path: Path) -> bytes:
+    """Return the bytes of a file as it lies on the disk.
+
+    Raises
+    ------
+    SourceError
+        When the file is absent, is a folder, is too big, can't be read, or is a workbook open in a spreadsheet.
+    """
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -285,16 +302,16 @@ def _stored(path: Path) -> bytes:
         ) from error
 
 
-def _gunzip(stored: bytes, file: str) -> bytes:
+def _gunzip(packed: bytes, file: str) -> bytes:
     again = "Téléchargez-le de nouveau depuis le site du producteur."
     parts: list[bytes] = []
     size = 0
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(stored)) as stream:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
             while chunk := stream.read(_CHUNK):
                 parts.append(chunk)
                 size += len(chunk)
-                if size > MAX_BYTES or (size > _RATIO_FROM and size > MAX_RATIO * len(stored)):
+                if size > MAX_BYTES or (size > _RATIO_FROM and size > MAX_RATIO * len(packed)):
                     raise SourceError(
                         "Le fichier compressé contient beaucoup trop de données une fois ouvert.",
                         remedy="Réduisez-le au territoire et aux années utiles.",
@@ -313,8 +330,8 @@ def _gunzip(stored: bytes, file: str) -> bytes:
     return b"".join(parts)
 
 
-def _only_table(stored: bytes, file: str) -> tuple[bytes, str]:
-    with zipfile.ZipFile(io.BytesIO(stored)) as archive:
+def _only_table(packed: bytes, file: str) -> tuple[bytes, str]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         tables = sorted(
             name
             for name in archive.namelist()

@@ -172,7 +172,16 @@ def tidy(
         notes = [*notes, f"Valeurs non diffusées par la source (secret statistique) : {number(hidden)}, soit {share}."]
     years = np.full(len(geo), np.nan) if geography is None else np.broadcast_to(np.asarray(geography, float), len(geo))
     return SourceTable(
-        observations=_observations(variables, parsed, kept, grid, options.key, geo, periods, years),
+        observations=_observations(
+            variables=variables,
+            parsed=parsed,
+            kept=kept,
+            grid=grid,
+            key=options.key,
+            geo=geo,
+            periods=periods,
+            years=years,
+        ),
         rejected=rejections.frame(),
         n_rows=grid.n_rows,
         n_accepted=len(kept),
@@ -239,6 +248,7 @@ def _refuse_repeated(
 
 
 def _observations(
+    *,
     variables: Sequence[Variable],
     parsed: Sequence[Numbers],
     kept: npt.NDArray[np.intp],
@@ -268,8 +278,8 @@ def _observations(
         "value": values,
         "low": np.where(known, values, low),
         "high": np.where(known, values, high),
-        "obs_status": _texts([_choice(known, "A", "M")]),
-        "conf_status": _texts([_choice(secret, "C", "F")]),
+        "obs_status": _texts([_statuses(known, secret)]),
+        "conf_status": _texts([_coded(secret.astype(np.int8), ["F", "C"])]),
         "source": _texts([pa.repeat(_scalar(key), count * times)]),
         "origin": _texts([origin] * times),
     }
@@ -289,8 +299,13 @@ def _arrow(texts: Texts) -> pa.Array:
     return pa.array(texts, pa.large_string())
 
 
-def _choice(mask: npt.NDArray[np.bool_], yes: str, no: str) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array((~mask).astype(np.int8)), [yes, no]).cast(pa.large_string())
+def _statuses(known: npt.NDArray[np.bool_], secret: npt.NDArray[np.bool_]) -> pa.Array:
+    """SDMX CL_OBS_STATUS: A normal, Q missing because suppressed, M missing."""
+    return _coded(np.where(known, 0, np.where(secret, 1, 2)), ["A", "Q", "M"])
+
+
+def _coded(codes: npt.NDArray[np.int_], labels: list[str]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), labels).cast(pa.large_string())
 
 
 def _texts(parts: Sequence[pa.Array]) -> Any:
