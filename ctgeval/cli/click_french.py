@@ -28,7 +28,7 @@ class Option(click.Option):
 class Argument(click.Argument):
     """The dossier, with its help in ``messages.toml``."""
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """Return the argument as it is typed, and its help."""
         return self.make_metavar(ctx), say(f"option.{self.name}")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ctgeval.cli import output
 from ctgeval.cli.messages import as_json, say
+from ctgeval.cli.problems import by_file
 from ctgeval.errors import CtgevalError
 
 DOSSIER = "ctgeval.dossier"
@@ -23,8 +24,13 @@ def tell(error: CtgevalError) -> None:
     if as_json():
         output.write_json({"ok": False, "message": str(error), "problems": [one.as_dict() for one in error.problems]})
         return
-    for line in str(error).splitlines():
-        output.error(output.wrapped(line, indent="    " if line.startswith("  ") else ""))
+    if error.problems == (error.problem,):
+        output.error(output.wrapped(str(error)))
+        return
+    output.error(output.wrapped(error.problem.message))
+    output.error()
+    for line in by_file([problem for problem in error.problems if problem.severity == "bloquant"]):
+        output.error(line)
 
 
 def tell_unexpected(error: Exception, dossier: Path | None) -> None:

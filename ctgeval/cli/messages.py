@@ -39,7 +39,7 @@ def set_json() -> None:
     _meta()[_JSON] = True
 
 
-def say(key: str, **fields: object) -> str:
+def say(key: str, /, **fields: object) -> str:
     """Return a message, in the language asked for.
 
     Parameters

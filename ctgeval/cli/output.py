@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import textwrap
@@ -13,6 +14,8 @@ import click
 _NARROW = 60
 _WIDE = 100
 _USUAL = 80
+_MARKS = re.compile(r"« | [»:;?!]")
+_JOINT = "\x00"
 # What a terminal that is not in Unicode can still show.
 _PLAIN = str.maketrans(
     {
@@ -54,15 +57,16 @@ def width() -> int:
 
 
 def wrapped(text: str, *, indent: str = "", first: str | None = None) -> str:
-    """Return a text in lines that fit, paths and codes unbroken."""
+    """Return a text in lines that fit; codes, paths and what stands between « » and its marks are not parted."""
+    joined = _MARKS.sub(lambda found: found[0].replace(" ", _JOINT), text)
     return textwrap.fill(
-        " ".join(text.split(" ")),
+        joined,
         width(),
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
-    )
+    ).replace(_JOINT, " ")
 
 
 def _showable(text: str, stream: TextIO) -> str:

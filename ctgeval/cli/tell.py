@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctgeval.cli import output
 from ctgeval.cli.messages import as_json, say
+from ctgeval.cli.problems import by_file
 from ctgeval.errors import Problem
 
 if TYPE_CHECKING:
@@ -40,41 +41,17 @@ def problems(folder: Path, found: Sequence[Problem]) -> None:
     output.write()
     for severity, heading in _SEVERITIES:
         chosen = [problem for problem in found if problem.severity == severity]
-        if not chosen:
-            continue
-        title = f"{say(f'verifier.{heading}')} ({len(chosen)})"
-        output.write(title)
-        output.write("=" * len(title))
-        for file in dict.fromkeys(problem.file for problem in chosen):
-            _write_file(file, [problem for problem in chosen if problem.file == file])
+        if chosen:
+            title = f"{say(f'verifier.{heading}')} ({len(chosen)})"
+            output.write(title)
+            output.write("=" * len(title))
+            output.write()
+            for line in by_file(chosen):
+                output.write(line)
     if found:
         output.write(say("verifier.total", blocking=counts["bloquant"], warnings=counts["avertissement"]))
     else:
         output.write(say("verifier.none"))
-
-
-def _write_file(file: str, found: Iterable[Problem]) -> None:
-    output.write()
-    output.write(file or say("verifier.dossier"))
-    for problem in found:
-        where = _where(problem)
-        output.write(output.wrapped(problem.message, first="  - ", indent="    "))
-        if where:
-            output.write(output.wrapped(where, indent="    "))
-        if problem.remedy:
-            output.write(output.wrapped(say("error.remedy", remedy=problem.remedy), first="    ", indent="      "))
-    output.write()
-
-
-def _where(problem: Problem) -> str:
-    parts: dict[str, object] = {
-        "sheet": problem.sheet,
-        "row": problem.row,
-        "column": problem.column,
-        "key": problem.key,
-        "value": problem.value,
-    }
-    return ", ".join(say(f"verifier.{name}", **{name: part}) for name, part in parts.items() if part)
 
 
 def built(report: BuildReport) -> None:

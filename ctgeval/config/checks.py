@@ -95,7 +95,7 @@ def _convention(context: Context) -> Iterator[Problem]:
             "Corrigez l’une des deux dates.",
             value=end,
         )
-    if isinstance(signature, dt.date) and isinstance(end, dt.date) and signature > end:
+    elif isinstance(signature, dt.date) and isinstance(end, dt.date) and signature > end:
         yield context.problem(
             ("convention", "signature"),
             f"La convention est signée ({signature}) après sa fin ({end}).",
