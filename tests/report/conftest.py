@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import hashlib
+import html
+import importlib
 import json
+import re
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -16,6 +22,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ctgeval.report import plan
+
+build_module = importlib.import_module("ctgeval.report.build")
 
 CIVRAISIEN = "EPCI-200070035"
 GARTEMPE = "EPCI-200070043"
@@ -117,8 +125,22 @@ def _release(folder: Path, audience: str) -> Release:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
     """A dossier of two bilans for the COPIL and one for inhabitants, with a notebook that shows canaries."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield _workshop(tmp_path, monkeypatch)
+    plan.title.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def shared_workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """The same, for several tests that only read what is built."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield _workshop(tmp_path_factory.mktemp("atelier"), monkeypatch)
+    plan.title.cache_clear()
+
+
+def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     folder = tmp_path / "dossier été" / "civraisien"
     (folder / "sources").mkdir(parents=True)
     (folder / "sources" / "population.csv").write_text("a;b\n1;2\n", encoding="utf-8")
@@ -144,8 +166,25 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worksh
     module.Dossier = Dossier  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ctgeval.dossier", module)
     monkeypatch.setattr(plan, "notebooks", lambda: {path.stem: path for path in sorted(notebooks.glob("*.ipynb"))})
-    yield made
-    plan.title.cache_clear()
+    return made
+
+
+@pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replies at once, without worker nor kernel, for the tests of what happens around a run."""
+
+    class Pool:
+        def __init__(self, root: Path, *, hidden: Path) -> None:
+            self.root = root
+
+        def run(self, task: Any) -> dict[str, Any]:
+            code = task.parameters["territoire"]
+            return {"html": f"<h2 id='a'>A</h2><p>{code}</p>", "titre": "Bilan", "sommaire": [["a", "A"]], "cpu": 0.1}
+
+        def close(self) -> None:
+            return
+
+    monkeypatch.setattr(build_module, "Pool", Pool)
 
 
 @pytest.fixture
@@ -158,3 +197,91 @@ def rewrite() -> Callable[[Path, str, str], None]:
         path.write_text(content.replace(before, after), encoding="utf-8")
 
     return replace
+
+
+BROWSER_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium."""
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(BROWSER_OPTIONS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def check_page(browser: Any) -> Callable[[Path], None]:
+    """A function that fails when a produced page breaks one of the promises of every page."""
+    return lambda path: _check_page(browser, path)
+
+
+def _check_page(browser: Any, path: Path) -> None:
+    for scheme in ("light", "dark"):
+        with contextlib.closing(browser.new_context(color_scheme=scheme)) as context:
+            _check_quiet(context.new_page(), path)
+        # axe needs to be injected, which the page's own policy rightly forbids.
+        with contextlib.closing(browser.new_context(color_scheme=scheme, bypass_csp=True)) as context:
+            assert _violations(context.new_page(), path) == [], f"{path.name}, {scheme}"
+    for width, text in ((320, "100%"), (640, "200%")):
+        size = {"width": width, "height": 800}
+        with contextlib.closing(browser.new_context(viewport=size, bypass_csp=True)) as context:
+            _check_reflow(context.new_page(), path, text)
+    _check_source(path.read_text(encoding="utf-8"))
+
+
+def _check_quiet(page: Any, path: Path) -> None:
+    asked: list[str] = []
+    told: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.goto(path.resolve().as_uri())
+    page.wait_for_load_state("networkidle")
+    assert [url for url in asked if not url.startswith("data:")] == [path.resolve().as_uri()]
+    assert told == []
+    assert page.evaluate("document.scripts.length") == 0
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    assert page.locator("h1").count() == 1
+    assert page.locator("main").count() == 1
+
+
+def _violations(page: Any, path: Path) -> list[str]:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page.goto(path.resolve().as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    found = axe.run(page, options={"runOnly": list(AXE_TAGS), "resultTypes": ["violations"]}).response["violations"]
+    return [f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found]
+
+
+def _check_reflow(page: Any, path: Path, text: str) -> None:
+    page.goto(path.resolve().as_uri())
+    page.evaluate("size => { document.documentElement.style.fontSize = size }", text)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    too_wide = """() => {
+        const width = document.documentElement.clientWidth;
+        return [...document.body.querySelectorAll('*')]
+            .filter(one => !one.closest('svg') || one.matches('svg'))
+            .filter(one => { const box = one.getBoundingClientRect(); return box.width && box.right > width + 1; })
+            .map(one => one.outerHTML.slice(0, 120)).slice(0, 5)
+    }"""
+    assert page.evaluate(too_wide) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def _check_source(text: str) -> None:
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert policy and style and text.count("<style") == 1
+    digest = base64.b64encode(hashlib.sha256(style.group(1).encode("utf-8")).digest()).decode("ascii")
+    assert html.unescape(policy.group(1)) == (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    rest = text.replace(style.group(0), "")
+    assert not re.search(r"<script|<iframe|<link|<object|\son\w+=|\sstyle=|javascript:|@import", rest, re.IGNORECASE)
+    assert not re.search(r"url\((?!#)|@import", style.group(1))
+    for link in re.findall(r'\s(?:src|href)="([^"]*)"', rest):
+        assert re.match(r"#|https://|mailto:|data:|[a-z0-9-]+\.html$", link), link

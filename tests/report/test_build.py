@@ -61,7 +61,7 @@ def test_a_dossier_gives_its_pages_their_sheets_and_an_index_for_each_audience(w
     assert 'href="epci-200070043-essai-2025.html"' in index
 
 
-def test_nothing_is_done_again_until_an_ingredient_changes(workshop, rewrite: Rewrite) -> None:
+def test_nothing_is_done_again_until_an_ingredient_changes(workshop, instant, rewrite: Rewrite) -> None:
     run(workshop)
     first = workshop.page().read_bytes()
     workshop.opened.clear()
@@ -89,7 +89,7 @@ def test_nothing_is_done_again_until_an_ingredient_changes(workshop, rewrite: Re
     ]
 
 
-def test_status_tells_what_was_never_made_removed_or_edited_by_hand(workshop) -> None:
+def test_status_tells_what_was_never_made_removed_or_edited_by_hand(workshop, instant) -> None:
     assert {state.status for state in report.status(workshop.folder, out=workshop.out)} == {"jamais_fait"}
     assert not (workshop.folder / ".ctgeval").exists(), "asking changes nothing"
     run(workshop)
@@ -135,24 +135,36 @@ def test_a_failing_cell_keeps_the_earlier_page_and_a_partial_one_for_the_author(
     assert not failed.partial.exists()
 
 
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "noyau Python s’est arrêté"),
-        ("import os\nos._exit(0)", "noyau Python s’est arrêté"),
-        ("raise SystemExit(0)", "SystemExit"),
-        ("import time\ntime.sleep(60)", "durée accordée au carnet (4 secondes)"),
-        ("from ctgeval.errors import SourceError\nraise SourceError('Fichier vide.')", "Fichier vide."),
-        ("def f(:", "SyntaxError"),
-    ],
-)
-def test_no_way_of_ending_early_passes_for_success(workshop, source: str, said: str) -> None:
-    workshop.notebook("essai", workshop.code(source), workshop.code("print('jamais')"))
-    (entry,) = run(workshop, audience="habitants", time_limit=4.0).entries
+ENDINGS = {
+    "tue": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "noyau Python s’est arrêté"),
+    "sort": ("import os\nos._exit(0)", "noyau Python s’est arrêté"),
+    "quitte": ("raise SystemExit(0)", "SystemExit"),
+    "refuse": ("from ctgeval.errors import SourceError\nraise SourceError('Fichier vide.')", "Fichier vide."),
+    "illisible": ("def f(:", "SyntaxError"),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the signal that kills")
+def test_no_way_of_ending_early_passes_for_success(workshop) -> None:
+    for name, (source, _) in ENDINGS.items():
+        workshop.notebook(name, workshop.code(source), workshop.code("print('jamais')"))
+    bilans = "".join(f'[[bilan]]\ncarnet = "{name}"\naudience = "copil"\nperiode = "2025"\n' for name in ENDINGS)
+    place = workshop.folder / "ctg.toml"
+    place.write_text(place.read_text(encoding="utf-8").split("[[bilan]]")[0] + bilans, encoding="utf-8")
+    built = run(workshop)
+    assert len(built.failed) == len(ENDINGS)
+    for entry in built.entries:
+        assert ENDINGS[entry.bilan][1] in entry.message
+        assert not entry.path.exists()
+        assert entry.partial is not None and "jamais" not in entry.partial.read_text(encoding="utf-8")
+
+
+def test_a_notebook_that_lasts_too_long_is_stopped(workshop) -> None:
+    workshop.notebook("essai", workshop.code("import time\ntime.sleep(90)"))
+    (entry,) = run(workshop, audience="habitants", time_limit=2.0).entries
     assert entry.status == "echec"
-    assert said in entry.message
-    assert not entry.path.exists()
-    assert (workshop.out / "habitants" / "index.html").exists()
+    assert "durée accordée au carnet (2 secondes) est dépassée" in entry.message
+    assert entry.seconds < 60
 
 
 def test_the_notebook_finds_the_release_and_no_trace_of_the_dossier(workshop, monkeypatch) -> None:
@@ -188,7 +200,7 @@ def test_stored_outputs_and_metadata_of_a_notebook_are_never_shown(workshop, rew
     assert "périmée" not in entry.path.read_text(encoding="utf-8")
 
 
-def test_one_refused_release_fails_its_own_bilans_only(workshop, monkeypatch) -> None:
+def test_one_refused_release_fails_its_own_bilans_only(workshop, instant, monkeypatch) -> None:
     dossier = sys.modules["ctgeval.dossier"].Dossier
     release = dossier.release
 
@@ -204,7 +216,7 @@ def test_one_refused_release_fails_its_own_bilans_only(workshop, monkeypatch) ->
     assert "Aucun bilan n’est encore disponible" in built.indexes["copil"].read_text(encoding="utf-8")
 
 
-def test_the_sheet_tells_the_origin_without_confirming_guesses(workshop) -> None:
+def test_the_sheet_tells_the_origin_without_confirming_guesses(workshop, instant) -> None:
     run(workshop, audience="copil", territoire=CIVRAISIEN)
     sheet = workshop.sheet()
     assert sheet["html"]["sha256"] == hashlib.sha256(workshop.page().read_bytes()).hexdigest()
@@ -219,7 +231,7 @@ def test_the_sheet_tells_the_origin_without_confirming_guesses(workshop) -> None
     assert "Document de travail" in page
 
 
-def test_what_can_not_be_made_is_refused_in_french(workshop, rewrite: Rewrite) -> None:
+def test_what_can_not_be_made_is_refused_in_french(workshop, instant, rewrite: Rewrite) -> None:
     with pytest.raises(errors.ParameterError, match="format n’est pas disponible"):
         run(workshop, formats=["pdf"])
     with pytest.raises(errors.ParameterError, match="au moins 1"):
