@@ -207,6 +207,16 @@ def test_the_plan_has_every_state_and_its_history() -> None:
     assert {row["action"] for row in rows(DEMO / "journal.csv") if row["action"]} <= set(names)
 
 
+def test_the_texts_are_those_of_sections_that_show_them() -> None:
+    shown = {
+        "bilan_annuel": {"synthese", "contexte", "actions", "budget", "enseignements", "perspectives"},
+        "diagnostic": {"synthese", "contexte"},
+    }
+    for folder, bilans in ((DEMO, shown), (CIVRAISIEN, {"diagnostic": shown["diagnostic"]})):
+        found = {path.name: {text.stem for text in path.glob("*.md")} for path in (folder / "textes").iterdir()}
+        assert found == bilans
+
+
 def test_the_texts_quote_indicators_that_are_followed() -> None:
     for folder in (DEMO, CIVRAISIEN):
         followed = set(config(folder)["indicateurs"]["retenus"])
