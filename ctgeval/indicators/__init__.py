@@ -5,8 +5,10 @@ from __future__ import annotations
 from ctgeval.indicators.compute import RESULT_COLUMNS, aggregate, compute
 from ctgeval.indicators.definition import Indicator, catalogue, get, load
 from ctgeval.indicators.limits import limit_sentences, limit_text
+from ctgeval.indicators.progress import PROGRESS_COLUMNS, progress
 
 __all__ = [
+    "PROGRESS_COLUMNS",
     "RESULT_COLUMNS",
     "Indicator",
     "aggregate",
@@ -16,4 +18,5 @@ __all__ = [
     "limit_sentences",
     "limit_text",
     "load",
+    "progress",
 ]

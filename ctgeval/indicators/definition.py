@@ -26,7 +26,7 @@ Formula = tuple[tuple[int, str], ...]
 __all__ = ["Indicator", "catalogue", "get", "load", "parse_formula"]
 
 FOLDER = Path(__file__).with_name("catalogue")
-_NOT_THEMES = frozenset({"limites.toml"})
+_NOT_THEMES = frozenset({"limites.toml", "progres.toml"})
 _ID = re.compile(r"[A-Z]{2,4}\d{2,3}[a-z]?")
 _TOKEN = re.compile(r"\s*(?:(?P<name>[a-z][a-z0-9_]*)|(?P<sign>[+\-−]))")
 
