@@ -24,7 +24,7 @@ TABLE = ROOT / "docs" / "torture.md"
 CODE = ("*.py", "*.toml", "*.parquet")
 MARKS = "hypothesis or torture"
 
-_EXAMPLES = re.compile(r"during generate phase.*?(\d+) passing examples, (\d+) failing examples", re.DOTALL)
+_EXAMPLES = re.compile(r"during generate phase.*?(\d+) passing(?: examples)?, (\d+) failing", re.DOTALL)
 
 
 def pytest(*arguments: str, examples: int) -> subprocess.CompletedProcess[str]:
