@@ -25,7 +25,7 @@ def tell(error: CtgevalError) -> None:
         output.write_json({"ok": False, "message": str(error), "problems": [one.as_dict() for one in error.problems]})
         return
     if error.problems == (error.problem,):
-        output.error(output.wrapped(str(error)))
+        output.error(str(error))
         return
     output.error(output.wrapped(error.problem.message))
     output.error()

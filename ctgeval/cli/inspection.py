@@ -5,23 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ctgeval import programme
+from ctgeval.dossier import Dossier
 from ctgeval.errors import DossierError, Problem
+from ctgeval.sources import workbook
 
 
 def problems(folder: Path) -> list[Problem]:
-    """Return every problem of a dossier: those of ``ctg.toml`` alone when they forbid to open it.
+    """Return every problem of a dossier: those of ``ctg.toml`` and of the tables when it can't be opened.
 
     Parameters
     ----------
     folder : Path
         The dossier.
     """
-    from ctgeval.dossier import Dossier
-
     try:
         dossier = Dossier.open(folder)
     except DossierError as error:
-        return list(error.problems)
+        tables = workbook.read_tables(folder, programme.SCHEMAS) if folder.is_dir() else {}
+        return [*error.problems, *(problem for table in tables.values() for problem in table.problems)]
     return [_problem(row) for row in dossier.problems().to_dict("records")]
 
 

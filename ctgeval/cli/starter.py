@@ -13,6 +13,7 @@ from ctgeval import programme, sources, territory
 from ctgeval.config import FILE_NAME
 from ctgeval.config.places import same_name
 from ctgeval.errors import DossierError
+from ctgeval.french import plural
 from ctgeval.sources.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -22,20 +23,23 @@ if TYPE_CHECKING:
 _LEVELS = ("EPCI", "COM", "DEP", "REG")
 _UNSIGNED = """\
 # Convention : retirez les « # » et complétez. Sans elle, seul un diagnostic peut être fait.
+# « debut » est le premier jour couvert : la valeur de départ des indicateurs est prise avant lui.
 # [convention]
 # signature = {year}-09-30
-# debut = {year}-01-01               # premier jour couvert : la valeur de départ des indicateurs est prise ici
+# debut = {year}-01-01
 # fin = {end}-12-31
 # signataires = ["CC ...", "Caf de ...", "MSA ..."]"""
 _SIGNED = """\
+# « debut » est le premier jour couvert : la valeur de départ des indicateurs est prise avant lui.
 [convention]
-# signature = {start}            # date de signature, si elle diffère du début
-debut = {start}                  # premier jour couvert : la valeur de départ des indicateurs est prise ici
+# Date de signature, si elle diffère du début :
+# signature = {start}
+debut = {start}
 {fin}
-signataires = []                  # par exemple ["CC ...", "Caf de ...", "MSA ..."]"""
+# Par exemple ["CC ...", "Caf de ...", "MSA ..."].
+signataires = []"""
 _WORKBOOK_NOTES = (
-    "Un onglet par tableau. Les colonnes marquées d’un astérisque sont obligatoires.",
-    "N’ajoutez ni titre au-dessus des colonnes, ni ligne de total, ni cellule fusionnée.",
+    "Un onglet par tableau. N’ajoutez ni titre au-dessus des colonnes, ni ligne de total, ni cellule fusionnée.",
     "Une valeur inconnue reste vide : n’écrivez pas 0.",
     "Aucune donnée sur une personne : des totaux seulement.",
 )
@@ -199,7 +203,7 @@ def _source_block(key: str, one: Format, year: int) -> str:
         f'# format = "{key}"',
         f'# producteur = "{one.producer}"',
         f'# licence = "{one.licence}"',
-        f"# mise_a_jour = {year - 1}-11-30          # la date donnée par le producteur",
+        f"# mise_a_jour = {year - 1}-11-30",
         '# diffusion = "ouverte"',
     ]
     return "\n".join(lines) + "\n#\n"
@@ -211,7 +215,7 @@ def _checklist(name: str) -> str:
         cover = " ".join(one.coverage[level] for level in one.coverage)
         lines.append(
             f"- [ ] **{one.label}** ({one.producer}, {one.licence}). Périodicité : {one.periodicity} ; publication "
-            f"{one.lag_years} an(s) après. Format : `{key}`. {cover}"
+            f"{plural(one.lag_years, 'an')} après. Format : `{key}`. {cover}"
         )
     title = f"Dossier CTG : {name}" if name else "Dossier CTG"
     return _template("LISEZ-MOI.md").format(title=title, formats="\n".join(lines))

@@ -5,7 +5,6 @@ Amounts enter and leave in euros (floats); inside they are integers of cents.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -198,8 +197,7 @@ def _income(lines: pd.DataFrame, basis: str) -> int:
 
 def _lines(budget: pd.DataFrame) -> pd.DataFrame:
     """Return the usable rows with whole cents and no missing label."""
-    usable = [not math.isnan(float(amount)) for amount in budget["montant"].astype("float64")]
-    lines = budget[usable].copy()
+    lines = budget[budget["montant"].astype("float64").notna()].copy()
     lines["cents"] = pd.Series([cents(amount) for amount in lines["montant"]], index=lines.index, dtype="int64")
     lines["exercice"] = lines["exercice"].astype("int64")
     for name in ("action", "poste", "financeur"):
