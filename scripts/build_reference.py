@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,13 @@ OUT = Path(__file__).parents[1] / "ctgeval" / "territory" / "data"
 
 # Census whose figures a file repeats, by year of the version: found by comparing them with Insee's own tables
 # (tests/territory/test_reference.py does it again). The geography of a figure is the year of its version.
-CENSUS_OF_EPCI = {2021: 2018, 2022: 2019, 2024: 2021}
-CENSUS_OF_COMMUNES = {2022: 2020, 2024: 2022, 2025: 2023}
+CENSUS_OF_EPCI = {2021: 2018, 2024: 2021}
+CENSUS_OF_COMMUNES = {2021: 2019, 2022: 2020, 2024: 2022, 2025: 2023}
 # Mayotte's figures are those of 2017 whatever the version, and the overseas collectivities have their own dates.
 UNDATED = ("975", "976", "977", "978", "98")
 
 NOTES = [
-    "Communes au 1er janvier de chaque année ; celles de 2020 sont celles de 2019 du paquet, corrigées par la "
-    "composition des EPCI de 2020.",
+    "Communes au 1er janvier ; celles de 2020 : celles de 2019, corrigées par la composition des EPCI de 2020.",
     "Composition des EPCI de 2026 : le paquet répète celle de 2025.",
     "Date d’effet des fusions postérieures à 2019 : le 1er janvier où elles apparaissent dans le paquet.",
     "Populations municipales : recensements 2018 à 2023, hors Mayotte et collectivités d’outre-mer.",
@@ -174,7 +174,7 @@ def current_communes(versions: list[Version]) -> dict[int, set[str]]:
 
 def commune_rows(versions: list[Version], current: dict[int, set[str]]) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield year and (code, name, EPCI, département, région) of each commune."""
-    following = dict(zip(versions, versions[1:], strict=False))
+    following = dict(pairwise(versions))
     for version in versions:
         for code in sorted(current[version.year]):
             row = version.communes.get(code) or following[version].communes[code]
@@ -236,7 +236,7 @@ def yearly_links(versions: list[Version], current: dict[int, set[str]]) -> set[L
     """
     links = set()
     lists = [(versions[0], set(versions[0].communes)), *((version, current[version.year]) for version in versions)]
-    for (old, before), (new, after) in zip(lists, lists[1:], strict=False):
+    for (old, before), (new, after) in pairwise(lists):
         day = f"{new.year}-01-01"
         holders = new.holders | (versions[1].holders if old is new else {})
         links |= {(day, code, holders[code]) for code in before - after}
@@ -269,9 +269,7 @@ def write(path: Path, rows: Iterable[tuple[int, tuple[str, ...]]], names: tuple[
     years: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for year, row in rows:
         years[row].append(year)
-    table = [
-        (*row, first, last) for row, found in sorted(years.items()) for first, last in runs(sorted(found))
-    ]
+    table = [(*row, first, last) for row, found in sorted(years.items()) for first, last in runs(sorted(found))]
     save(path, table, (*names, "first", "last"))
 
 

@@ -154,7 +154,6 @@ def _communes(
     place, geos = pd.factorize(rows["geo"])
     size = max(len(geos), 1)
     pairs, pair = np.unique(vintages * size + place, return_inverse=True)
-    there = set(known.members("FRANCE", to)) if to in known.years else None
     targets = np.full(len(pairs), "", dtype=object)
     wholes: dict[tuple[int, str], tuple[str, ...]] = {}
     found: list[refusals.Refusal] = []
@@ -162,7 +161,7 @@ def _communes(
         of_vintage = np.flatnonzero(pairs // size == vintage)
         codes = geos[pairs[of_vintage] % size].tolist()
         after, befores, told = _judge(codes, vintage, known, to)
-        lost = sorted({code for code in after if code and there is not None and code not in there})
+        lost = [code for code in sorted(set(after)) if code and to in known.years and not known.exists(code, to)]
         found += [*told, *refusals.unknown(lost, known, to)]
         targets[of_vintage] = ["" if code in lost else code for code in after] if lost else after
         wholes |= {(vintage, code): parts for code, parts in befores.items()}
@@ -218,8 +217,11 @@ def _others(rows: pd.DataFrame, known: Reference, to: int) -> tuple[pd.DataFrame
     found: list[refusals.Refusal] = []
     same: set[tuple[str, int]] = set()
     moved: set[tuple[str, int]] = set()
-    pairs = rows.loc[rows["geography"].isin(known.years), ["geo", "geography"]].drop_duplicates()
+    comparable = rows["geography"].isin(known.years if to in known.years else ())
+    pairs = rows.loc[comparable, ["geo", "geography"]].drop_duplicates()
     for geo, geography in zip(pairs["geo"].tolist(), pairs["geography"].astype(int).tolist(), strict=True):
+        if geo.startswith("GRP-") and not (known.exists(geo, geography) and known.exists(geo, to)):
+            continue
         refusal = _refusal(geo, geography, known, to)
         if refusal is None:
             same.add((geo, geography))
@@ -232,7 +234,7 @@ def _others(rows: pd.DataFrame, known: Reference, to: int) -> tuple[pd.DataFrame
 
 
 def _refusal(geo: str, geography: int, known: Reference, to: int) -> refusals.Refusal | None:
-    if to not in known.years or geo == "FRANCE" or geo.startswith("GRP-"):
+    if geo == "FRANCE":
         return None
     if not known.exists(geo, geography):
         return refusals.stranger(geo, geography, known)

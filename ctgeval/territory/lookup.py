@@ -45,7 +45,9 @@ def _by_code(typed: str, names: Mapping[str, str]) -> list[str]:
     # A digit too many or too few leaves the beginning or the end as it was: comparing with all others takes seconds.
     half = len(code) // 2
     alike = sorted(found for found in bare if found[:half] == code[:half] or found[-half:] == code[-half:])
-    return [bare[found] for found in difflib.get_close_matches(code, alike, n=_COUNT, cutoff=0.75)]
+    begun = sorted(found for found in bare if code and found.startswith(code))
+    close = difflib.get_close_matches(code, alike, n=_COUNT, cutoff=0.75)
+    return [bare[found] for found in dict.fromkeys([*begun, *close])]
 
 
 def _differences(code: str, other: str) -> int:

@@ -267,19 +267,22 @@ class Reference:
         legal: dict[str, float] = self._kept[key]
         return legal
 
+    def _named(self, geo: str) -> str:
+        name = self.last_name(geo)
+        return f"{geo} ({name})" if name else geo
+
     def _unknown(self, geo: str, year: int | None) -> UnknownTerritory:
         parse(geo)
         when = "" if year is None else f" au 1er janvier {year}"
+        gone = None if year is None else _events.chain(self.event_list, year, year).absent.get(geo)
+        if gone is not None and gone.geography <= (year or 0):
+            return UnknownTerritory(
+                f"{self._named(geo)} n’est pas une commune{when} : son territoire est passé à "
+                f"{self._named(gone.code_after)} le {french.date(gone.effective)}.",
+                remedy=f"Utilisez {gone.code_after}, ou une année plus ancienne.",
+                value=geo,
+            )
         known = self._latest.get(geo)
-        if known is None and year is not None:
-            gone = _events.chain(self.event_list, year, year).absent.get(geo)
-            if gone is not None:
-                return UnknownTerritory(
-                    f"{geo} n’est pas une commune{when} : son territoire est passé à {gone.code_after}"
-                    f" ({self._latest.get(gone.code_after, 'commune disparue')}) le {french.date(gone.effective)}.",
-                    remedy=f"Utilisez {gone.code_after}, ou une année plus ancienne.",
-                    value=geo,
-                )
         if known is not None:
             there = [str(known_year) for known_year in self.years if geo in self._names(known_year)]
             return UnknownTerritory(

@@ -1,0 +1,254 @@
+"""Observations of several geographies on one: sums, bounds, refusals."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from ctgeval import observations, territory
+from ctgeval.errors import NotAdditive, PerimeterMismatch, TerritoryError, UnknownMeasure, UnknownTerritory
+from ctgeval.measures import Measure
+from ctgeval.territory.events import chain
+
+PARTS = ("COM-86043", "COM-86067", "COM-86082", "COM-86188", "COM-86278")
+
+
+def measure(id: str, kind: str) -> Measure:
+    return Measure(id=id, label=id.replace("_", " "), kind=kind, object="personnes", unit="habitants")  # type: ignore[arg-type]
+
+
+MEASURES: Mapping[str, Measure] = {
+    id: measure(id, kind)
+    for id, kind in (
+        ("habitants", "stock"),
+        ("revenu_median", "quantile"),
+        ("usagers", "distinct"),
+        ("aides", "amount"),
+    )
+}
+
+
+def rows(*facts: tuple[str, float | None], geography: int | None = 2018, **columns: object) -> pd.DataFrame:
+    return observations.frame(
+        [
+            {
+                "measure": "habitants",
+                "geo": geo,
+                "geography": geography,
+                "time_period": "2016",
+                "value": value,
+                **columns,
+            }
+            for geo, value in facts
+        ]
+    )
+
+
+def harmonise(table: pd.DataFrame, to: int = 2024) -> pd.DataFrame:
+    return territory.harmonise(table, to=to, measures=MEASURES)
+
+
+def test_merged_communes_are_summed() -> None:
+    table = rows(*((geo, 100.0 + place) for place, geo in enumerate(PARTS)), ("COM-86194", 7.0), source="rp")
+    result = harmonise(table)
+    assert result["geo"].tolist() == ["COM-86082", "COM-86194"]
+    assert result["geography"].tolist() == [2024, 2024]
+    assert result[["value", "low", "high"]].to_numpy().tolist() == [[510, 510, 510], [7, 7, 7]]
+    assert observations.check(result) == []
+    pd.testing.assert_series_equal(result.dtypes, observations.empty().dtypes)
+
+
+def test_a_missing_commune_is_not_zero() -> None:
+    result = harmonise(rows(*((geo, 100.0) for geo in PARTS[:4])))
+    assert math.isnan(result["value"][0])
+    assert (result["low"][0], result["high"][0]) == (400, math.inf)
+    assert result["obs_status"][0] == "M"
+
+
+def test_a_masked_commune_keeps_its_bounds_and_its_secret() -> None:
+    table = rows(*((geo, 100.0) for geo in PARTS[:4]))
+    masked = rows((PARTS[4], None), low=1, high=4, conf_status="C")
+    result = harmonise(observations.concat([table, masked]))
+    assert (result["low"][0], result["high"][0], result["conf_status"][0]) == (401, 404, "C")
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9)), min_size=5, max_size=5))
+def test_the_sum_of_true_values_is_always_inside(parts: list[tuple[int, int]]) -> None:
+    table = observations.concat(
+        [rows((geo, None), low=low, high=low + width) for geo, (low, width) in zip(PARTS, parts, strict=True)]
+    )
+    result = harmonise(table)
+    assert result["low"][0] == sum(low for low, _ in parts)
+    assert result["high"][0] == sum(low + width for low, width in parts)
+
+
+def test_amounts_stay_exact_to_the_cent() -> None:
+    table = rows(*((geo, 0.1) for geo in PARTS)).assign(measure="aides")
+    assert harmonise(table)["value"].tolist() == [0.5]
+
+
+def test_dimensions_periods_and_sources_are_not_mixed() -> None:
+    both = [rows(*((geo, 1.0) for geo in PARTS), sexe=sexe) for sexe in ("F", "M")]
+    result = harmonise(observations.concat(both))
+    assert result[["sexe", "value"]].to_numpy().tolist() == [["F", 5.0], ["M", 5.0]]
+
+
+@pytest.mark.parametrize("kind", ["revenu_median", "usagers"])
+def test_what_does_not_add_is_refused_with_the_row_to_use(kind: str) -> None:
+    table = rows(*((geo, 1.0) for geo in PARTS)).assign(measure=kind)
+    with pytest.raises(NotAdditive, match=r"COM-86082.*ligne de l’EPCI"):
+        harmonise(table)
+    alone = rows(("COM-86194", 1.0)).assign(measure=kind)
+    assert harmonise(alone)["geography"].tolist() == [2024]
+
+
+def test_a_change_of_code_is_followed_for_any_measure() -> None:
+    table = rows(("COM-12076", 20_000.0), geography=2024).assign(measure="revenu_median")
+    assert harmonise(table, 2025)["geo"].tolist() == ["COM-12218"]
+
+
+def test_same_code_other_commune_is_refused_when_the_geography_is_unknown() -> None:
+    with pytest.raises(PerimeterMismatch, match=r"COM-86082.*1er janvier 2019.*autre commune"):
+        harmonise(rows(("COM-86082", 1855.0), geography=None))
+    later = rows(("COM-86082", 4455.0), geography=None).assign(time_period="2019")
+    assert harmonise(later)["geography"].tolist() == [2024]
+    assert harmonise(rows(("COM-86194", 1.0), geography=None))["geography"].tolist() == [2024]
+
+
+def test_a_later_geography_is_not_taken_apart() -> None:
+    with pytest.raises(PerimeterMismatch, match=r"COM-86082.*on ne les sépare pas"):
+        harmonise(rows(("COM-86082", 4455.0), geography=2024), to=2018)
+    assert harmonise(rows(("COM-86194", 1.0), geography=2026))["geography"].tolist() == [2024]
+
+
+def test_splits_are_refused() -> None:
+    with pytest.raises(PerimeterMismatch, match=r"COM-85084.*partagé.*1er janvier 2024"):
+        harmonise(rows(("COM-85084", 9399.0), geography=2023))
+    assert len(harmonise(rows(("COM-85084", 6807.0), geography=2024))) == 1
+
+
+@pytest.mark.parametrize(("geo", "geography"), [("COM-86043", 2021), ("COM-85165", 2023), ("COM-99999", 2023)])
+def test_a_code_that_is_no_commune_of_its_geography_is_refused(geo: str, geography: int) -> None:
+    with pytest.raises(UnknownTerritory, match=geo):
+        harmonise(rows((geo, 1.0), geography=geography))
+
+
+def test_the_same_fact_told_twice_is_not_summed_twice() -> None:
+    with pytest.raises(PerimeterMismatch, match="deux fois"):
+        harmonise(rows(*((geo, 1.0) for geo in (*PARTS, PARTS[0]))))
+
+
+def test_a_fact_given_in_two_geographies_is_kept_once_from_the_latest() -> None:
+    old = rows(*((geo, 100.0) for geo in PARTS))
+    new = rows(("COM-86082", 510.0), geography=2020)
+    assert harmonise(observations.concat([new, old]))["value"].tolist() == [510]
+
+
+def test_other_territories_pass_when_their_ground_is_the_same() -> None:
+    table = rows(("EPCI-200070035", 1.0), ("DEP-86", 2.0), ("FRANCE", 3.0), ("GRP-gencay", 4.0), geography=2020)
+    assert harmonise(table)["geography"].tolist() == [2024, 2024, 2024, 2020]
+    old = harmonise(rows(("EPCI-200070035", 1.0), ("EPCI-248600439", 2.0), geography=2016))
+    assert old["geography"].tolist() == [2016, 2016]
+    assert harmonise(rows(("EPCI-200070035", 1.0), geography=None))["geography"].isna().all()
+
+
+def test_other_territories_that_moved_are_refused() -> None:
+    france = territory.reference.load()
+    epci = [geo for geo in france.territories("EPCI", 2020)["geo"] if france.exists(geo, 2024)]
+    moved = next(geo for geo in epci if france.changed_between(geo, 2020, 2024))
+    with pytest.raises(PerimeterMismatch, match=f"{moved}.*pas le même périmètre en 2020 et en 2024"):
+        harmonise(rows((moved, 1.0), geography=2020))
+    with pytest.raises(UnknownTerritory, match="EPCI-200070036"):
+        harmonise(rows(("EPCI-200070036", 1.0), geography=2020))
+
+
+def test_collect_leaves_out_and_tells() -> None:
+    table = observations.concat([rows(*((geo, 1.0) for geo in PARTS), geography=None), rows(("COM-86194", 1.0))])
+    result = territory.harmonise(table, to=2024, measures=MEASURES, on_problem="collect")
+    assert result.observations["geo"].tolist() == ["COM-86194"]
+    assert sorted(problem.value for problem in result.problems) == list(PARTS)
+    assert {problem.severity for problem in result.problems} == {"avertissement"}
+    assert all(problem.remedy for problem in result.problems)
+
+
+def test_many_refusals_make_one_error() -> None:
+    with pytest.raises(PerimeterMismatch, match="5 territoires") as caught:
+        harmonise(rows(*((geo, 1.0) for geo in PARTS), geography=None))
+    assert len(caught.value.problems) == 5
+
+
+def test_unknown_years_and_measures_are_refused() -> None:
+    with pytest.raises(TerritoryError, match="2030"):
+        harmonise(rows(("COM-86082", 1.0)), to=2030)
+    with pytest.raises(UnknownMeasure):
+        harmonise(rows(*((geo, 1.0) for geo in PARTS)).assign(measure="inconnue"))
+
+
+def test_nothing_in_nothing_out_and_twice_is_once() -> None:
+    pd.testing.assert_frame_equal(harmonise(observations.empty()), observations.empty())
+    once = harmonise(rows(*((geo, 1.0) for geo in PARTS), ("COM-86194", 1.0), ("DEP-86", 3.0), geography=2018))
+    pd.testing.assert_frame_equal(harmonise(once), once)
+
+
+@pytest.fixture(scope="module")
+def panel(real_data: Path) -> pd.DataFrame:
+    table = pd.read_csv(real_data / "population" / "population_communes_2006_2023.csv.gz", dtype={"CODGEO": str})
+    return observations.frame(
+        {
+            "measure": ["population_municipale"] * len(table),
+            "geo": "COM-" + table["CODGEO"],
+            "geography": table["annee_geo"],
+            "time_period": table["millesime_rp"].astype(str),
+            "value": table["POP"],
+        }
+    )
+
+
+def test_the_real_panel_on_2024(panel: pd.DataFrame) -> None:
+    started = time.process_time()
+    result = territory.harmonise(panel, to=2024, on_problem="collect")
+    assert time.process_time() - started < 2
+    table = result.observations
+    members = territory.members("EPCI-200070035", year=2024)
+    by_year = table[table["geo"].isin(members)].groupby("time_period")["value"].agg(["sum", "count"])
+    assert by_year["count"].eq(35).all()
+    assert by_year.loc[["2006", "2012", "2023"], "sum"].tolist() == [26885, 27615, 26641]
+    valence = table[table["geo"] == "COM-86082"].set_index("time_period")["value"]
+    assert valence[["2016", "2017"]].tolist() == [4454, 4474]
+    assert table["value"].notna().all()
+
+
+def test_communes_that_chain_without_loss_in_the_real_panel(panel: pd.DataFrame) -> None:
+    result = territory.harmonise(panel, to=2025, on_problem="collect")
+    table = result.observations
+    full = table.groupby("geo")["time_period"].nunique().eq(18)
+    # 7 275 communes in 2025; three come from the split of Essarts-en-Bocage.
+    assert (len(full), int(full.sum())) == (7275, 7272)
+    assert sorted(full.index[~full]) == ["COM-85084", "COM-85165", "COM-85212"]
+    before = panel.groupby("time_period")["value"].sum()
+    split = panel[panel["geo"].isin(["COM-85030", "COM-85084", "COM-85165", "COM-85212"])]
+    lost = split[split["geography"] < 2024].groupby("time_period")["value"].sum()
+    kept = table.groupby("time_period")["value"].sum()
+    np.testing.assert_allclose(kept, before.sub(lost, fill_value=0))
+
+
+@pytest.mark.parametrize("geography", [2017, 2018])
+def test_forty_communes_of_the_civraisien_become_36_then_35(panel: pd.DataFrame, geography: int) -> None:
+    events = territory.reference.load().event_list
+    of_2020 = chain(events, geography, 2020).after
+    now = set(territory.members("EPCI-200070035", year=2020))
+    before = [geo for geo in panel.loc[panel["geography"] == geography, "geo"] if of_2020.get(geo, geo) in now]
+    assert len(before) == 40
+    for to, count in ((2019, 36), (2024, 35)):
+        table = panel[(panel["geography"] == geography) & panel["geo"].isin(before)]
+        result = territory.harmonise(table, to=to)
+        assert len(result) == count
+        assert result["value"].sum() == table["value"].sum()
