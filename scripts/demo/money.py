@@ -87,8 +87,8 @@ def lines() -> Iterator[Line]:
                     yield Line(plan.action, year, "recette", "Subvention", funder, "sollicite", planned * share // 100)
                 elif spent:
                     granted = spent * share // 100
-                    # In the last year the Caf and the MSA have paid their instalment only: the balance comes later.
-                    late = year == YEARS[-1] and funder in (CAF, MSA)
+                    # In the last year the MSA has paid its instalment only: the balance comes later.
+                    late = year == YEARS[-1] and funder == MSA
                     if late:
                         yield Line(plan.action, year, "recette", "Subvention", funder, "acquis", granted)
                     paid = granted * 70 // 100 if late else granted
