@@ -145,7 +145,7 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
     position = results["indicator"].to_numpy(dtype=object)
     part = results["numerator"].to_numpy(dtype=float)
     whole = results["denominator"].to_numpy(dtype=float)
-    by_count = results["conf_status"].isin(["C", "D"]).to_numpy(dtype=bool)
+    by_count = results["conf_status"].isin(["C", "D"]).to_numpy(dtype=bool, copy=True)
     by_base = np.zeros(len(results), dtype=bool)
     for name in sorted(set(position)):
         rows = np.flatnonzero(position == name)

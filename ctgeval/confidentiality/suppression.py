@@ -112,8 +112,8 @@ def protect(
     shown_base = _rows_where(denominators, [(m, p) in exposed for m, _, p, _ in _keys(denominators)], len(table))
     table.loc[shown_base & ~masked, ["numerator", "denominator", "n"]] = np.nan
     table.loc[masked, list(_MASKED_COLUMNS)] = np.nan
-    table.loc[masked, "conf_status"] = "C"
-    table.loc[masked, "reason"] = MASKED_REASON
+    for name, text in (("conf_status", "C"), ("reason", MASKED_REASON)):
+        table[name] = table[name].astype(object).where(~masked, text).astype("str")
     return ProtectedTable(
         frame=table,
         rule=rule,
@@ -126,7 +126,8 @@ def protect(
 def _cells(table: pd.DataFrame, made_from: Mapping[str, Iterable[str]]) -> pd.DataFrame:
     """One row per row of the table and measure of persons, households or enterprises that it is made from."""
     used = {name: list(secret_measures(made_from[name])) for name in table["indicator"].unique()}
-    dimensions = table[list(DIMENSIONS)].fillna("").astype(str)
+    dimensions = table[list(DIMENSIONS)].astype(object)
+    dimensions = dimensions.where(dimensions.notna(), "").astype("str")
     cells = pd.DataFrame(
         {
             "row": np.arange(len(table)),
@@ -170,21 +171,29 @@ def _keys(cells: pd.DataFrame) -> Iterable[_Key]:
     return zip(cells["measure"], cells["geo"], cells["period"], cells["category"], strict=True)
 
 
-def _ancestors(margins: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    direct: dict[str, set[str]] = {}
-    for whole, parts in margins.items():
-        for part in parts:
-            if part != whole:
-                direct.setdefault(part, set()).add(whole)
-    found: dict[str, frozenset[str]] = {}
-    for geo in sorted(direct):
-        above, waiting = set(), sorted(direct[geo])
-        while waiting:
-            parent = waiting.pop()
-            if parent not in above:
-                above.add(parent)
-                waiting.extend(direct.get(parent, ()))
-        found[geo] = frozenset(above)
+def _ancestors(margins: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """For each territory, those whose ground contains its own: whoever knows them can subtract."""
+    parts = {whole: set(direct) - {whole} for whole, direct in margins.items()}
+    leaves = {whole: _leaves(whole, parts) for whole in sorted(parts)}
+    ground = leaves | {leaf: {leaf} for leaf in sorted(set().union(*leaves.values()))}
+    return {
+        geo: {whole for whole, wide in leaves.items() if whole != geo and own <= wide} for geo, own in ground.items()
+    }
+
+
+def _leaves(geo: str, parts: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [geo]
+    while waiting:
+        place = waiting.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        if place in parts:
+            waiting.extend(parts[place])
+        else:
+            found.add(place)
     return found
 
 

@@ -42,13 +42,13 @@ def cents(amount: float | Decimal | str) -> int:
     """
     try:
         exact = Decimal(str(amount)) * 100
-        whole = exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)
-    except ArithmeticError:
+        whole = int(exact.to_integral_value(rounding=ROUND_HALF_UP))
+    except (ArithmeticError, ValueError):
         raise _not_an_amount(amount) from None
     # A float holds a cent to within far less than a thousandth of it.
     if abs(exact - whole) > Decimal("0.001"):
         raise _not_an_amount(amount)
-    return int(whole)
+    return whole
 
 
 def _not_an_amount(amount: object) -> DossierError:
@@ -157,7 +157,7 @@ def problems(budget: pd.DataFrame) -> list[Problem]:
         for row in budget.to_dict("records")
         if row["montant"] < 0
     ]
-    return [*found, *_overfunded(_lines(budget))]
+    return [*found, *_overfunded(_lines(budget[budget["montant"].astype("float64").ge(0)]))]
 
 
 def _overfunded(lines: pd.DataFrame) -> Iterable[Problem]:

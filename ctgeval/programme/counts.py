@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ctgeval import measures, observations
+from ctgeval import french, measures, observations
 from ctgeval.errors import Problem, suggestion
 from ctgeval.programme import actions
 from ctgeval.programme.origin import place
@@ -62,7 +62,8 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
         for _, row in frame[negative].iterrows()
     ]
     kept = frame[~unknown & ~negative]
-    withheld = kept["valeur"].isna()
+    provisional = kept["remarque"].fillna("").map(french.fold).str.startswith("provisoire") & kept["statut"].eq("A")
+    withheld = kept["statut"].eq("Q")
     return observations.frame(
         {
             "measure": kept["mesure"],
@@ -72,8 +73,8 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
             "value": kept["valeur"],
             "low": kept["valeur_low"],
             "high": kept["valeur_high"],
-            "obs_status": kept["statut"],
-            "conf_status": withheld.map({True: "C", False: "F"}).where(kept["statut"] != "M", "F"),
+            "obs_status": kept["statut"].mask(provisional, "P"),
+            "conf_status": withheld.map({True: "C", False: "F"}),
             "source": kept["source"],
             "origin": kept["origin"],
             "sexe": kept["sexe"],
