@@ -15,7 +15,8 @@ from ctgeval import french
 from ctgeval.render import wording
 from ctgeval.render.figures import Drawing
 
-_TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "pre", "h4", "h5", "h6"}
+_TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "pre", "h3", "h4", "h5", "h6"}
+_SCHEMES = ("https:", "mailto:")
 
 
 @lru_cache(maxsize=1)
@@ -69,25 +70,55 @@ def definitions(items: Sequence[tuple[str, str]]) -> Markup:
     return block("definitions", items) if items else Markup("")
 
 
-def figure(identifier: str, caption: str, drawing: Drawing, *, table: Markup = Markup("")) -> Markup:
-    """Return a figure with its caption, and the table of its values right after it."""
-    return block("figure", identifier, caption, drawing, table)
+def grid(cells: Sequence[Markup]) -> Markup:
+    """Return contents side by side where the screen is wide enough; nothing when there are none."""
+    kept = [cell for cell in cells if cell]
+    return block("grid", kept) if kept else Markup("")
+
+
+def figure(identifier: str, caption: str, drawing: Drawing, *, about: str = "", table: Markup | None = None) -> Markup:
+    """Return a figure with its caption, and the table of its values right after it.
+
+    Parameters
+    ----------
+    identifier : str
+        Unique in the page.
+    caption : str
+        What is shown.
+    drawing : Drawing
+    about : str
+        What the heading above already says, told again to those who don't see it.
+    table : Markup
+        Folded under the figure.
+    """
+    return block("figure", identifier, caption, drawing, about, table)
 
 
 class _Renderer(mistune.HTMLRenderer):
-    """Headings start under those of the page; images stay out, their text remains."""
+    """Headings start at the third level and skip none; images and doubtful addresses leave their text alone."""
 
-    def heading(self, text: str, level: int, **attrs: Any) -> str:
-        return f"<h{min(level + 3, 6)}>{text}</h{min(level + 3, 6)}>\n"
+    def __init__(self) -> None:
+        super().__init__(escape=True)
+        self._opened: list[int] = []
 
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        return str(mistune.escape(text))
+    def heading(self, text: str, level: int, **_attrs: Any) -> str:
+        while self._opened and self._opened[-1] >= level:
+            self._opened.pop()
+        self._opened.append(level)
+        shown = min(2 + len(self._opened), 6)
+        return f"<h{shown}>{text}</h{shown}>\n"
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002  (mistune calls it so)
+        return super().link(text, url) if url.casefold().startswith(_SCHEMES) else text
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002  (idem)
+        return text
 
 
 def markdown(source: str) -> Markup:
-    """Return an author's Markdown as safe HTML: no raw HTML, no image, no address but https, http and mailto."""
-    html = mistune.create_markdown(renderer=_Renderer(escape=True))(source)
+    """Return an author's Markdown as safe HTML: no raw HTML, no image, no address but https and mailto."""
+    html = mistune.create_markdown(renderer=_Renderer())(source)
     clean = nh3.clean(
-        str(html), tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"https", "http", "mailto"}, link_rel="noopener"
+        str(html), tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"https", "mailto"}, link_rel="noopener"
     )
     return Markup(french.typography(clean))

@@ -1,4 +1,4 @@
-"""The figures of a bilan: narrow enough for a telephone, readable without colour, drawn once, with their alternative."""
+"""The figures of a bilan: narrow enough for a telephone, readable without colour, with their alternative."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import wraps
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
+import seaborn as sns  # type: ignore[import-untyped]
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ctgeval import french, periods
 from ctgeval.render import svg, theme, wording
-from ctgeval.render.view import Indicator, Line
+from ctgeval.render.lines import Indicator, Line
 
 MOST_LINES = len(theme.SERIES)
 _CHARACTER = 8.4
@@ -48,7 +48,7 @@ class Bar:
 def _themed(draw: Callable[..., Drawing]) -> Callable[..., Drawing]:
     @wraps(draw)
     def themed(*args: object, **options: object) -> Drawing:
-        with mpl.rc_context({**theme.RC}):
+        with mpl.rc_context(dict(theme.RC)):
             return draw(*args, **options)
 
     return themed
@@ -69,14 +69,16 @@ class _Canvas:
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
         box = (left / theme.WIDTH, 1 - (top + height) / self.height, width / theme.WIDTH, height / self.height)
         axes: Axes = self.figure.add_axes(box)
-        axes.tick_params(length=0, labelsize=theme.SMALL, pad=5)
+        axes.tick_params(length=0, labelsize=theme.SMALL, pad=8)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         return axes
 
     def write(self, x: float, y: float, text: str, *, size: float = theme.TEXT, colour: str = theme.INK,
               weight: str = "normal", anchor: str = "left") -> None:  # fmt: skip
-        self.sheet.text(x, y, text, fontsize=size, color=colour, fontweight=weight, ha=anchor, va="baseline")
+        self.sheet.text(
+            x, y, french.typography(text), fontsize=size, color=colour, fontweight=weight, ha=anchor, va="baseline"
+        )
 
     def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         self.sheet.fill([x, x + width, x + width, x], [y, y, y + height, y + height], color=colour, linewidth=0)
@@ -99,16 +101,16 @@ def trajectory(lines: Sequence[Line], indicator: Indicator, *, fictional: bool) 
     Drawing
     """
     frame = _long(lines)
-    shown = frame["y"].dropna()
+    shown = pd.concat([frame["y"], frame["low"], frame["high"]]).dropna()
     legend = [_legend(line, indicator) for line in lines]
     rows = sum(len(entry) for entry in legend)
-    canvas = _Canvas(262 + rows * _ROW, fictional=fictional)
+    canvas = _Canvas(224 + rows * _ROW, fictional=fictional)
     ticks = _ticks(shown, indicator)
-    left = max(len(wording.amount(tick, indicator, with_unit=False)) for tick in ticks) * _CHARACTER + 8
-    axes = canvas.axes(left, 34, theme.WIDTH - left - 26, 180)
-    canvas.write(0, 16, _unit(indicator), size=theme.SMALL, colour=theme.MUTED)
+    labels = [french.number(tick, None if all(one.is_integer() for one in ticks) else 1) for tick in ticks]
+    left = max(len(label) for label in labels) * _CHARACTER + 8
+    axes = canvas.axes(left, 12, theme.WIDTH - left - 26, 180)
     axes.set_ylim(ticks[0], ticks[-1])
-    axes.set_yticks(ticks, [wording.amount(tick, indicator, with_unit=False) for tick in ticks])
+    axes.set_yticks(ticks, labels)
     axes.grid(axis="y", color=theme.GRID, linewidth=1)
     axes.set_axisbelow(True)
     styles = {line.geo: theme.style(rank) for rank, line in enumerate(lines)}
@@ -121,17 +123,22 @@ def trajectory(lines: Sequence[Line], indicator: Indicator, *, fictional: bool) 
         sizes={geo: style.width for geo, style in styles.items()},
     )  # fmt: skip
     axes.set(xlabel="", ylabel="")
-    _mark_gaps(axes, lines[0], frame, ticks)
+    for line in lines:
+        _draw_bounds(axes, frame[frame["geo"] == line.geo], styles[line.geo].colour)
+    marks = _mark_gaps(axes, lines[0], frame, ticks)
     _label_time(axes, frame)
-    top = 256.0
+    top = 238.0
     for entry, style in zip(legend, styles.values(), strict=True):
         _sample(canvas, top - 5, style)
         for text in entry:
             canvas.write(48, top, text, weight="bold" if style is styles[lines[0].geo] else "normal", size=theme.SMALL)
             top += _ROW
     alternative = wording.describe(lines, indicator)
-    note = wording.say("zero") if ticks[0] > 0 else ""
-    return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative, note)
+    notes = [wording.say("zero")] if ticks[0] > 0 else []
+    notes += [french.typography(wording.word("marques", f"legende_{mark}")) for mark in marks]
+    if frame["low"].notna().any():
+        notes.append(wording.say("bornes"))
+    return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative, " ".join(notes))
 
 
 def _long(lines: Sequence[Line]) -> pd.DataFrame:
@@ -141,8 +148,16 @@ def _long(lines: Sequence[Line]) -> pd.DataFrame:
         for point in line.points:
             day = periods.end(point.period)
             run += not point.known
-            rows.append((line.geo, point.period, day.year + day.timetuple().tm_yday / 366, point.value, f"{line.geo} {run}"))
-    return pd.DataFrame(rows, columns=["geo", "period", "x", "y", "run"])
+            x = day.year + day.timetuple().tm_yday / 366
+            low, high = (point.low, point.high) if point.bounded and math.isfinite(point.high) else (math.nan, math.nan)
+            rows.append((line.geo, point.period, x, point.value, low, high, f"{line.geo} {run}"))
+    return pd.DataFrame(rows, columns=["geo", "period", "x", "y", "low", "high", "run"])
+
+
+def _draw_bounds(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """Draw what the source lets one know as a vertical bar, a fact of the data and not a sampling interval."""
+    for row in rows.dropna(subset=["low"]).to_dict("records"):
+        axes.plot([row["x"], row["x"]], [row["low"], row["high"]], color=colour, linewidth=5, solid_capstyle="butt")
 
 
 def _ticks(shown: pd.Series, indicator: Indicator) -> list[float]:
@@ -156,12 +171,12 @@ def _ticks(shown: pd.Series, indicator: Indicator) -> list[float]:
     return [float(tick) for tick in ticks]
 
 
-def _unit(indicator: Indicator) -> str:
-    return wording.capital(textwrap.shorten(wording.unit(indicator), 44, placeholder=" …"))
-
-
 def _legend(line: Line, indicator: Indicator) -> list[str]:
-    last = wording.amount(line.known[-1].value, indicator, with_unit=False) if line.known else wording.mark(line.points[-1])
+    last = (
+        wording.amount(line.known[-1].value, indicator, with_unit=False)
+        if line.known
+        else wording.mark(line.points[-1])
+    )
     return textwrap.wrap(french.typography(f"{line.name} : {last}"), 38, break_on_hyphens=False) or [line.name]
 
 
@@ -172,18 +187,24 @@ def _sample(canvas: _Canvas, y: float, style: theme.Style) -> None:
     )  # fmt: skip
 
 
-def _mark_gaps(axes: Axes, line: Line, frame: pd.DataFrame, ticks: Sequence[float]) -> None:
+def _mark_gaps(axes: Axes, line: Line, frame: pd.DataFrame, ticks: Sequence[float]) -> list[str]:
+    """Mark on the axis the periods without a value; return the marks that were used."""
     places = dict(zip(frame["period"], frame["x"], strict=True))
-    for point in line.points:
-        if not point.known:
-            symbol = wording.word("marques", f"symbole_{point.mark}")
-            axes.text(places[point.period], ticks[0], symbol, color=theme.INK, fontsize=theme.TEXT, ha="center", va="bottom")
+    gaps = [point for point in line.points if not point.known and not point.bounded]
+    for point in gaps:
+        symbol = wording.word("marques", f"symbole_{point.mark}")
+        axes.text(
+            places[point.period], ticks[0], symbol, color=theme.INK, fontsize=theme.TEXT, ha="center", va="bottom"
+        )
+    return sorted({point.mark for point in gaps})
 
 
 def _label_time(axes: Axes, frame: pd.DataFrame) -> None:
     """Label the last period, the first, and between them as many as fit without touching."""
     places = frame.drop_duplicates("period").sort_values("x", ascending=False)
-    labels = [(float(x), wording.short_period(str(period))) for x, period in zip(places["x"], places["period"], strict=True)]
+    labels = [
+        (float(x), wording.short_period(str(period))) for x, period in zip(places["x"], places["period"], strict=True)
+    ]
     span = max(labels[0][0] - labels[-1][0], 1.0)
     axes.set_xlim(labels[-1][0] - 0.04 * span, labels[0][0] + 0.04 * span)
     needed = (max(len(text) for _, text in labels) + 1) * _CHARACTER / (axes.get_position().width * theme.WIDTH) * span
@@ -233,8 +254,16 @@ def position(name: str, value: float, others: Sequence[float], *, indicator: Ind
     middle = min(max(place(median), 110), theme.WIDTH - 110)
     canvas.write(middle, 112, f"médiane {text(median)}", size=theme.SMALL, anchor="center")
     canvas.write(0, 138, f"Moitié centrale : de {text(first)} à {text(third)}", size=theme.SMALL, colour=theme.MUTED)
-    values = {"nom": name, "valeur": text(value), "total": str(len(others)), "minimum": text(low), "maximum": text(high),
-              "bas": text(first), "haut": text(third), "mediane": text(median)}  # fmt: skip
+    values = {
+        "nom": name,
+        "valeur": text(value),
+        "total": str(len(others)),
+        "minimum": text(low),
+        "maximum": text(high),
+        "bas": text(first),
+        "haut": text(third),
+        "mediane": text(median),
+    }
     alternative = wording.say("alternative_place", values)
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)
 
@@ -262,7 +291,7 @@ def paths(entries: Sequence[Bar], *, alternative: str, fictional: bool) -> Drawi
     A value under 0 went backwards, one over 1 went beyond; the drawing stops at 125 %, the text does not.
     """
     canvas = _Canvas(len(entries) * 54 + 6, fictional=fictional)
-    start, target = 40.0, 310.0
+    start, target = 36.0, 270.0
     for rank, entry in enumerate(entries):
         top = rank * 54
         canvas.write(0, top + 18, textwrap.shorten(entry.label, 44, placeholder=" …"), size=theme.SMALL)

@@ -22,5 +22,8 @@ class Fragment:
     def _repr_html_(self) -> str:
         return str(self.html)
 
+    def __repr__(self) -> str:
+        return f"<Fragment : {len(self.html)} caractères>"
+
     def __str__(self) -> str:
         return str(self.html)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from ctgeval.render.fragment import Fragment
-from ctgeval.render.sections import overview, places, programme, reading, targets
+from ctgeval.render.sections import budget, overview, places, programme, reading, targets
 from ctgeval.render.view import View
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Page:
 
     def budget(self) -> Fragment:
         """Return the funding, what stays to the collectivity first."""
-        return self._section(programme.budget)
+        return self._section(budget.budget)
 
     def journal(self) -> Fragment:
         """Return successes and difficulties."""

@@ -6,9 +6,8 @@ import io
 import re
 from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 from markupsafe import Markup, escape
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from ctgeval.render import theme
@@ -47,7 +46,7 @@ def inline(figure: Figure, *, alternative: str) -> Markup:
     stand instead of being referred to: nothing needs an identifier, so two figures never clash.
     """
     buffer = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     root = fromstring(buffer.getvalue())
     shapes = {element.get("id", ""): element for element in root.iter() if element.get("id")}
     body = "".join(_write(child, shapes) for child in root)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ctgeval import french
 from ctgeval.render import blocks, wording
-from ctgeval.render.view import Indicator, Point
+from ctgeval.render.lines import Indicator, Point
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _FORMULA_SPACES = " \ufeff\u00a0\u202f"
@@ -36,12 +36,15 @@ class Cell:
         Why there is no value.
     provisional : bool
         Whether the producer may still revise it.
+    strong : bool
+        Whether it is what the reader looks for.
     """
 
     text: str
     raw: str | float = ""
     mark: Literal["", "masque", "absent"] = ""
     provisional: bool = False
+    strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +108,25 @@ class Table:
         return f"{french.slug(self.id)}.csv"
 
 
-def text(value: object) -> Cell:
+def text(value: object, *, strong: bool = False) -> Cell:
     """Return a cell of prose."""
-    return Cell(french.typography(str(value)), raw=str(value))
+    return Cell(french.typography(str(value)), raw=str(value), strong=strong)
+
+
+def withheld(mark: Literal["masque", "absent"]) -> Cell:
+    """Return the cell of a value that is not shown."""
+    return Cell(wording.word("marques", mark), mark=mark)
 
 
 def number(value: float, shown: str) -> Cell:
     """Return a cell of a computed number, « non disponible » when there is none."""
-    return Cell(shown, raw=value) if math.isfinite(value) else Cell(wording.word("marques", "absent"), mark="absent")
+    return Cell(shown, raw=value) if math.isfinite(value) else withheld("absent")
 
 
 def point(found: Point | None, indicator: Indicator) -> Cell:
     """Return the cell of a value, of its interval, or of the mark of what is missing."""
     if found is None:
-        return Cell(wording.word("marques", "absent"), mark="absent")
+        return withheld("absent")
     shown = wording.value(found, indicator, with_unit=False)
     raw: str | float = found.value if found.known else shown
     mark: Literal["", "masque", "absent"] = "" if found.known or found.bounded else found.mark

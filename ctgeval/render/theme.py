@@ -44,7 +44,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-RC: Mapping[str, Any] = MappingProxyType(
+RC: Mapping[Any, Any] = MappingProxyType(
     {
         "svg.fonttype": "none",
         "svg.hashsalt": "ctgeval",

@@ -9,82 +9,21 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ctgeval import observations, periods
 from ctgeval.errors import UnknownIndicator, UnknownTerritory, suggestion
+from ctgeval.render.lines import Indicator, Line, Point
 
 if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
 
-Mark = Literal["", "masque", "absent"]
 
 ENOUGH = 8
 """Territories under which a median says nothing that the lines themselves do not."""
 WITHHELD = frozenset({"C", "D", "N"})
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """What a reader must know of an indicator."""
-
-    id: str
-    label: str
-    theme: str
-    kind: str
-    unit: str
-    direction: str
-    decimals: int | None
-    source: str
-    definition: str
-    caveats: tuple[str, ...]
-    retained: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One value of a line, or the reason why there is none."""
-
-    period: str
-    value: float
-    low: float
-    high: float
-    mark: Mark
-    provisional: bool
-    geography: int | None
-    source: str
-    limits: str
-    reason: str
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a value to show."""
-        return math.isfinite(self.value)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether the source only lets one know an interval."""
-        return self.mark != "masque" and math.isfinite(self.low) and self.low < self.high
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The values of one indicator on one territory, in the order of time."""
-
-    geo: str
-    name: str
-    points: tuple[Point, ...]
-
-    @property
-    def known(self) -> tuple[Point, ...]:
-        """The points that have a value."""
-        return tuple(point for point in self.points if point.known)
-
-    def at(self, period: str) -> Point | None:
-        """Return the point of a period, or None."""
-        return next((point for point in self.points if point.period == period), None)
 
 
 @dataclass(frozen=True)
@@ -130,12 +69,12 @@ class View:
             )
 
     @staticmethod
-    def text(value: object) -> str:
+    def text(value: Any) -> str:
         """Return a cell as text, the missing as an empty one."""
-        return "" if value is None or value is pd.NA or value is pd.NaT or value != value else str(value)
+        return "" if pd.isna(value) else str(value)
 
     @staticmethod
-    def day(value: object) -> dt.date | None:
+    def day(value: Any) -> dt.date | None:
         """Return a cell as a date, or None when it is empty."""
         text = View.text(value)[:10]
         return dt.date.fromisoformat(text) if text else None
@@ -283,9 +222,7 @@ class View:
         return tuple(
             indicator
             for indicator in self.indicators.values()
-            if (not kind or indicator.kind == kind)
-            and (line := self.line(indicator.id)) is not None
-            and line.known
+            if (not kind or indicator.kind == kind) and (line := self.line(indicator.id)) is not None and line.known
         )
 
     def compared(self, indicator: str) -> tuple[Line, ...]:
@@ -351,9 +288,12 @@ class View:
         """Return the sentences of the limits that some points carry, then the reasons of the missing ones."""
         points = tuple(points)
         table = self.release.limits
-        sentences = {self.text(code): self.text(sentence) for code, sentence in zip(table["code"], table["sentence"], strict=True)}
+        sentences = {
+            self.text(code): self.text(sentence)
+            for code, sentence in zip(table["code"], table["sentence"], strict=True)
+        }
         codes = {code for point in points for code in _keys(point.limits)}
-        reasons = sorted({point.reason for point in points if point.reason and not point.known})
+        reasons = sorted({point.reason for point in points if point.reason and point.mark == "absent"})
         return (*(sentences.get(code, code) for code in sorted(codes)), *reasons)
 
     def sources(self, points: Iterable[Point]) -> tuple[dict[str, Any], ...]:

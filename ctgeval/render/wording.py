@@ -10,7 +10,8 @@ from functools import lru_cache
 from importlib import resources
 
 from ctgeval import french, periods
-from ctgeval.render.view import Indicator, Line, Point
+from ctgeval.render.lines import Indicator, Line, Point
+
 
 @lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Mapping[str, str]]:
@@ -68,6 +69,13 @@ def amount(number: float, indicator: Indicator, *, with_unit: bool = True) -> st
     return french.quantity(number, indicator.unit if with_unit else "", indicator.decimals)
 
 
+def bare(number: float, indicator: Indicator) -> str:
+    """Return a value with its sign of percentage or of money, without any other unit."""
+    if indicator.unit.startswith("EUR"):
+        return french.euros(number, indicator.decimals or 0)
+    return amount(number, indicator, with_unit=indicator.unit == "%")
+
+
 def unit(indicator: Indicator) -> str:
     """Return a unit as a caption bears it: ``en %``, ``en euros par an``, ``en habitants``."""
     if indicator.unit.startswith(("base ", "EUR")):
@@ -112,11 +120,12 @@ def message(line: Line | None, indicator: Indicator) -> str:
     """Return the key message of an indicator in one sentence, computed from its line."""
     if line is None or not line.points:
         return ""
+    line = line.steady
     known, last = line.known, line.points[-1]
     if not known:
         key = "masquee" if last.mark == "masque" else "absente"
         return say(key, {"indicateur": indicator.label, "quand": when(last.period)})
-    sentence = _evolution(known[0], known[-1], indicator)
+    sentence = _evolution(line.baseline, known[-1], indicator)
     if last.mark == "masque":
         return say("suivie_masquee", {"phrase": sentence, "quand": when(last.period)})
     return sentence
@@ -127,7 +136,7 @@ def _evolution(first: Point, last: Point, indicator: Indicator) -> str:
         "indicateur": indicator.label,
         "valeur": amount(last.value, indicator),
         "quand": when(last.period),
-        "depart": amount(first.value, indicator, with_unit=indicator.unit in {"%", "EUR"}),
+        "depart": bare(first.value, indicator),
         "depuis": when(first.period),
     }
     if first is last:
@@ -161,12 +170,16 @@ def describe(lines: Sequence[Line], indicator: Indicator) -> str:
 
 
 def _describe(line: Line, indicator: Indicator) -> str:
-    known = line.known
-    if not known:
+    gaps = [say(f"alternative_{p.mark}", {"quand": when(p.period)}) for p in line.points if p.mark and not p.bounded]
+    if not line.known:
         return say("alternative_masquee", {"nom": line.name})
+    return " ".join([_describe_known(line.name, line.known, indicator), *gaps])
+
+
+def _describe_known(name: str, known: Sequence[Point], indicator: Indicator) -> str:
     first, last = known[0], known[-1]
     if first is last:
-        values = {"nom": line.name, "valeur": amount(last.value, indicator, with_unit=False), "quand": when(last.period)}
+        values = {"nom": name, "valeur": bare(last.value, indicator), "quand": when(last.period)}
         return say("alternative_point", values)
     lowest = min(known, key=lambda point: point.value)
     highest = max(known, key=lambda point: point.value)
@@ -174,15 +187,15 @@ def _describe(line: Line, indicator: Indicator) -> str:
     return say(
         "alternative_ligne",
         {
-            "nom": line.name,
-            "depart": amount(first.value, indicator, with_unit=False),
+            "nom": name,
+            "depart": bare(first.value, indicator),
             "depuis": when(first.period),
-            "valeur": amount(last.value, indicator, with_unit=False),
+            "valeur": bare(last.value, indicator),
             "quand": when(last.period),
             "tendance": trend,
-            "bas": amount(lowest.value, indicator, with_unit=False),
+            "bas": bare(lowest.value, indicator),
             "quand_bas": when(lowest.period),
-            "haut": amount(highest.value, indicator, with_unit=False),
+            "haut": bare(highest.value, indicator),
             "quand_haut": when(highest.period),
         },
     )
@@ -237,12 +250,8 @@ def verdict(target: Mapping[str, object], indicator: Indicator) -> str:
     aim = float(str(target["target"]))
     if math.isnan(aim):
         return told
-    return f"{told} (cible {since(str(target['period_target']))} : {amount(aim, indicator, with_unit=False)})"
-
-
-def between(low: float, high: float, indicator: Indicator) -> str:
-    """Return a range with its unit: ``entre 10 et 20 %``."""
-    return french.interval(low, high, indicator.decimals, indicator.unit)
+    aimed = bare(aim, indicator)
+    return french.typography(f"{told} (cible {short_period(str(target['period_target']))} : {aimed})")
 
 
 def rank(name: str, level: str, at: int, total: int, period: str) -> str:
@@ -266,6 +275,28 @@ def quartiles(level: str, indicator: Indicator, values: Sequence[float]) -> str:
     first, median, third = (amount(one, indicator, with_unit=False) for one in values)
     told = {"niveau": word("niveaux", level), "bas": first, "haut": third, "mediane": median}
     return say("quartiles", told)
+
+
+def span(first: str, last: str, indicator: Indicator) -> str:
+    """Return the caption of a figure of lines: its span of time and its unit."""
+    told = {"debut": _since_then(first), "fin": _until(last), "unite": unit(indicator)}
+    return capital(say("legende", told))
+
+
+def _since_then(period: str) -> str:
+    frequency, text = periods.parse(period).frequency, french.period(period)
+    if frequency in {"S", "Q"}:
+        return f"du {text}"
+    if frequency == "SCOLAIRE":
+        return f"de l’{text}"
+    return f"d’{text}" if text[0] in "ao" else f"de {text}"
+
+
+def _until(period: str) -> str:
+    frequency, text = periods.parse(period).frequency, french.period(period)
+    if frequency in {"S", "Q"}:
+        return f"au {text}"
+    return f"à l’{text}" if frequency == "SCOLAIRE" else f"à {text}"
 
 
 def typical(count: int, level: str) -> str:

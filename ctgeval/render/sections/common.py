@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from ctgeval import french, periods
 from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.lines import Indicator, Line, Point
 from ctgeval.render.tables import Cell, Column, Table
-from ctgeval.render.view import Indicator, Line, Point, View
+from ctgeval.render.view import View
 
 Names = Callable[[str], str]
 """Gives each identifier of the page once: ``chiffres``, then ``chiffres-2``."""
@@ -21,10 +22,14 @@ _MOST_PERIODS = 6
 _MOST_TERRITORIES = 6
 
 
-def nothing(view: View, identifier: str, title: str, *, provide: str, values: Mapping[str, str] | None = None) -> Markup:
+def nothing(
+    view: View, identifier: str, title: str, *, provide: str, values: Mapping[str, str] | None = None
+) -> Markup:
     """Return the one line of a section that has nothing to say; ``interne`` is also told what to provide."""
-    parts = [blocks.paragraph(wording.say(provide, values, table="fournir"), css="a-fournir")] if view.internal else []
-    return blocks.section(identifier, title, parts, lead=wording.say("rien", {"titre": title}))
+    parts = [blocks.paragraph(wording.say("rien", {"titre": title}), css="vide")]
+    if view.internal:
+        parts.append(blocks.paragraph(wording.say(provide, values, table="fournir"), css="a-fournir"))
+    return blocks.section(identifier, title, parts)
 
 
 def perimeter(points: Iterable[Point]) -> str:
@@ -62,9 +67,7 @@ def values_table(identifier: str, lines: Sequence[Line], indicator: Indicator, *
     details = [unit_sentence(indicator), perimeter(point for line in lines for point in line.points)]
     if len(times) <= _MOST_PERIODS and len(lines) > 1:
         columns = [Column("Territoire"), *(Column(wording.short_period(time), numeric=True) for time in times)]
-        rows = [
-            [tables.text(line.name), *(tables.point(line.at(time), indicator) for time in times)] for line in lines
-        ]
+        rows = [[tables.text(line.name), *(tables.point(line.at(time), indicator) for time in times)] for line in lines]
     elif len(lines) <= _MOST_TERRITORIES:
         columns = [Column("Période"), *(Column(line.name, numeric=True) for line in lines)]
         rows = [
@@ -91,26 +94,27 @@ def trajectory(view: View, names: Names, indicator: Indicator, lines: Sequence[L
     points = [point for line in lines for point in line.points]
     caption = f"{indicator.label}, {wording.place(view.name)}"
     table = tables.render(values_table(stem, lines, indicator, caption=caption))
-    shown, drawn, rebased = _drawn(lines, indicator)
+    shown, drawn = _drawn([line.steady for line in lines], indicator)
     said = [blocks.paragraph(note, css="note") for note in notes(view, points)]
-    if len(lines[0].known) < 2:
+    if len(shown[0].known) < 2:
         return Markup("\n").join([table, *said])
     drawing = figures.trajectory(shown, drawn, fictional=view.fictional)
-    title = wording.say("legende_base" if rebased else "legende", {"titre": caption, "unite": wording.unit(drawn)})
-    figure = blocks.figure(f"{stem}-figure", title, drawing, table=table)
+    times = periods.sort({point.period for point in shown[0].points})
+    title = wording.span(times[0], times[-1], drawn)
+    figure = blocks.figure(f"{stem}-figure", title, drawing, about=indicator.label, table=table)
     return Markup("\n").join([figure, *said])
 
 
-def _drawn(lines: Sequence[Line], indicator: Indicator) -> tuple[Sequence[Line], Indicator, bool]:
+def _drawn(lines: Sequence[Line], indicator: Indicator) -> tuple[Sequence[Line], Indicator]:
     lines = lines[: figures.MOST_LINES]
     if len(lines) == 1 or wording.relative(indicator):
-        return lines, indicator, False
+        return lines, indicator
     base = next((point for point in lines[0].known if point.value > 0), None)
     if base is None:
-        return lines[:1], indicator, False
+        return lines[:1], indicator
     rebased = [wording.rebase(line, base.period) for line in lines]
     kept = [line for line in rebased if line is not None]
-    return kept, wording.base_indicator(indicator, base.period), True
+    return kept, wording.base_indicator(indicator, base.period)
 
 
 def by_headline(found: Sequence[Indicator]) -> list[Indicator]:
@@ -123,3 +127,9 @@ def span(lines: Sequence[Line]) -> tuple[str, str]:
     """Return the first and the last period that at least one line knows."""
     times = periods.sort({point.period for line in lines for point in line.known})
     return times[0], times[-1]
+
+
+def commentary(view: View, section: str) -> Markup:
+    """Return the author's text that goes inside a computed section; nothing when there is none."""
+    source = view.prose(section)
+    return blocks.block("authored", blocks.markdown(source)) if source else Markup("")

@@ -9,10 +9,11 @@ from markupsafe import Markup
 
 from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.lines import Indicator, Line
 from ctgeval.render.sections import common, programme
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
-from ctgeval.render.view import Indicator, Line, View
+from ctgeval.render.view import View
 
 MOST_CARDS = 8
 MOST_FIGURES = 4
@@ -38,8 +39,7 @@ def key_figures(view: View, names: Names) -> Markup:
     title = wording.word("titres", "chiffres")
     identifier = names("chiffres")
     cards = [Card(**card, strong=True) for card in programme.headlines(view)]
-    for indicator in _chosen(view)[: MOST_CARDS - len(cards)]:
-        cards.append(_card(view, indicator))
+    cards += [_card(view, indicator) for indicator in _chosen(view)[: MOST_CARDS - len(cards)]]
     if not cards:
         return common.nothing(view, identifier, title, provide="chiffres")
     marks = sorted({card.mark for card in cards if card.mark})
@@ -56,10 +56,10 @@ def _chosen(view: View) -> list[Indicator]:
 
 def _card(view: View, indicator: Indicator) -> Card:
     line = view.line(indicator.id)
-    points = line.points if line is not None else ()
-    known = line.known if line is not None else ()
+    line = line.steady if line is not None else Line(view.geo, view.name, ())
+    points, known = line.points, line.known
     last = points[-1]
-    # A value withheld for the last period is told as such; one that the source has not given yet gives way to the last known.
+    # A value withheld for the last period is told as such; one not given yet gives way to the last known.
     shown = known[-1] if known and last.mark != "masque" else last
     cited = [View.text(row["producteur"]) or View.text(row["titre"]) for row in view.sources([shown])]
     target = view.target(indicator.id)
@@ -70,7 +70,7 @@ def _card(view: View, indicator: Indicator) -> Card:
         value=value,
         unit=unit,
         mark="" if shown.known or shown.bounded else shown.mark,
-        evolution=wording.card_evolution(known[0], shown, indicator) if shown.known else "",
+        evolution=wording.card_evolution(line.baseline, shown, indicator) if shown.known else "",
         verdict=wording.verdict(target, indicator) if target else "",
         code=verdict.replace("_", "-"),
         source=" · ".join([wording.capital(french.period(shown.period)), *dict.fromkeys(cited)])
@@ -83,17 +83,18 @@ def context(view: View, names: Names) -> Markup:
     title = wording.word("titres", "contexte")
     identifier = names("contexte")
     found = common.by_headline(view.available(kind="contexte"))
-    prose = programme.commentary(view, "contexte")
+    prose = common.commentary(view, "contexte")
     if not found:
         return Markup("\n").join(
             [common.nothing(view, identifier, title, provide="contexte"), prose] if prose
             else [common.nothing(view, identifier, title, provide="contexte")]
         )  # fmt: skip
     drawn, others = found[:MOST_FIGURES], found[MOST_FIGURES:]
-    parts = [prose, *(_detail(view, names, indicator) for indicator in drawn)]
+    lead = wording.message(view.line(found[0].id), found[0])
+    parts = [prose, blocks.grid([_detail(view, names, one, told=lead) for one in drawn])]
     if others:
         parts.append(blocks.subsection(wording.word("titres", "autres"), [_summary(view, names, others)]))
-    return blocks.section(identifier, title, parts, lead=wording.message(view.line(found[0].id), found[0]))
+    return blocks.section(identifier, title, parts, lead=lead)
 
 
 def _lines(view: View, indicator: Indicator) -> list[Line]:
@@ -108,10 +109,10 @@ def _lines(view: View, indicator: Indicator) -> list[Line]:
     return [own, *compared, replace(median, name=wording.typical(count, view.level))]
 
 
-def _detail(view: View, names: Names, indicator: Indicator) -> Markup:
+def _detail(view: View, names: Names, indicator: Indicator, *, told: str = "") -> Markup:
     lines = _lines(view, indicator)
     message = wording.message(lines[0], indicator)
-    parts = [blocks.paragraph(message), common.trajectory(view, names, indicator, lines)]
+    parts = [blocks.paragraph("" if message == told else message), common.trajectory(view, names, indicator, lines)]
     return blocks.subsection(indicator.label, parts)
 
 
@@ -119,10 +120,10 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
     rows, points = [], []
     for indicator in found:
         line = view.line(indicator.id)
-        known = line.known if line is not None else ()
-        if not known:
+        if line is None or not line.known:
             continue
-        first, last = known[0], known[-1]
+        line = line.steady
+        first, last = line.baseline, line.known[-1]
         points += [first, last]
         evolution = wording.card_evolution(first, last, indicator) if first is not last else "une seule période"
         rows.append(
@@ -164,7 +165,7 @@ def others(view: View, names: Names) -> Markup:
     if not found:
         return common.nothing(view, heading, title, provide="autres")
     drawn, rest = found[:MOST_FIGURES], found[MOST_FIGURES:]
-    parts = [_detail(view, names, one) for one in drawn]
+    parts = [blocks.grid([_detail(view, names, one) for one in drawn])]
     if rest:
         parts.append(blocks.subsection(wording.word("titres", "autres"), [_summary(view, names, rest)]))
     key = "resultats" if len(found) == 1 else "resultats_plusieurs"

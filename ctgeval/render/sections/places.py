@@ -11,10 +11,11 @@ from markupsafe import Markup
 from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
 from ctgeval.render.figures import Bar
+from ctgeval.render.lines import Indicator, Line, Point
 from ctgeval.render.sections import common
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
-from ctgeval.render.view import Indicator, Line, Point, View
+from ctgeval.render.view import View
 
 MOST_COMMUNES = 60
 EXTREMES = 10
@@ -39,8 +40,8 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
     last = line.known[-1]
     at = [(other, point) for other in view.peers(found.id) if (point := other.at(last.period)) and point.known]
     if not at:
-        values = {"nom": view.name, "quand": wording.when(last.period)}
-        return blocks.section(heading, title, [], lead=wording.say("rang_seul", values))
+        told = {"nom": view.name, "quand": wording.when(last.period)}
+        return blocks.section(heading, title, [], lead=wording.say("rang_seul", told))
     ranked = sorted([(line, last), *at], key=lambda pair: (-pair[1].value, pair[0].name))
     values = [point.value for _, point in ranked]
     rank = 1 + sum(value > last.value for value in values)
@@ -58,7 +59,7 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
     rows = [
         [
             Cell(french.ordinal(1 + sum(value > point.value for value in values))),
-            tables.text(other.name),
+            tables.text(other.name, strong=other is line),
             tables.point(point, found),
         ]
         for other, point in near
@@ -70,11 +71,8 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
         names("voisins"), wording.say("voisins" if many else "classement", {"titre": caption}), columns, rows,
         details=[one for one in details if one], notes=common.notes(view, points),
     )  # fmt: skip
-    parts = [
-        blocks.paragraph(message),
-        blocks.figure(names("comparaison-figure"), f"{caption} : {view.name} et les autres territoires", drawing),
-        tables.render(table),
-    ]
+    figure = blocks.figure(names("comparaison-figure"), caption, drawing)
+    parts = [blocks.paragraph(message), blocks.grid([figure, tables.render(table)])]
     return blocks.section(heading, title, parts, lead=lead)
 
 
@@ -98,8 +96,10 @@ def _bars(view: View, found: Indicator, ranked: Sequence[tuple[Line, Point]], pe
 def members(view: View, names: Names, identifier: str) -> Markup:
     """Return an indicator commune by commune, masked and missing cells with their marks.
 
-    With an empty identifier, the first headline that the communes have.
+    With an empty identifier, the first headline that the communes have. Nothing when the page is about a commune.
     """
+    if view.level == "COM":
+        return Markup("")
     title = wording.word("titres", "communes")
     heading = names("communes")
     found = view.indicator(identifier) if identifier else _shared(view)
@@ -122,7 +122,10 @@ def members(view: View, names: Names, identifier: str) -> Markup:
         rows = [_member(line, found, first, last) for line in known if line.geo in shown]
         extra = [_member(line, found, first, last) for line in lines if line.geo not in shown]
         parts.append(blocks.paragraph(wording.say("communes_extrait", {"nombre": str(EXTREMES)})))
-    columns = [Column("Commune"), *(Column(wording.short_period(time), numeric=True) for time in dict.fromkeys([first, last]))]
+    columns = [
+        Column("Commune"),
+        *(Column(wording.short_period(time), numeric=True) for time in dict.fromkeys([first, last])),
+    ]
     if first != last:
         columns.append(Column("Évolution", numeric=True))
     points = [point for line in lines for point in line.points if point.period in {first, last}]
@@ -155,6 +158,6 @@ def _member(line: Line, indicator: Indicator, first: str, last: str) -> list[Cel
     if before is not None and after is not None and before.known and after.known:
         cells.append(Cell(wording.signed_change(before, after, indicator), raw=after.value - before.value))
     else:
-        mark = next((point.mark for point in (after, before) if point is not None and point.mark), "absent")
-        cells.append(Cell(wording.word("marques", mark), mark=mark))
+        hidden = any(point is not None and point.mark == "masque" for point in (before, after))
+        cells.append(tables.withheld("masque" if hidden else "absent"))
     return cells

@@ -1,4 +1,4 @@
-"""The programme: convention, plan of actions, funding, journal, and the author's own texts."""
+"""The programme: convention, plan of actions, journal, and the author's own texts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from ctgeval import french, periods, programme
-from ctgeval.render import blocks, figures, tables, wording
-from ctgeval.render.sections import common
+from ctgeval import french, periods
+from ctgeval.render import blocks, tables, wording
+from ctgeval.render.sections import budget, common
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
@@ -19,7 +19,6 @@ from ctgeval.render.view import View
 BEGUN = ("en_cours", "realisee", "perennisee")
 DONE = ("realisee", "perennisee", "abandonnee")
 STATES = ("non_engagee", "en_cours", "realisee", "perennisee", "reportee", "abandonnee")
-STATUSES = ("prevu", "sollicite", "acquis", "verse", "realise")
 
 
 def convention(view: View, names: Names) -> Markup:
@@ -52,7 +51,7 @@ def actions(view: View, names: Names) -> Markup:
     """Return the plan by axis: states, late actions, what was given up or put off and why; the author's text first."""
     title, heading = wording.word("titres", "actions"), names("actions")
     table = view.release.actions
-    prose = commentary(view, "actions")
+    prose = common.commentary(view, "actions")
     if not len(table):
         return Markup("\n").join([common.nothing(view, heading, title, provide="actions"), *([prose] if prose else [])])
     table = table.sort_values(["axe", "id"], kind="stable")
@@ -123,7 +122,14 @@ def _by_axis(names: Names, table: pd.DataFrame, late: Sequence[dict[Any, Any]]) 
 
 
 def _plan(names: Names, rows: Sequence[dict[Any, Any]]) -> Markup:
-    columns = [Column("Action"), Column("Axe"), Column("Pilote"), Column("Fin prévue"), Column("État"), Column("Avancement", numeric=True)]
+    columns = [
+        Column("Action"),
+        Column("Axe"),
+        Column("Pilote"),
+        Column("Fin prévue"),
+        Column("État"),
+        Column("Avancement", numeric=True),
+    ]
     body = []
     for row in rows:
         end, share = View.day(row["fin"]), View.text(row["avancement_pct"])
@@ -153,117 +159,18 @@ def _reason(row: dict[Any, Any]) -> str:
     return f"{row['intitule']} : action {wording.word('etats', str(row['etat']))}, {wording.lower(reason)}."
 
 
-def budget(view: View, names: Names) -> Markup:
-    """Return what stays to the collectivity first, then expenses and receipts by year and by funder."""
-    title, heading = wording.word("titres", "budget"), names("budget")
-    prose = commentary(view, "budget")
-    rows = _yearly(view)
-    best = _best(rows)
-    if not best:
-        return Markup("\n").join([common.nothing(view, heading, title, provide="budget"), *([prose] if prose else [])])
-    entries = [
-        (f"{row['exercice']} ({wording.word('bases', str(row['statut']))})", float(row["depenses"]), float(row["reste_a_charge"]))
-        for row in best
-    ]
-    told = " ".join(
-        wording.say("alternative_exercice", {"annee": year, "depenses": french.euros(spent), "reste": french.euros(rest)})
-        for year, spent, rest in entries
-    )
-    drawing = figures.budget(
-        entries, alternative=wording.say("alternative_budget", {"lignes": told}), fictional=view.fictional
-    )
-    table = tables.render(_yearly_table(names, rows))
-    figure = blocks.figure(names("budget-figure"), "Les dépenses de chaque exercice et le reste à charge", drawing, table=table)
-    lead = wording.say("budget", _rest(best[-1]))
-    return blocks.section(heading, title, [prose, figure, _funders(view, names)], lead=lead)
-
-
-def _yearly(view: View) -> list[dict[Any, Any]]:
-    """Return one row per year and basis, in the order of time, what was planned before what was carried out."""
-    rows = _budget(view)
-    if not len(rows):
-        return []
-    yearly = programme.budget.reste_a_charge(rows)
-    return yearly.sort_values(["exercice", "statut"], kind="stable").to_dict("records")
-
-
-def _best(rows: Sequence[dict[Any, Any]]) -> list[dict[Any, Any]]:
-    """Keep one row per year: what was carried out when it is known, what was planned otherwise."""
-    return list({row["exercice"]: row for row in rows}.values())
-
-
-def _budget(view: View) -> pd.DataFrame:
-    table = view.release.budget
-    if not view.period or not len(table):
-        return table
-    return table[table["exercice"].astype(str).str[:4].astype(int) <= periods.year(view.period)]
-
-
-def _rest(row: dict[Any, Any]) -> dict[str, str]:
-    return {
-        "annee": str(row["exercice"]),
-        "reste": french.euros(float(row["reste_a_charge"])),
-        "depenses": french.euros(float(row["depenses"])),
-        "statut": wording.word("bases", str(row["statut"])),
-    }
-
-
-def _yearly_table(names: Names, rows: Sequence[dict[Any, Any]]) -> Table:
-    columns = [Column("Exercice"), Column("Reste à charge", numeric=True), Column("Dépenses", numeric=True),
-               Column("Recettes", numeric=True), Column("Établi sur")]  # fmt: skip
-    body = [
-        [
-            Cell(str(row["exercice"])),
-            *(_money(float(row[name])) for name in ("reste_a_charge", "depenses", "recettes")),
-            tables.text(wording.word("bases", str(row["statut"]))),
-        ]
-        for row in rows
-    ]
-    return Table(names("budget-exercices"), "Dépenses, recettes et reste à charge par exercice", columns, body,
-                 details=["Unité : euros."])  # fmt: skip
-
-
-def _funders(view: View, names: Names) -> Markup:
-    table = _budget(view)
-    receipts = table[table["nature"] == "recette"]
-    if not len(receipts):
-        return Markup("")
-    statuses = [status for status in STATUSES if (receipts["statut"] == status).any()]
-    sums = (receipts["montant"] * 100).round().groupby([receipts["financeur"], receipts["exercice"], receipts["statut"]]).sum() / 100
-    pairs = sorted({(View.text(funder), str(year)) for funder, year, _ in sums.index}, key=lambda pair: (pair[1], pair[0]))
-    amounts = {(View.text(funder), str(year), status): float(total) for (funder, year, status), total in sums.items()}
-    body = [
-        [
-            tables.text(funder or "non précisé"),
-            Cell(year),
-            *(_money(amounts[key]) if (key := (funder, year, status)) in amounts else Cell("–") for status in statuses),
-        ]
-        for funder, year in pairs
-    ]
-    columns = [Column("Financeur"), Column("Exercice"),
-               *(Column(wording.capital(wording.word("statuts", status)), numeric=True) for status in statuses)]  # fmt: skip
-    note = "Un même financement peut figurer à plusieurs stades : les colonnes ne s’additionnent pas."
-    found = Table(names("budget-financeurs"), "Les recettes par financeur et par exercice", columns, body,
-                  details=["Unité : euros."], notes=[note])  # fmt: skip
-    return tables.render(found)
-
-
-def _money(amount: float) -> Cell:
-    return tables.number(amount, french.euros(amount))
-
-
 def headlines(view: View) -> list[dict[str, str]]:
     """Return the key figures of the programme: reste à charge of the last year, actions begun."""
     cards: list[dict[str, str]] = []
-    rows = _best(_yearly(view))
+    rows = budget.best(budget.yearly(view))
     if rows:
-        told = _rest(rows[-1])
-        before = f" ; {french.euros(float(rows[-2]['reste_a_charge']))} en {rows[-2]['exercice']}" if len(rows) > 1 else ""
+        told = budget.rest(rows[-1])
         cards.append(
             {
                 "name": "Reste à charge de la collectivité",
                 "value": told["reste"],
-                "evolution": f"sur {told['depenses']} de dépenses{before}",
+                "evolution": budget.rest_evolution(rows),
+                "verdict": wording.say("budget_carte", told),
                 "source": f"{told['annee']} · budget de la convention ({told['statut']})",
             }
         )
@@ -321,9 +228,3 @@ def text(view: View, names: Names, section: str) -> Markup:
         values = {"carnet": view.carnet, "section": section}
         return common.nothing(view, heading, title, provide="texte", values=values)
     return blocks.section(heading, title, [blocks.block("authored", blocks.markdown(source))])
-
-
-def commentary(view: View, section: str) -> Markup:
-    """Return the author's text that goes inside a computed section; nothing when there is none."""
-    source = view.prose(section)
-    return blocks.block("authored", blocks.markdown(source)) if source else Markup("")

@@ -85,9 +85,12 @@ def confidentiality(view: View, names: Names) -> Markup:
         elif value:
             items.append((wording.word("audit", key), wording.capital(str(value))))
     rule = View.text(audit.get("regle")) or View.text(view.meta.get("regle"))
-    if not audit:
+    if view.internal:
         rule = f"{wording.say('secret_interne')} {rule}"
-    parts = [blocks.definitions(items), blocks.bullets([wording.word("marques", f"legende_{mark}") for mark in ("masque", "absent", "provisoire")])]
+    parts = [
+        blocks.definitions(items),
+        blocks.bullets([wording.word("marques", f"legende_{mark}") for mark in ("masque", "absent", "provisoire")]),
+    ]
     return blocks.section(heading, wording.word("titres", "secret"), parts, lead=rule)
 
 

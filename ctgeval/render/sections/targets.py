@@ -8,12 +8,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
 from ctgeval.render.figures import Bar
+from ctgeval.render.lines import Indicator, Point
 from ctgeval.render.sections import common
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
-from ctgeval.render.view import Indicator, View
+from ctgeval.render.view import View
 
 
 def progress(view: View, names: Names) -> Markup:
@@ -28,21 +30,22 @@ def progress(view: View, names: Names) -> Markup:
         for target in targets
         if math.isfinite(_float(target["share"]))
     ]
-    parts = [blocks.bullets([View.text(target["sentence"]) for target in targets if View.text(target["sentence"])])]
+    cells = [blocks.bullets([View.text(target["sentence"]) for target in targets if View.text(target["sentence"])])]
     if entries:
         told = " ".join(wording.say("alternative_chemin", {"nom": one.label, "chemin": one.text}) for one in entries)
         drawing = figures.paths(
             entries, alternative=wording.say("alternative_progres", {"lignes": told}), fictional=view.fictional
         )
         caption = wording.say("legende_progres")
-        parts.append(blocks.figure(names("progres-figure"), caption, drawing))
-    parts.append(tables.render(_progress_table(view, names, targets)))
+        cells.insert(0, blocks.figure(names("progres-figure"), caption, drawing))
+    parts = [blocks.grid(cells), tables.render(_progress_table(view, names, targets))]
     return blocks.section(heading, title, parts, lead=wording.progress([str(target["verdict"]) for target in targets]))
 
 
 def _progress_table(view: View, names: Names, targets: Sequence[dict[str, Any]]) -> Table:
     labels = ("Indicateur", "Situation de départ", "Dernière valeur", "Cible", "Chemin parcouru", "Constat")
-    points, rows = [], []
+    points: list[Point] = []
+    rows = []
     for target in targets:
         indicator = view.indicator(str(target["indicator"]))
         line = view.line(indicator.id)
@@ -50,7 +53,7 @@ def _progress_table(view: View, names: Names, targets: Sequence[dict[str, Any]])
         share = _float(target["share"])
         rows.append(
             [
-                tables.text(indicator.label),
+                tables.text(f"{indicator.label} ({wording.unit(indicator)})"),
                 _dated(view, target, "baseline", "period_reference", indicator),
                 _dated(view, target, "actual", "time_period", indicator),
                 _aimed(target, indicator),
@@ -73,10 +76,9 @@ def _dated(view: View, target: dict[str, Any], name: str, when: str, indicator: 
     point = line.at(period) if line is not None and period else None
     if not math.isfinite(value):
         if point is not None and point.bounded:
-            return Cell(f"{wording.value(point, indicator)} ({wording.short_period(period)})")
-        mark = "masque" if point is not None and point.mark == "masque" else "absent"
-        return Cell(wording.word("marques", mark), mark=mark)
-    shown = wording.amount(value, indicator)
+            return Cell(f"{wording.value(point, indicator, with_unit=False)} ({wording.short_period(period)})")
+        return tables.withheld("masque" if point is not None and point.mark == "masque" else "absent")
+    shown = wording.amount(value, indicator, with_unit=False)
     provisional = point is not None and point.provisional
     return Cell(f"{shown} ({wording.short_period(period)})" if period else shown, provisional=provisional)
 
@@ -86,10 +88,10 @@ def _aimed(target: dict[str, Any], indicator: Indicator) -> Cell:
     value, low, high = (_float(target[name]) for name in ("target", "target_min", "target_max"))
     period = View.text(target["period_target"])
     if math.isfinite(value):
-        shown = wording.amount(value, indicator)
+        shown = wording.amount(value, indicator, with_unit=False)
     elif math.isfinite(low) or math.isfinite(high):
         bounds = (low if math.isfinite(low) else -math.inf, high if math.isfinite(high) else math.inf)
-        shown = wording.between(*bounds, indicator)
+        shown = french.interval(*bounds, indicator.decimals)
     else:
         return Cell("sans cible")
     return Cell(f"{shown} ({wording.short_period(period)})" if period else shown)

@@ -1,0 +1,138 @@
+"""The funding: what stays to the collectivity first, then expenses and receipts by year and by funder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from ctgeval import french, periods, programme
+from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.sections import common
+from ctgeval.render.sections.common import Names
+from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.view import View
+
+STATUSES = ("prevu", "sollicite", "acquis", "verse", "realise")
+
+
+def budget(view: View, names: Names) -> Markup:
+    """Return what stays to the collectivity first, then expenses and receipts by year and by funder."""
+    title, heading = wording.word("titres", "budget"), names("budget")
+    prose = common.commentary(view, "budget")
+    rows = yearly(view)
+    told_years = best(rows)
+    if not told_years:
+        return Markup("\n").join([common.nothing(view, heading, title, provide="budget"), *([prose] if prose else [])])
+    entries = [
+        (
+            f"{row['exercice']} ({wording.word('bases', str(row['statut']))})",
+            float(row["depenses"]),
+            float(row["reste_a_charge"]),
+        )
+        for row in told_years
+    ]
+    told = " ".join(
+        wording.say(
+            "alternative_exercice", {"annee": year, "depenses": french.euros(spent), "reste": french.euros(rest)}
+        )
+        for year, spent, rest in entries
+    )
+    drawing = figures.budget(
+        entries, alternative=wording.say("alternative_budget", {"lignes": told}), fictional=view.fictional
+    )
+    table = tables.render(_yearly_table(names, rows))
+    figure = blocks.figure(names("budget-figure"), "Les dépenses de chaque exercice et le reste à charge", drawing)
+    lead = wording.say("budget", rest(told_years[-1]))
+    return blocks.section(heading, title, [prose, blocks.grid([figure, table]), _funders(view, names)], lead=lead)
+
+
+def yearly(view: View) -> list[dict[Any, Any]]:
+    """Return one row per year and basis, in the order of time, what was planned before what was carried out."""
+    rows = _budget(view)
+    if not len(rows):
+        return []
+    yearly = programme.budget.reste_a_charge(rows)
+    return yearly.sort_values(["exercice", "statut"], kind="stable").to_dict("records")
+
+
+def best(rows: Sequence[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Keep one row per year: what was carried out when it is known, what was planned otherwise."""
+    return list({row["exercice"]: row for row in rows}.values())
+
+
+def _budget(view: View) -> pd.DataFrame:
+    table = view.release.budget
+    if not view.period or not len(table):
+        return table
+    return table[table["exercice"].astype(str).str[:4].astype(int) <= periods.year(view.period)]
+
+
+def rest(row: dict[Any, Any]) -> dict[str, str]:
+    """Return the words of one year's reste à charge, for the sentences that tell it."""
+    return {
+        "annee": str(row["exercice"]),
+        "reste": french.euros(float(row["reste_a_charge"])),
+        "depenses": french.euros(float(row["depenses"])),
+        "statut": wording.word("bases", str(row["statut"])),
+    }
+
+
+def _yearly_table(names: Names, rows: Sequence[dict[Any, Any]]) -> Table:
+    columns = [Column("Exercice"), Column("Reste à charge", numeric=True), Column("Dépenses", numeric=True),
+               Column("Recettes", numeric=True), Column("Établi sur")]  # fmt: skip
+    body = [
+        [
+            Cell(str(row["exercice"])),
+            *(_money(float(row[name])) for name in ("reste_a_charge", "depenses", "recettes")),
+            tables.text(wording.word("bases", str(row["statut"]))),
+        ]
+        for row in rows
+    ]
+    return Table(names("budget-exercices"), "Dépenses, recettes et reste à charge par exercice", columns, body,
+                 details=["Unité : euros."])  # fmt: skip
+
+
+def _funders(view: View, names: Names) -> Markup:
+    table = _budget(view)
+    receipts = table[table["nature"] == "recette"]
+    if not len(receipts):
+        return Markup("")
+    cents: Counter[tuple[str, str, str]] = Counter()
+    for row in receipts.to_dict("records"):
+        funder = View.text(row["financeur"]) or "non précisé"
+        cents[funder, str(row["exercice"]), str(row["statut"])] += round(100 * float(row["montant"]))
+    statuses = [status for status in STATUSES if any(status == found for _, _, found in cents)]
+    pairs = sorted({(funder, year) for funder, year, _ in cents}, key=lambda pair: (pair[1], pair[0]))
+    body = [
+        [
+            tables.text(funder),
+            Cell(year),
+            *(_money(cents[key] / 100) if (key := (funder, year, one)) in cents else Cell("–") for one in statuses),
+        ]
+        for funder, year in pairs
+    ]
+    labels = [wording.capital(wording.word("statuts", status)) for status in statuses]
+    columns = [Column("Financeur"), Column("Exercice"), *(Column(label, numeric=True) for label in labels)]
+    note = "Un même financement peut figurer à plusieurs stades : les colonnes ne s’additionnent pas."
+    found = Table(names("budget-financeurs"), "Les recettes par financeur et par exercice", columns, body,
+                  details=["Unité : euros."], notes=[note])  # fmt: skip
+    return tables.render(found)
+
+
+def _money(amount: float) -> Cell:
+    return tables.number(amount, french.euros(amount))
+
+
+def rest_evolution(rows: Sequence[dict[Any, Any]]) -> str:
+    """Return how the reste à charge moved; nothing when the two years are not established alike."""
+    if len(rows) < 2 or rows[-1]["statut"] != rows[-2]["statut"]:
+        return ""
+    gap = float(rows[-1]["reste_a_charge"]) - float(rows[-2]["reste_a_charge"])
+    told = {"ecart": french.euros(abs(gap)), "depuis": str(rows[-2]["exercice"])}
+    if abs(gap) < 1:
+        return wording.say("carte_stable", told)
+    return wording.say("carte_hausse" if gap > 0 else "carte_baisse", told)
