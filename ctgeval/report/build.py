@@ -279,7 +279,4 @@ def _indexes(jobs: Iterable[Job], folders: set[str], out: Path, config: Config) 
     for job in jobs:
         by_folder.setdefault(job.folder, []).append(job)
     name = config.territoire.nom or config.territoire.code
-    return {
-        folder: site.write_index(out, by_folder[folder], name=f"Convention territoriale globale – {name}")
-        for folder in sorted(folders)
-    }
+    return {folder: site.write_index(out, by_folder[folder], name=name) for folder in sorted(folders)}

@@ -75,7 +75,7 @@ def _context(case: Case, release: Release, reply: dict[str, Any], *, day: str) -
     secret = manifest.secret(case.folder)
     return {
         "job": case.job,
-        "ctg": meta.get("titre", ""),
+        "ctg": meta.get("titre") or site.convention(meta.get("nom") or case.job.territoire),
         "titre": reply.get("titre") or plan.title(case.job.bilan),
         "sous_titre": reply.get("sous_titre", ""),
         "nom": _territory_name(release, case.job.territoire),

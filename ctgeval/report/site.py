@@ -26,6 +26,11 @@ STATES = {
 MENTION = "Territoire fictif – données fictives"
 
 
+def convention(name: str) -> str:
+    """Return how a convention is called, from the name of its territory."""
+    return f"Convention territoriale globale – {name}"
+
+
 def reader(job: Job) -> str:
     """Return the French name of those a bilan is for."""
     name = READERS.get(job.audience, job.audience)
@@ -49,7 +54,7 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     jobs : iterable of Job
         All the jobs of that audience; those whose bilan was written at least once are listed.
     name : str
-        Name of the convention.
+        Name of the territory of the convention.
 
     Returns
     -------
@@ -67,7 +72,7 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     content = html.page(
         "index.html.j2",
         {
-            "ctg": name,
+            "ctg": convention(name),
             "destinataire": reader(first),
             "mention": MENTION if first.fictional else "",
             "bilans": [entry for job in listed for entry in _entry(out, job)],

@@ -110,7 +110,7 @@ def _release(folder: Path, audience: str) -> Release:
     (path / "canari.txt").write_text(f"{audience}", encoding="utf-8")
     return Release(
         path=path,
-        meta={"titre": "CTG du Civraisien", "nom": NAMES[CIVRAISIEN], "perimetre": 2024, "fictif": False, "mention": ""},
+        meta={"nom": NAMES[CIVRAISIEN], "perimetre": 2024, "fictif": False, "mention": ""},
         territories=pd.DataFrame({"geo": list(NAMES), "name": list(NAMES.values())}),
         sources=pd.DataFrame(
             [

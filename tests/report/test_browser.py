@@ -78,8 +78,7 @@ def test_the_keyboard_reaches_the_content_at_once(pages, browser) -> None:
         "<script>1</script>",
         '<p style="color: red">rouge</p>',
         "<h1>un second titre</h1>",
-        '<svg width="900" height="9" viewBox="0 0 9 9" aria-hidden="true" class="large" preserveAspectRatio="none"></svg>'
-        '<table><caption>Large</caption><tr><td>' + "&nbsp;".join(["large"] * 40) + "</td></tr></table>",
+        "<table><caption>Large</caption><tr><td>" + "&nbsp;".join(["large"] * 40) + "</td></tr></table>",
     ],
 )
 def test_the_checks_see_what_they_are_for(pages, check_page, tmp_path, planted: str) -> None:
