@@ -25,9 +25,13 @@ _NAMES = {";": "point-virgule « ; »", ",": "virgule « , »", "\t": "tabulatio
 _ASKED = {"tab": "\t", "tabulation": "\t", "\\t": "\t", "point-virgule": ";", "virgule": ",", "point": "."}
 
 # Characters of French administrative texts, beyond ASCII: a decoding that gives others is not the right one.
-_FRENCH = frozenset("àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆñÑáíóúÁÍ°²³€«»’‘“”–—…·•½×§µ±\u00a0\u202f\u2009\u00ad")
+_FRENCH = frozenset("àâçéèêëîïôùûüÿœæÀÂÇÉÈÊËÎÏÔÙÛŸŒÆ°²³€«»’‘“”–—…·•×§±\u00a0\u202f\u2009")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_FALLBACKS = ("cp1252", "cp850", "mac_roman")
+_SNIFFED = 200_000
+_INNER_COMMA = re.compile(r"(?<!\d),|,(?!\d)")
+_CAPITAL_INSIDE = re.compile("[a-zà-öø-ÿœ][ÀÂÇÉÈÊËÎÏÔÙÛŸŒÆ]")
+# A text in mac_roman is next to never plausible in cp1252, whereas the reverse happens: it comes last.
+_FALLBACKS = (("cp1252", "cp850"), ("mac_roman",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +169,27 @@ def decode(raw: RawFile, *, encoding: str | None = None) -> tuple[str, str]:
         return raw.data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
         plausible: dict[str, str] = {}
-        for name in _FALLBACKS:
-            try:
-                text = raw.data.decode(name)
-            except UnicodeDecodeError:
-                continue
-            if all(character in _FRENCH for character in set(text) if ord(character) > 126):
-                plausible[name] = text
+        for names in _FALLBACKS:
+            plausible = plausible or _plausible(raw.data, names)
         if len(plausible) == 1:
             name, text = plausible.popitem()
             return text, name
         how = f"peut se lire en {' ou en '.join(plausible)}" if plausible else "ne se lit dans aucun encodage habituel"
         raise _undecided(raw, ask, how) from error
+
+
+def _plausible(data: bytes, names: Sequence[str]) -> dict[str, str]:
+    """Return the decodings that give French text: its characters only, and no capital inside a word."""
+    found: dict[str, str] = {}
+    for name in names:
+        try:
+            text = data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        french = all(character in _FRENCH for character in set(text) if ord(character) > 126)
+        if french and not _CAPITAL_INSIDE.search(text):
+            found[name] = text
+    return found
 
 
 def _undecided(raw: RawFile, ask: str, how: str) -> AmbiguousSource:
@@ -206,22 +219,22 @@ def separator_of(text: str, *, file: str, separator: str | None = None) -> str:
                 value=separator,
             )
         return told
-    sample = text[:200_000]
-    lines = sample.splitlines()[:200]
-    header = next((line for line in lines if line.strip()), "")
-    scores: dict[str, float] = {}
-    for candidate in SEPARATORS:
-        if candidate not in header:
-            continue
-        rows = [row for row in csv.reader(lines, delimiter=candidate) if row]
-        width = len(rows[0])
-        regular = sum(len(row) == width for row in rows)
-        scores[candidate] = regular / len(rows) if width > 1 else 0.0
-    best = [candidate for candidate, score in scores.items() if score == max(scores.values()) and score > 0]
+    lines = [line for line in text[:_SNIFFED].splitlines()[:200] if line.strip()]
+    if not lines:
+        return SEPARATORS[0]
+    cuts = {candidate: _widths(lines, candidate) for candidate in SEPARATORS if candidate in lines[0]}
+    scores = {
+        candidate: sum(width == widths[0] for width in widths) / len(widths)
+        for candidate, widths in cuts.items()
+        if widths and widths[0] > 1
+    }
+    best = [candidate for candidate, score in scores.items() if score == max(scores.values())]
+    if len(best) > 1 and "," in best and not any(_INNER_COMMA.search(line) for line in lines[1:]):
+        # All its commas are between two digits: they are decimal marks.
+        best.remove(",")
     if len(best) > 1:
         # A name may hold a comma once; a true separator is the one that cuts the header much finer.
-        cuts = Counter({candidate: len(next(csv.reader([header], delimiter=candidate))) for candidate in best})
-        (first, most), (_, next_most) = cuts.most_common(2)
+        (first, most), (_, next_most) = Counter({candidate: cuts[candidate][0] for candidate in best}).most_common(2)
         if most >= 3 * next_most:
             return first
         raise AmbiguousSource(
@@ -231,7 +244,14 @@ def separator_of(text: str, *, file: str, separator: str | None = None) -> str:
             row=1,
             key="separateur",
         )
-    return best[0] if best else ";"
+    return best[0] if best else SEPARATORS[0]
+
+
+def _widths(lines: Sequence[str], separator: str) -> list[int]:
+    try:
+        return [len(row) for row in csv.reader(lines, delimiter=separator) if row]
+    except csv.Error:
+        return []
 
 
 def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
@@ -245,7 +265,7 @@ def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
             if not record or not (record[0].strip() or any(cell.strip() for cell in record)):
                 blank += 1
                 continue
-            if before > start and records and len(record) != len(records[0]):
+            if before > start and _swallowed(record, separator, len(records[0]) if records else 0):
                 raise SourceError(
                     "Un guillemet ouvert n’est pas refermé : la suite du fichier ne se découpe plus.",
                     remedy="Corrigez ou retirez ce guillemet dans le fichier.",
@@ -295,6 +315,11 @@ def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
         sha256=raw.sha256,
         notes=notes,
     )
+
+
+def _swallowed(record: Sequence[str], separator: str, width: int) -> bool:
+    """Whether a record of several lines comes from a quote left open, not from a cell with a line break."""
+    return len(record) != width or any("\n" in cell and separator in cell for cell in record)
 
 
 def _refuse_twice(names: Sequence[str], file: str, row: int) -> None:

@@ -1,0 +1,80 @@
+"""Small files in the form of the producers', and what the tests of readers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ctgeval.sources import SourceTable
+
+CAF_HEADER = (
+    "Date référence;Numéro commune;Nom commune;Taux de couv EAJE PSU;Taux de couv hors EAJE PSU;"
+    "Taux de couv EAJE - ensemble;Taux de couv préscolarisation;Taux de couv assistantes maternelles;"
+    "Taux de couv salarié à domicile;Taux de couv accueil individuel - ensemble;Taux de couv global"
+)
+CAF_ROWS = (
+    "2021;86194;POITIERS;20.5;2.0;22.5;3.0;26.0;1.6;27.6;53.1",
+    "2017;86194;POITIERS;21.0;2.0;23.0;5.0;31.0;1.6;32.6;60.6",
+    "2021;6161;VILLENEUVE LOUBET;30.7;1.8;32.5;0.0;24.9;1.4;26.3;58.8",
+)
+FILO_HEADER = "CODGEO;LIBGEO;NBMEN27;Q127;Q227;Q3_Q1;RD;S80S2027;PACT27;PIMPOT27"
+FILO_ROWS = (
+    "86194;Poitiers;40000,0;14000,5;19500,0;9000,0;3,2;4,316;75,5;-16,2",
+    "86041;Buxerolles;4800,0;;21000,0;;;;;",
+)
+POP_HEADER = "CODGEO,LIBGEO,millesime_rp,annee_geo,POP,source"
+POP_ROWS = (
+    "86082,Couhé,2017,2019,4382.0,COGugaison",
+    "86082,Valence-en-Poitou,2018,2020,4334.0,COGugaison",
+    "86194,Poitiers,2018,2020,88665.0,COGugaison",
+)
+
+
+def lines(header: str, *rows: str) -> str:
+    return "\r\n".join((header, *rows)) + "\r\n"
+
+
+@pytest.fixture
+def caf() -> Callable[..., str]:
+    """A small file of coverage rates; rows replace those given."""
+    return lambda *rows, header=CAF_HEADER: lines(header, *(rows or CAF_ROWS))
+
+
+@pytest.fixture
+def filo() -> Callable[..., str]:
+    """A small Filosofi file of a year to come."""
+    return lambda *rows, header=FILO_HEADER: lines(header, *(rows or FILO_ROWS))
+
+
+@pytest.fixture
+def panel() -> Callable[..., str]:
+    """A small panel of census populations."""
+    return lambda *rows, header=POP_HEADER: lines(header, *(rows or POP_ROWS))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a text (UTF-8 unless told) or bytes in a file, and return its path."""
+
+    def make(content: str | bytes, name: str = "fichier.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def lawful() -> Callable[[SourceTable], None]:
+    """Check the law of every reader, and that observations and rejected rows say where they come from."""
+
+    def check(table: SourceTable) -> None:
+        assert table.n_rows == table.n_accepted + table.n_rejected
+        told = {int(origin.rsplit("!", 1)[1]) for origin in table.observations["origin"].unique()}
+        assert not told & set(table.rejected["row"])
+        assert len(told) == table.n_accepted
+        assert table.rejected["reason"].str.len().gt(10).all()
+
+    return check

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ctgeval.errors import AmbiguousSource, SourceError
+from ctgeval.sources import text
+from ctgeval.sources.files import RawFile
+
+Write = Callable[..., Path]
+
+
+def raw(data: bytes) -> RawFile:
+    return RawFile(name="x.csv", data=data, sha256="")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "cp850", "mac_roman"])
+def test_french_text_comes_back_whatever_its_encoding(encoding: str) -> None:
+    sentence = "Libellé;Très bon accueil à Couhé, Médée et Noël\n"
+    decoded, name = text.decode(raw(sentence.encode(encoding)))
+    assert decoded == sentence
+    assert name == encoding
+
+
+@pytest.mark.parametrize("word", ["Libellé", "COUHÉ", "l’accueil", "« Médée »", "12 °C", "Chef-d’œuvre à Médée"])
+def test_one_word_is_enough_to_know_cp1252(word: str) -> None:
+    assert text.decode(raw(word.encode("cp1252"))) == (word, "cp1252")
+
+
+def test_the_real_latin1_file_is_read(real_data: Path) -> None:
+    grid = text.read_grid(real_data / "messy" / "laposte_hexasmal_latin1.csv")
+    assert grid.encoding == "cp1252"
+    assert "Libellé_d_acheminement" in grid.header
+    assert any("cp1252" in note for note in grid.notes)
+
+
+def test_an_encoding_that_can_be_read_in_two_ways_is_asked() -> None:
+    # 0x85 is « … » in cp1252 and « à » in cp850.
+    with pytest.raises(AmbiguousSource) as caught:
+        text.decode(raw(b"a;b \x85 c\n"))
+    assert caught.value.problem.key == "encodage"
+    assert "encodage = " in caught.value.problem.remedy
+    assert text.decode(raw(b"a;b \x85 c\n"), encoding="cp850")[0] == "a;b à c\n"
+
+
+def test_a_broken_utf8_is_asked_not_guessed() -> None:
+    with pytest.raises(AmbiguousSource):
+        text.decode(raw("Couhé é".encode() + b"\xff\xc3"))
+
+
+@pytest.mark.parametrize("told", ["klingon", "ascii"])
+def test_a_wrong_answer_is_told(told: str) -> None:
+    with pytest.raises(SourceError, match="encodage indiqué"):
+        text.decode(raw("é".encode()), encoding=told)
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
+def test_the_separator_is_found(separator: str) -> None:
+    content = "\n".join(separator.join(row) for row in (("a", "b", "c"), ("1", "2", "3"), ("4", "5", "6")))
+    assert text.separator_of(content, file="x.csv") == separator
+
+
+def test_a_decimal_comma_does_not_pass_for_a_separator() -> None:
+    assert text.separator_of("code;nom, libellé;part\n1;a;2,5\n2;b;3,5\n", file="x.csv") == ";"
+
+
+def test_two_possible_separators_are_asked() -> None:
+    content = "a;b,c\n1;x,y\n4;z,t\n"
+    with pytest.raises(AmbiguousSource) as caught:
+        text.separator_of(content, file="x.csv")
+    assert caught.value.problem.key == "separateur"
+    assert text.separator_of(content, file="x.csv", separator="virgule") == ","
+    with pytest.raises(SourceError, match="séparateur"):
+        text.separator_of(content, file="x.csv", separator="!")
+
+
+@pytest.mark.parametrize(
+    ("cells", "mark"),
+    [
+        (["12", "0"], ""),
+        (["12,5", "1,234"], ","),
+        (["12.5", "1.234"], "."),
+        (["0,266"], ","),
+        (["1.234,5"], ","),
+        (["1,234.5"], "."),
+        (["1.234.567"], ","),
+        ([f"{n}.5" for n in range(40)] + ["3,5"], "."),
+    ],
+)
+def test_the_decimal_mark_is_found(cells: list[str], mark: str) -> None:
+    assert text.decimal_mark(cells, file="x.csv") == mark
+
+
+@pytest.mark.parametrize("cells", [["1,234", "5,678"], ["1.234"], ["12,5", "12.5"]])
+def test_an_ambiguous_decimal_mark_is_asked(cells: list[str]) -> None:
+    with pytest.raises(AmbiguousSource) as caught:
+        text.decimal_mark(cells, file="x.csv")
+    assert caught.value.problem.key == "decimale"
+    assert 'decimale = ","' in caught.value.problem.remedy
+    assert text.decimal_mark(cells, file="x.csv", decimal="virgule") == ","
+    with pytest.raises(SourceError, match="décimal"):
+        text.decimal_mark(cells, file="x.csv", decimal="x")
+
+
+def test_a_grid_keeps_lines_and_tells_what_it_left(write: Write) -> None:
+    grid = text.read_grid(write("a;b;;\n1;2;;\n\n3;4;;\n;;;\n5;6;;;;\n7\n8;9;x;;y\n"))
+    assert grid.header == ("a", "b")
+    assert list(grid.lines) == [2, 4, 6]
+    assert [line for line, _, _ in grid.ragged] == [7, 8]
+    assert grid.n_rows == 5
+    assert grid.columns["b"] == ("2", "4", "6")
+    assert any("sans nom : 2" in note for note in grid.notes)
+    assert any("vides, non comptées : 2" in note for note in grid.notes)
+
+
+def test_unnamed_values_are_told(write: Write) -> None:
+    grid = text.read_grid(write("a;b;\n1;2;perdu\n"))
+    assert any("1 valeurs n’ont pas de nom" in note for note in grid.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a;b;A \n1;2;3\n", "figure 2 fois"),
+        ("a;b\n", "aucune ligne de données"),
+        ('a;b\n1;"2\n3;4\n5;6\n', "guillemet"),
+        ('a;b\n1;"2\n3";4;5\n', "guillemet"),
+        pytest.param("a;b\n1;" + '"' + "x" * 200_000 + '"\n', "guillemet", id="huge cell"),
+    ],
+)
+def test_what_cannot_be_cut_is_refused(write: Write, content: str, said: str) -> None:
+    with pytest.raises(SourceError, match=said) as caught:
+        text.read_grid(write(content))
+    assert caught.value.problem.file == "fichier.csv"
+
+
+def test_a_missing_column_is_told_with_the_near_one(write: Write) -> None:
+    grid = text.read_grid(write("Numero Commune;Taux globale\n1;2\n"))
+    assert grid.require("Numéro commune") == "Numero Commune"
+    with pytest.raises(SourceError, match="Taux globale"):
+        grid.require("Taux global")
+
+
+def test_a_workbook_given_as_a_csv_is_told_how_to_export(write: Write) -> None:
+    with pytest.raises(SourceError, match="CSV UTF-8"):
+        text.read_grid(write(b"PK\x03\x04", "x.xlsx"))
