@@ -95,18 +95,25 @@ OBSERVATIONS = TableSchema(
     key=("mesure", "territoire", "periode", "source", "structure", "sexe", "age"),
     help=(
         "Une ligne par mesure, territoire et période. Aucune donnée sur une personne : des totaux seulement. "
-        "Une valeur inconnue ne se saisit pas : laissez la ligne de côté, n’écrivez pas 0."
+        "Une valeur inconnue ne se saisit pas : écrivez « nd », jamais 0."
     ),
     columns=(
         Column("mesure", "mesure", required=True, help="Ce qui est compté, par exemple places_eaje."),
         Column("territoire", "territoire", required=True, help="Code du territoire, par exemple EPCI-200070035."),
         Column("periode", "periode", required=True, help="2024, 2024-S1, 2024-T3, 2024-09 ou 2024-2025 (scolaire)."),
-        Column("valeur", "nombre", required=True, help="Un nombre, sans unité ; « <5 » retenu, « s » secret, « nd » inconnu."),
+        Column(
+            "valeur",
+            "nombre",
+            required=True,
+            help="Un nombre, sans unité ; « <5 » retenu, « s » secret, « nd » inconnu.",
+        ),
         Column("source", "texte", required=True, help="Clé d’une [[source]] de ctg.toml, ou nom du partenaire."),
         Column("structure", "texte", help="Structure concernée, si le comptage est à ce grain."),
         Column("sexe", "texte", help="F ou M, si le comptage est ventilé par sexe."),
         Column("age", "texte", help="Tranche d’âge, par exemple 3-11, si le comptage est ventilé par âge."),
-        Column("remarque", "texte", help="Ce qu’il faut savoir pour lire ce nombre ; « provisoire » s’il peut changer."),
+        Column(
+            "remarque", "texte", help="Ce qu’il faut savoir pour lire ce nombre ; « provisoire » s’il peut changer."
+        ),
     ),
 )
 
