@@ -60,6 +60,13 @@ STRUCTURES = (
     ("ALSH de Sorvanne", 1780),
     ("ALSH itinérant", 640),
 )
+DEPARTEMENT_STOCKS = (
+    "enfants_0_2",
+    "places_eaje",
+    "enfants_3_11",
+    "assistantes_maternelles",
+    "assistantes_maternelles_55_plus",
+)
 MISSING_RETURN = ("ALSH de Sorvanne", "2024-S2")
 
 
@@ -316,9 +323,22 @@ def _rights(period: str, effects: frozenset[str], remark: str) -> Iterator[Count
     yield Count("demandes_resolues_premier_contact", CC[0], period, str(solved), "france-services", remark=remark)
 
 
+def whole_departement(rows: Sequence[Count]) -> Iterator[Count]:
+    """Yield the rows of the département: the sum of its five EPCI, for the stocks that the Caf counts."""
+    sums: dict[tuple[str, str], int] = {}
+    remarks: dict[tuple[str, str], str] = {}
+    for row in rows:
+        if row.measure in DEPARTEMENT_STOCKS:
+            remarks[row.measure, row.period] = row.remark
+            sums[row.measure, row.period] = sums.get((row.measure, row.period), 0) + int(row.value)
+    for (measure, period), count in sums.items():
+        yield Count(measure, DEPARTEMENT[0], period, str(count), "caf-ombrenne", remark=remarks[measure, period])
+
+
 def counts(effects: frozenset[str] = ALL) -> list[Count]:
     """Return every row of ``observations.csv``, in order."""
-    return [*yearly(effects), *coverage_counts(), *half_yearly(effects)]
+    by_year = list(yearly(effects))
+    return [*by_year, *whole_departement(by_year), *coverage_counts(), *half_yearly(effects)]
 
 
 def numbers(rows: Sequence[Count]) -> dict[Key, float]:
