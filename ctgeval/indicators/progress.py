@@ -51,6 +51,7 @@ PROGRESS_COLUMNS: tuple[str, ...] = (
 _TEXTS = ("indicator", "geo", "label", "unit", "direction", "period_reference", "period_target", "time_period")
 _NUMBERS = tuple(name for name in PROGRESS_COLUMNS if name not in {*_TEXTS, "verdict", "sentence", "provisional"})
 _SHORT_UNITS = ("%", "EUR")
+_BEYOND = 1e15
 _FLOWS = frozenset({"flow", "amount", "distinct"})
 
 
@@ -401,12 +402,14 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
+    """Return a number that can be written; NaN for what is missing, is not one, or is beyond anything counted."""
     if value is None or pd.isna(value):
         return math.nan
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return math.nan
+    return number if abs(number) < _BEYOND else math.nan
 
 
 def _day(value: Any) -> date | None:
