@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import math
 import re
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import ctgeval
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "data" / "demo"
@@ -226,6 +229,31 @@ def test_the_texts_quote_indicators_that_are_followed() -> None:
             assert {field for _, field in quoted} <= {"valeur"}, path.name
 
 
+def test_the_demo_checks_clean_and_tells_its_holes() -> None:
+    dossier = ctgeval.open(DEMO)
+    problems = dossier.problems()
+    assert set(problems["severity"]) == {"avertissement"}
+    assert problems["message"].str.contains("Retour manquant : ALSH de Sorvanne").sum() == 1
+    assert all(table.n_rejected == 0 for table in dossier.source_tables.values())
+    verdicts = dict(zip(dossier.progress()["indicator"], dossier.progress()["verdict"], strict=True))
+    assert verdicts["PE01"] == "maintenu"
+    assert verdicts["PE02"] == verdicts["PE09"] == verdicts["AD03"] == "en_progres"
+    assert verdicts["JE01"] == "en_recul"
+    assert (verdicts["EN01"], verdicts["AV04"], verdicts["AD01"]) == ("atteint", "sans_reference", "sans_cible")
+    days = dossier.indicators("EN02", geo="EPCI-249900001").set_index("time_period")
+    assert days.loc["2024-S1", "value"] > 0
+    assert math.isnan(days.loc["2024-S2", "value"])
+    assert math.isinf(days.loc["2024-S2", "high"])
+    assert "manque" in days.loc["2024-S2", "reason"]
+
+
+def test_the_merged_commune_is_followed_through_its_merger() -> None:
+    people = ctgeval.open(DEMO).indicators("PO01", geo="COM-99104").set_index("time_period")["value"]
+    assert people.notna().all()
+    assert set(people.index) == {str(year) for year in range(2015, 2024)}
+    assert people.pct_change().abs().max() < 0.05
+
+
 # -- the real dossier -------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +264,21 @@ def test_the_real_dossier_invents_nothing() -> None:
     assert [source["licence"] for source in read["source"]] == ["Licence Ouverte 2.0"]
     kept = {path.name for path in CIVRAISIEN.iterdir() if path.name != ".ctgeval"}
     assert kept == {"ctg.toml", "sources", "textes"}
+
+
+def test_the_real_dossier_gives_the_legal_population() -> None:
+    dossier = ctgeval.open(CIVRAISIEN)
+    assert set(dossier.problems()["severity"]) <= {"avertissement"}
+    people = dossier.indicators("PO01", geo="EPCI-200070035").set_index("time_period")
+    assert people["value"].to_dict() == {
+        "2018": 27_407,
+        "2019": 27_349,
+        "2020": 27_163,
+        "2021": 26_926,
+        "2022": 26_737,
+        "2023": 26_641,
+    }
+    assert people["completeness"].eq(1).all()
 
 
 def test_the_panel_of_the_real_dossier_is_complete() -> None:
