@@ -96,10 +96,11 @@ def chain(events: Iterable[Event], since: int, to: int) -> Chain:
 def touched(events: Iterable[Event], since: int, to: int) -> dict[str, Event]:
     """Return the codes whose meaning changed after one geography and until another, with the first event of each."""
     found: dict[str, Event] = {}
-    for event in events:
-        if since < event.geography <= to:
-            found.setdefault(event.code_before, event)
-            found.setdefault(event.code_after, event)
+    within = [event for event in events if since < event.geography <= to]
+    # The link of a code with itself says that its ground changed; the links that go with it say how.
+    for event in sorted(within, key=lambda event: (event.effective, event.code_before == event.code_after)):
+        found.setdefault(event.code_before, event)
+        found.setdefault(event.code_after, event)
     return found
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 __all__ = ["near_ones"]
 
 _COUNT = 5
+_LONG = 9
+_DIGITS = "0123456789AB"
+_PREFIXES = ("COM", "EPCI", "DEP", "REG")
 
 
 def near_ones(text: str, names: Mapping[str, str]) -> list[str]:
@@ -33,25 +36,42 @@ def near_ones(text: str, names: Mapping[str, str]) -> list[str]:
 
 def _by_code(typed: str, names: Mapping[str, str]) -> list[str]:
     prefix, _, code = typed.rpartition("-")
-    same_level = [geo for geo in names if geo.startswith(f"{prefix}-")] if prefix else list(names)
-    bare = {geo.partition("-")[2]: geo for geo in same_level}
-    if code in bare:
-        return [bare[code]]
-    same_length = [found for found in bare if len(found) == len(code)]
-    mistyped = sorted((_differences(code, found), _distance(code, found), found) for found in same_length)
-    near = [found for count, _, found in mistyped if count <= max(1, len(code) // 4)]
-    if near:
-        return [bare[found] for found in near]
-    # A digit too many or too few leaves the beginning or the end as it was: comparing with all others takes seconds.
-    half = len(code) // 2
-    alike = sorted(found for found in bare if found[:half] == code[:half] or found[-half:] == code[-half:])
-    begun = sorted(found for found in bare if code and found.startswith(code))
-    close = difflib.get_close_matches(code, alike, n=_COUNT, cutoff=0.75)
-    return [bare[found] for found in dict.fromkeys([*begun, *close])]
+    prefixes = [prefix] if prefix else list(_PREFIXES)
+    found: dict[str, None] = {}
+    # Looking up each possible mistake is a thousand times faster than comparing with every code.
+    for mistake in (_nothing, _one_digit, _swap, _one_too_few_or_many, _two_digits):
+        known = {f"{name}-{variant}" for variant in mistake(code) for name in prefixes} & names.keys()
+        found.update(dict.fromkeys(sorted(known, key=lambda geo: (_distance(code, geo.rpartition("-")[2]), geo))))
+    return list(found)
 
 
-def _differences(code: str, other: str) -> int:
-    return sum(left != right for left, right in zip(code, other, strict=True))
+def _nothing(code: str) -> Iterator[str]:
+    yield code
+
+
+def _one_digit(code: str) -> Iterator[str]:
+    for place in range(len(code)):
+        for digit in _DIGITS:
+            yield code[:place] + digit + code[place + 1 :]
+
+
+def _swap(code: str) -> Iterator[str]:
+    for place in range(len(code) - 1):
+        yield code[:place] + code[place + 1] + code[place] + code[place + 2 :]
+
+
+def _one_too_few_or_many(code: str) -> Iterator[str]:
+    for place in range(len(code) + 1):
+        yield code[:place] + code[place + 1 :]
+        for digit in _DIGITS:
+            yield code[:place] + digit + code[place:]
+
+
+def _two_digits(code: str) -> Iterator[str]:
+    # Two wrong digits out of five would make half of the communes of a département look alike.
+    if len(code) >= _LONG:
+        for variant in _one_digit(code):
+            yield from _one_digit(variant)
 
 
 def _distance(code: str, other: str) -> int:

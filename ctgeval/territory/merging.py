@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from ctgeval.territory.reference import Reference
 __all__ = ["merge"]
 
 _WORST_FIRST = "CDSTNAF"
+
+Texts = pd.api.extensions.ExtensionArray
 
 
 def merge(
@@ -106,21 +108,25 @@ def _sums(
     )
 
 
-def _together(column: pd.Series[Any], group: np.ndarray[Any, Any]) -> list[str]:
+def _together(column: pd.Series[Any], group: np.ndarray[Any, Any]) -> Texts:
     pieces: dict[int, dict[str, None]] = {}
     for code, text in zip(group.tolist(), column.tolist(), strict=True):
         pieces.setdefault(code, {}).setdefault(text)
-    return [" ; ".join(text for text in texts if text) for _, texts in sorted(pieces.items())]
+    return _texts(" ; ".join(text for text in texts if text) for _, texts in sorted(pieces.items()))
 
 
-def _worst(column: pd.Series[Any], group: np.ndarray[Any, Any]) -> list[str]:
+def _worst(column: pd.Series[Any], group: np.ndarray[Any, Any]) -> Texts:
     rank = column.map({code: place for place, code in enumerate(_WORST_FIRST)}).astype(int)
-    return [_WORST_FIRST[place] for place in rank.groupby(group).min()]
+    return _texts(_WORST_FIRST[place] for place in rank.groupby(group).min())
 
 
-def _observed(column: pd.Series[Any], group: np.ndarray[Any, Any], missing: np.ndarray[Any, Any]) -> list[str]:
+def _observed(column: pd.Series[Any], group: np.ndarray[Any, Any], missing: np.ndarray[Any, Any]) -> Texts:
     # SDMX: M missing, P provisional; any other mixture makes an estimate.
     first, distinct = column.groupby(group).first(), column.groupby(group).nunique()
     provisional = column.eq("P").groupby(group).any()
     mixed = np.where(provisional, "P", "E")
-    return [str(code) for code in np.where(missing, "M", np.where(distinct.eq(1), first, mixed))]
+    return _texts(str(code) for code in np.where(missing, "M", np.where(distinct.eq(1), first, mixed)))
+
+
+def _texts(texts: Iterable[str]) -> Texts:
+    return pd.array(list(texts), dtype=pd.StringDtype(na_value=np.nan))

@@ -153,7 +153,8 @@ class Reference:
         if key not in self._kept:
             rows = self._at(self.places, year)
             rows = rows[rows["geo"].str.startswith(f"{level}-")].sort_values("geo", ignore_index=True)
-            population = [self.population(geo, year) for geo in rows["geo"]]
+            legal, (children, _) = self._legal(year), self._links(year)
+            population = [sum(legal.get(code, np.nan) for code in children.get(geo, (geo,))) for geo in rows["geo"]]
             self._kept[key] = rows[["geo", "name", "type"]].assign(population=np.array(population, dtype=np.float64))
         table: pd.DataFrame = self._kept[key]
         return table.copy()
