@@ -149,7 +149,7 @@ def build(
         tell(_entry(case, "a_jour"))
     todo = [case for case in planned if case.page not in done]
     if todo:
-        day = (date or dt.date.today()).isoformat()
+        day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
         _build_all(todo, folder, jobs=jobs, day=day, limit=time_limit, tell=tell)
     indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
     return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes)

@@ -105,7 +105,7 @@ def _replace(source: Path, target: Path) -> None:
     # A virus scanner or a share may hold a file for an instant on Windows, which refuses the replacement meanwhile.
     for attempt in range(_ATTEMPTS):
         try:
-            os.replace(source, target)
+            source.replace(target)
             return
         except PermissionError:
             if os.name != "nt" or attempt == _ATTEMPTS - 1:

@@ -8,7 +8,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ctgeval.report.plan import Job, versions
 
 FORMAT = 1
 PRIVATE = ".ctgeval"
-_SECRET = "cle"
+_KEY_FILE = "cle"
 _SHOWN = ("cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion")
 
 
@@ -37,7 +37,7 @@ def secret(folder: Path, *, create: bool = True) -> bytes:
     ReportError
         When the secret can't be read or written.
     """
-    path = folder / PRIVATE / _SECRET
+    path = folder / PRIVATE / _KEY_FILE
     try:
         if create and not path.exists():
             path.parent.mkdir(exist_ok=True)
@@ -47,7 +47,7 @@ def secret(folder: Path, *, create: bool = True) -> bytes:
     except OSError as error:
         raise ReportError(
             f"La clé du dossier ne peut pas être lue ou créée : {error.strerror or error}.",
-            file=f"{PRIVATE}/{_SECRET}",
+            file=f"{PRIVATE}/{_KEY_FILE}",
             remedy="Rendez le dossier accessible en écriture.",
         ) from error
 
@@ -56,29 +56,24 @@ def _exclusive(path: Path) -> int:
     return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
 
 
-def sources(records: Iterable[Mapping[Hashable, Any]], key: bytes) -> list[dict[str, str]]:
+def sources(records: Iterable[Mapping[str, str]], key: bytes) -> list[dict[str, str]]:
     """Return what is told of the sources of a bilan: no path, and no fingerprint that would confirm a guess.
 
     Parameters
     ----------
     records : iterable of mapping
-        Rows of a release's ``sources`` table.
+        Rows of a release's ``sources`` table, as text.
     key : bytes
         The dossier's secret.
     """
     return [
-        {name: _text(record.get(name)) for name in _SHOWN}
+        {name: record[name] for name in _SHOWN}
         | {
-            "fichier": _text(record.get("fichier")).replace("\\", "/").rsplit("/", 1)[-1],
-            "empreinte": _fingerprint(_text(record.get("empreinte")), _text(record.get("diffusion")), key),
+            "fichier": record["fichier"].replace("\\", "/").rsplit("/", 1)[-1],
+            "empreinte": _fingerprint(record["empreinte"], record["diffusion"], key),
         }
         for record in records
     ]
-
-
-def _text(value: object) -> str:
-    missing = value is None or value != value
-    return "" if missing else str(value).removesuffix(" 00:00:00")
 
 
 def _fingerprint(value: str, diffusion: str, key: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def _checked(name: str, value: object, declared: Mapping[str, Parameter], notebo
         )
     if isinstance(value, str):
         _check_text(name, value, notebook)
-    elif isinstance(value, float) and value - value != 0:
+    elif isinstance(value, float) and not math.isfinite(value):
         raise ParameterError(
             f"La valeur du paramètre « {name} » doit être un nombre fini.", file=notebook, value=repr(value)
         )

@@ -88,10 +88,15 @@ def _context(case: Case, release: Release, reply: dict[str, Any], *, day: str) -
         "date": day,
         "perimetre": meta.get("perimetre", ""),
         "regle": meta.get("regle", ""),
-        "sources": manifest.sources(release.sources.to_dict("records"), secret),
+        "sources": manifest.sources(_records(release), secret),
         "versions": plan.versions(),
         "cle": case.key,
     }
+
+
+def _records(release: Release) -> list[dict[str, str]]:
+    text = release.sources.astype("string").fillna("")
+    return [dict(zip(text.columns, row, strict=True)) for row in text.itertuples(index=False, name=None)]
 
 
 def _territory_name(release: Release, code: str) -> str:

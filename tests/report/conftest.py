@@ -160,7 +160,7 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
             return cls(Path(path))
 
         def release(self, audience: str, partner: str | None = None) -> Release:
-            return _release(self.path, audience)
+            return _release(self.path, partner or audience)
 
     module = types.ModuleType("ctgeval.dossier")
     module.Dossier = Dossier  # type: ignore[attr-defined]
@@ -175,7 +175,7 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Pool:
         def __init__(self, root: Path, *, hidden: Path) -> None:
-            self.root = root
+            assert not root.is_relative_to(hidden)
 
         def run(self, task: Any) -> dict[str, Any]:
             code = task.parameters["territoire"]
@@ -275,7 +275,9 @@ def _check_reflow(page: Any, path: Path, text: str) -> None:
 def _check_source(text: str) -> None:
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
-    assert policy and style and text.count("<style") == 1
+    assert policy
+    assert style
+    assert text.count("<style") == 1
     digest = base64.b64encode(hashlib.sha256(style.group(1).encode("utf-8")).digest()).decode("ascii")
     assert html.unescape(policy.group(1)) == (
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

@@ -34,7 +34,8 @@ def pages(shared_workshop) -> dict[str, Path]:
     built = report.build(workshop.folder, out=workshop.out, audience="habitants", date=dt.date(2026, 3, 1))
     workshop.notebook("essai", text, workshop.code(BODY), workshop.code("1 / 0"))
     failed = report.build(workshop.folder, out=workshop.out, audience="habitants", date=dt.date(2026, 3, 1))
-    assert built.failed == () and failed.failed[0].partial is not None
+    assert built.failed == ()
+    assert failed.failed[0].partial is not None
     return {
         "bilan": built.entries[0].path,
         "partiel": failed.failed[0].partial,
