@@ -104,7 +104,7 @@ def states(folder: Path, found: Sequence[State]) -> None:
     counts = Counter(one.status for one in found)
     parts = ", ".join(f"{count} {say(f'etat.{status}')}" for status, count in counts.items())
     output.write()
-    output.write(say("etat.total", count=len(found), parts=parts))
+    output.write(say("etat.total", parts=parts))
 
 
 def _write_state(one: State) -> None:

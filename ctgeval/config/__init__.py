@@ -112,11 +112,12 @@ def check(folder: Path | str, *, reference: Reference | None = None) -> tuple[Co
 def _geography(context: checks.Context) -> tuple[Reference | None, list[Problem]]:
     from ctgeval.territory import reference
 
-    text = context.get("territoire", "reference")
-    if text is None:
-        if context.document.values.get("territoire", {}).get("reference") is not None:
-            return None, []
+    section = context.table("territoire")
+    if "reference" not in section:
         return reference.load(), []
+    text = section["reference"]
+    if text is None:
+        return None, []
     key = ("territoire", "reference")
     found = files.inside(context.folder, text, directory=True)
     if isinstance(found, files.Refused):

@@ -224,7 +224,7 @@ def test_one_failure_exits_with_1_and_tells_the_others(run: Run, tmp_path: Path)
     result = run("construire", tmp_path, "--bilan", "rate")
     assert result.exit_code == 1
     assert "Une cellule a échoué." in result.stderr
-    assert "1 fait(s), 1 à jour, 1 en échec." in result.stdout
+    assert "Bilans produits : 1 ; déjà à jour : 1 ; en échec : 1." in result.stdout
 
 
 @pytest.mark.usefixtures("built")
@@ -327,7 +327,7 @@ def test_states_say_why_and_where_the_validation_is(run: Run, tmp_path: Path, mo
     flat = " ".join(result.stdout.split())
     assert "à refaire, car le fichier budget.csv a changé" in flat
     assert "validé en COTECH" in flat
-    assert "2 bilan(s) : 1 à jour, 1 à refaire." in flat
+    assert "En tout : 1 à jour, 1 à refaire." in flat
     told = json.loads(run("status", tmp_path, "--json").stdout)
     assert [one["status"] for one in told["bilans"]] == ["a_jour", "a_refaire"]
 

@@ -65,3 +65,9 @@ def dossier(tmp_path: Path) -> Callable[..., Path]:
         return place
 
     return write
+
+
+@pytest.fixture(scope="session")
+def dossier_text() -> str:
+    """Text of a valid ``ctg.toml``."""
+    return VALID
