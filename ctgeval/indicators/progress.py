@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from ctgeval import french, measures as measures_, periods
 from ctgeval.indicators import definition, verdict as judging
-from ctgeval.indicators.definition import FOLDER, Indicator
+from ctgeval.indicators.definition import Indicator
+from ctgeval.indicators.sentences import Follow, Found, sentence
 from ctgeval.indicators.verdict import UNKNOWN, Case, Goal, Level, Verdict
 from ctgeval.measures import Measure
 from ctgeval.observations import DIMENSIONS
@@ -50,34 +47,8 @@ PROGRESS_COLUMNS: tuple[str, ...] = (
 )
 _TEXTS = ("indicator", "geo", "label", "unit", "direction", "period_reference", "period_target", "time_period")
 _NUMBERS = tuple(name for name in PROGRESS_COLUMNS if name not in {*_TEXTS, "verdict", "sentence", "provisional"})
-_SHORT_UNITS = ("%", "EUR")
 _BEYOND = 1e15
 _FLOWS = frozenset({"flow", "amount", "distinct"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """One result, as it is compared with a target."""
-
-    level: Level = UNKNOWN
-    period: str = ""
-    provisional: bool = False
-    masked: bool = False
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Follow:
-    """One target and all that is known about it."""
-
-    id: str
-    geo: str
-    item: Indicator | None
-    goal: Goal
-    period_target: str
-    baseline: _Found
-    actual: _Found
-    row: Mapping[str, Any]
 
 
 def progress(
@@ -147,7 +118,7 @@ def _follow(
     results: pd.DataFrame | None,
     catalogue: Mapping[str, Indicator],
     measures: Mapping[str, Measure],
-) -> _Follow:
+) -> Follow:
     item = catalogue.get(row["indicateur"])
     decimals, direction = (item.decimals, item.direction) if item else (0, "neutral")
     least, most = _number(row.get("cible_min")), _number(row.get("cible_max"))
@@ -161,7 +132,7 @@ def _follow(
         direction=direction,
     )
     actual = _actual(item, results, row["periode_cible"], measures)
-    return _Follow(
+    return Follow(
         id=row["indicateur"],
         geo=row["territoire"],
         item=item,
@@ -173,22 +144,22 @@ def _follow(
     )
 
 
-def _baseline(row: Mapping[str, Any], results: pd.DataFrame | None) -> _Found:
+def _baseline(row: Mapping[str, Any], results: pd.DataFrame | None) -> Found:
     value, period = _number(row.get("valeur_reference")), row["periode_reference"]
     if not math.isnan(value):
-        return _Found(level=Level.of(value, value, value), period=period)
+        return Found(level=Level.of(value, value, value), period=period)
     if not period or results is None:
-        return _Found(period=period)
+        return Found(period=period)
     same = results[results["time_period"] == (periods.normalise(period) if periods.is_period(period) else period)]
-    return _found(same.iloc[0]) if len(same) else _Found(period=period)
+    return _found(same.iloc[0]) if len(same) else Found(period=period)
 
 
 def _actual(
     item: Indicator | None, results: pd.DataFrame | None, period: str, measures: Mapping[str, Measure]
-) -> _Found:
+) -> Found:
     """Return the last result up to the term of the target, else the first one after it."""
     if item is None or results is None or not periods.is_period(period):
-        return _Found()
+        return Found()
     term = periods.parse(period)
     found = [_found(row) for _, row in results.iterrows()]
     told = [one for one in found if one.level.known or one.masked] or found
@@ -196,10 +167,10 @@ def _actual(
     if not alike:
         alike = told if _any_span(item, measures) else []
         if told and not alike:
-            return _Found(reason="autre_periodicite")
+            return Found(reason="autre_periodicite")
     in_time = [one for one in alike if periods.end(one.period) <= term.end]
     ordered = sorted(in_time or alike, key=lambda one: periods.sort_key(one.period), reverse=bool(in_time))
-    return ordered[0] if ordered else _Found()
+    return ordered[0] if ordered else Found()
 
 
 def _any_span(item: Indicator, measures: Mapping[str, Measure]) -> bool:
@@ -208,8 +179,8 @@ def _any_span(item: Indicator, measures: Mapping[str, Measure]) -> bool:
     return not kinds & _FLOWS or (bool(item.denominator) and kinds == {"flow"})
 
 
-def _found(row: pd.Series[Any]) -> _Found:
-    return _Found(
+def _found(row: pd.Series[Any]) -> Found:
+    return Found(
         level=Level.of(_number(row["value"]), _number(row["low"]), _number(row["high"])),
         period=str(row["time_period"]),
         provisional=row["obs_status"] == "P",
@@ -218,11 +189,11 @@ def _found(row: pd.Series[Any]) -> _Found:
     )
 
 
-def _row(follow: _Follow, start: date | None, end: date | None) -> dict[str, Any]:
+def _row(follow: Follow, start: date | None, end: date | None) -> dict[str, Any]:
     item, goal, actual, baseline = follow.item, follow.goal, follow.actual, follow.baseline
     decided, key, case = _decide(follow)
     way = judging.share(goal, actual.level, baseline.level) if decided not in _WITHOUT_SHARE else UNKNOWN
-    told = _sentence(follow, decided, key, case, way=way, start=start, end=end)
+    told = sentence(follow, decided, key, case, way=way, start=start, end=end)
     return {
         "indicator": follow.id,
         "geo": follow.geo,
@@ -254,7 +225,7 @@ def _columns(name: str, level: Level) -> dict[str, float]:
 _WITHOUT_SHARE = frozenset({"sans_cible", "sans_reference", "non_evaluable", "maintenu", "non_maintenu"})
 
 
-def _decide(follow: _Follow) -> tuple[Verdict, str, Case]:
+def _decide(follow: Follow) -> tuple[Verdict, str, Case]:
     """Return the verdict, the key of its phrase, and the case of the target."""
     goal, actual, baseline = follow.goal, follow.actual, follow.baseline
     blocked = _blocked(follow)
@@ -271,7 +242,7 @@ def _decide(follow: _Follow) -> tuple[Verdict, str, Case]:
     return decided, _phrase(follow, decided, case), case
 
 
-def _blocked(follow: _Follow) -> str:
+def _blocked(follow: Follow) -> str:
     """Return the key of what makes the target impossible to follow; empty when nothing does."""
     goal, actual, reference = follow.goal, follow.actual, follow.baseline.period
     dates = [text for text in (follow.period_target, reference) if text]
@@ -289,7 +260,7 @@ def _blocked(follow: _Follow) -> str:
     return first
 
 
-def _phrase(follow: _Follow, decided: Verdict, case: Case) -> str:
+def _phrase(follow: Follow, decided: Verdict, case: Case) -> str:
     goal, actual = follow.goal, follow.actual
     if decided == "non_concluant":
         return "non_concluant" if actual.level.known else "non_concluant_masque"
@@ -306,95 +277,6 @@ def _phrase(follow: _Follow, decided: Verdict, case: Case) -> str:
             return "en_progres_incertain"
         return f"{decided}_echu" if due else decided
     return decided
-
-
-def _sentence(
-    follow: _Follow, decided: Verdict, key: str, case: Case, *, way: Level, start: date | None, end: date | None
-) -> str:
-    values = _values(follow, case, way)
-    parts = []
-    if decided != "non_evaluable":
-        dated = "evolution" if follow.baseline.period else "evolution_sans_date"
-        parts.append(_say("phrases", dated if follow.baseline.level.known else "niveau", values))
-    if key == "depasse" and not values["share"]:
-        key = "atteint"
-    parts.append(_say("phrases", key, values).strip())
-    if decided != "non_evaluable":
-        parts.extend(_notes(follow, case, start, end))
-    return " ".join(parts)
-
-
-def _notes(follow: _Follow, case: Case, start: date | None, end: date | None) -> Iterable[str]:
-    actual, baseline, row = follow.actual, follow.baseline, follow.row
-    if case == "limite":
-        yield _say("notes", "sens_inverse", {})
-    if actual.provisional or baseline.provisional:
-        yield _say("notes", "provisoire", {})
-    if not baseline.level.known and baseline.reason:
-        yield _say("notes", "reference_sans_valeur", {"reason": baseline.reason})
-    if start is not None and baseline.period and periods.start(baseline.period) >= start:
-        yield _say("notes", "reference_apres_debut", {"debut": french.date(start)})
-    if start is not None and periods.end(actual.period) < start:
-        yield _say("notes", "avant_debut", {"debut": french.date(start)})
-    if periods.end(actual.period) > periods.end(follow.period_target):
-        yield _say("notes", "apres_echeance", {})
-    if end is not None and periods.end(follow.period_target) > end:
-        yield _say("notes", "apres_fin", {"fin": french.date(end)})
-    if row["revisee_le"] is not None:
-        motif = f" : {row['motif'].rstrip('.')}" if row["motif"] else ""
-        yield _say("notes", "revisee", {"date": french.date(row["revisee_le"]), "motif": motif})
-
-
-def _values(follow: _Follow, case: Case, way: Level) -> dict[str, str]:
-    item, goal = follow.item, follow.goal
-    unit, decimals = (item.unit, item.decimals) if item else ("", 0)
-    short = unit if unit.startswith(_SHORT_UNITS) else ""
-    if goal.is_range:
-        target = french.interval(goal.least, goal.most, decimals, short)
-    else:
-        target = french.quantity(goal.target, short, decimals)
-    if goal.tolerance > 0 and case in {"maintien", "chemin"}:
-        target = f"{target}, à {french.number(goal.tolerance)} près"
-    return {
-        "id": follow.id,
-        "label": item.label if item else follow.id,
-        "reason": follow.actual.reason,
-        "actual": _shown(follow.actual, unit, decimals),
-        "baseline": _shown(follow.baseline, short, decimals),
-        "target": target,
-        "quand": _when(follow.actual.period),
-        "quand_ref": _when(follow.baseline.period),
-        "quand_cible": _when(follow.period_target),
-        "share": "" if math.isnan(way.value) else french.percent(100 * way.value, 0),
-    }
-
-
-def _shown(found: _Found, unit: str, decimals: int) -> str:
-    level = found.level
-    if not math.isnan(level.value):
-        return french.quantity(level.value, unit, decimals)
-    if not level.known:
-        return "valeur non diffusée"
-    return french.interval(level.low, level.high, decimals, unit)
-
-
-def _when(period: str) -> str:
-    if not periods.is_period(period):
-        return f"« {period} »" if period else ""
-    frequency, text = periods.parse(period).frequency, french.period(period)
-    if frequency in {"S", "Q"}:
-        return f"au {text}"
-    return f"pendant l’{text}" if frequency == "SCOLAIRE" else f"en {text}"
-
-
-def _say(table: str, key: str, values: Mapping[str, str]) -> str:
-    return _phrases()[table][key].format_map(values)
-
-
-@cache
-def _phrases() -> Mapping[str, Mapping[str, str]]:
-    content = tomllib.loads((FOLDER / "progres.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({name: MappingProxyType(table) for name, table in content.items()})
 
 
 def _text(value: Any) -> str:
