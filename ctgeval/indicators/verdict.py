@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from ctgeval.indicators.definition import Direction
+from ctgeval.indicators.indicator import Direction
 
 Verdict = Literal[
     "atteint",
