@@ -159,6 +159,7 @@ def tidy(
             file=grid.file,
             row=1,
         )
+    _refuse_twins(variables, grid)
     columns = [grid.columns[variable.column] for variable in variables]
     decimal = common_mark(columns, file=grid.file, decimal=options.decimal)
     parsed = [numbers(cells, decimal=decimal, markers=markers) for cells in columns]
@@ -203,6 +204,21 @@ def year_of(text: str) -> int | None:
     if len(years) != 1 or len(parts) not in {1, 3} or any(not part.isdigit() or len(part) > 2 for part in others):
         return None
     return int(years[0]) if 1900 <= int(years[0]) <= 2100 else None
+
+
+def _refuse_twins(variables: Sequence[Variable], grid: Grid) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for variable in variables:
+        first = seen.setdefault((variable.measure, variable.period), variable.column)
+        if first != variable.column:
+            raise SourceError(
+                f"Les colonnes « {first} » et « {variable.column} » donnent la même chose pour la même période : "
+                "on ne sait laquelle lire.",
+                remedy="Gardez une seule des deux colonnes.",
+                file=grid.file,
+                row=1,
+                column=variable.column,
+            )
 
 
 def _refuse(rejections: Rejections, variable: Variable, column: Numbers) -> None:

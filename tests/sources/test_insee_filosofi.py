@@ -112,6 +112,7 @@ def test_the_year_may_be_that_of_the_file(write: Write) -> None:
         ("IRIS;CODGEO;Q218\n1;86194;2\n", "Iris"),
         ("CODE;Q218\n86194;2\n", "CODGEO"),
         ("CODGEO;Q218;Q218\n86194;2;3\n", "figure 2 fois"),
+        ("CODGEO;Q218;MED18\n86194;2;3\n", "donnent la même chose"),
     ],
 )
 def test_a_file_that_is_not_one_is_refused(write: Write, content: str, said: str) -> None:
