@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from ctgeval.sources.text import decimal_mark
+from ctgeval.sources.dialect import decimal_mark
 
 __all__ = ["BAD", "EMPTY", "MISSING", "NO_MARKERS", "NUMBER", "SECRET", "Markers", "Numbers", "common_mark", "numbers"]
 

@@ -27,7 +27,7 @@ def silent_cells(data: bytes, file: str) -> dict[str, dict[str, str]]:
     Parameters
     ----------
     data : bytes
-        The workbook, already checked by `ctgeval.sources.files.check_archive`.
+        The workbook, already checked by `ctgeval.sources.archive.check_archive`.
     file : str
         Its basename, for the message.
 

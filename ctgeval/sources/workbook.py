@@ -17,10 +17,12 @@ import pandas as pd
 
 from ctgeval.errors import Problem, SourceError, suggestion
 from ctgeval.french import fold
-from ctgeval.sources.files import RawFile, check_archive, read_raw, stored
+from ctgeval.sources.archive import check_archive
+from ctgeval.sources.dialect import separator_of
+from ctgeval.sources.files import RawFile, read_raw, stored
 from ctgeval.sources.schema import NUMERIC, Column, Kind, Table, TableSchema
 from ctgeval.sources.template import write_workbook
-from ctgeval.sources.text import decode, separator_of
+from ctgeval.sources.text import decode
 from ctgeval.sources.typed import Cell, Fault, blank, convert, shown
 from ctgeval.sources.uncached import silent_cells
 

@@ -8,7 +8,7 @@ import pytest
 from ctgeval.errors import SourceError
 from ctgeval.programme import SCHEMAS
 from ctgeval.sources import workbook
-from ctgeval.sources.files import check_archive
+from ctgeval.sources.archive import check_archive
 from ctgeval.sources.workbook import Column, TableSchema
 
 
