@@ -32,7 +32,8 @@ class Reference:
     Parameters
     ----------
     places : DataFrame
-        ``geo, name, type, first, last``: a row for each run of years in which a territory kept its name and type.
+        ``geo, name, type, first, last``: a row for each run of years in which a territory kept its name and type;
+        sorted by code within a level.
     membership : DataFrame
         ``territory, commune, first, last``: prefixed codes, and the run of years.
     events : DataFrame
@@ -152,10 +153,9 @@ class Reference:
         key = (f"territories {level}", year)
         if key not in self._kept:
             rows = self._at(self.places, year)
-            rows = rows[rows["geo"].str.startswith(f"{level}-")].sort_values("geo", ignore_index=True)
-            legal, (children, _) = self._legal(year), self._links(year)
-            population = [sum(legal.get(code, np.nan) for code in children.get(geo, (geo,))) for geo in rows["geo"]]
-            self._kept[key] = rows[["geo", "name", "type"]].assign(population=np.array(population, dtype=np.float64))
+            rows = rows[rows["geo"].str.startswith(f"{level}-")].reset_index(drop=True)
+            population = rows["geo"].map(self._legal(year) if level == "COM" else self._totals(year))
+            self._kept[key] = rows[["geo", "name", "type"]].assign(population=population.astype(np.float64))
         table: pd.DataFrame = self._kept[key]
         return table.copy()
 
@@ -200,6 +200,16 @@ class Reference:
         inside = {image for code in before for image in link.images.get(code, (code,))}
         joined = any(code not in before and not after.isdisjoint(images) for code, images in link.images.items())
         return joined or inside != after
+
+    def codes(self, level: str, year: int) -> frozenset[str]:
+        """Return the prefixed codes of a level on 1 January of a year.
+
+        Raises
+        ------
+        TerritoryError
+            When the year is not known.
+        """
+        return frozenset(geo for geo in self._names(year) if geo.startswith(f"{level}-"))
 
     def last_name(self, geo: str) -> str:
         """Return the name of a territory in the last year that has it; empty when none does."""
@@ -260,13 +270,25 @@ class Reference:
                 table = rows[rows["geography"] == geography]
                 link = _events.chain(self.event_list, geography, year)
                 counts = dict(zip(table["geo"].tolist(), table["population"].tolist(), strict=True))
-                whole = {code: [code] for code in counts if code not in link.after and code not in link.split}
+                moved: dict[str, list[str]] = defaultdict(list)
                 for before, after in link.after.items():
-                    whole.setdefault(after, []).append(before)
-                found |= {code: float(sum(counts.get(c, np.nan) for c in parts)) for code, parts in whole.items()}
+                    moved[after].append(before)
+                found |= {code: count for code, count in counts.items() if code not in link.images}
+                found |= {code: float(sum(counts.get(c, np.nan) for c in parts)) for code, parts in moved.items()}
             self._kept[key] = found
         legal: dict[str, float] = self._kept[key]
         return legal
+
+    def _totals(self, year: int) -> dict[str, float]:
+        key = ("totals", year)
+        if key not in self._kept:
+            rows = self._at(self.membership, year)
+            counts = rows["commune"].map(self._legal(year)).astype(np.float64)
+            missing = counts.isna().groupby(rows["territory"]).any()
+            found = counts.groupby(rows["territory"]).sum().mask(missing)
+            self._kept[key] = dict(zip(found.index.tolist(), found.tolist(), strict=True))
+        totals: dict[str, float] = self._kept[key]
+        return totals
 
     def _named(self, geo: str) -> str:
         name = self.last_name(geo)

@@ -120,6 +120,11 @@ def test_legal_population_is_that_of_three_years_before(france: Reference) -> No
     epci = france.territories("EPCI", 2026).set_index("geo")
     assert epci.loc[CIVRAISIEN, "population"] == 26641
     assert epci.index.is_monotonic_increasing
+    assert frozenset(epci.index) == france.codes("EPCI", 2026)
+    for level in ("COM", "DEP"):
+        table = france.territories(level, 2025).head(60)
+        alone = [france.population(geo, 2025) for geo in table["geo"]]
+        assert table["population"].tolist() == pytest.approx(alone, nan_ok=True)
 
 
 def test_the_population_of_a_merged_commune_is_the_sum(france: Reference) -> None:
