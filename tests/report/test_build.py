@@ -105,7 +105,7 @@ def test_status_tells_what_was_never_made_removed_or_edited_by_hand(workshop, in
 
 
 def test_a_failing_cell_keeps_the_earlier_page_and_a_partial_one_for_the_author(workshop, capfd) -> None:
-    run(workshop)
+    run(workshop, audience="copil", jobs=2)
     before = {path: path.read_bytes() for path in workshop.out.rglob("*.*")}
     workshop.notebook(
         "essai",
@@ -133,7 +133,7 @@ def test_a_failing_cell_keeps_the_earlier_page_and_a_partial_one_for_the_author(
     assert capfd.readouterr() == ("", "")
 
     workshop.notebook("essai", workshop.code("print('réparé')"))
-    assert run(workshop).failed == ()
+    assert run(workshop, audience="copil", territoire=GARTEMPE).failed == ()
     assert not failed.partial.exists()
 
 
