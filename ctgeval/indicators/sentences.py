@@ -104,8 +104,7 @@ def _values(follow: Follow, case: Case, way: Level) -> dict[str, str]:
         target = french.interval(goal.least, goal.most, decimals, short)
     else:
         target = french.quantity(goal.target, short, decimals)
-    if goal.tolerance > 0 and case in {"maintien", "chemin"}:
-        target = f"{target}, à {french.number(goal.tolerance)} près"
+    near = f", à {french.number(goal.tolerance)} près" if goal.tolerance > 0 and case in {"maintien", "chemin"} else ""
     return {
         "id": follow.id,
         "label": item.label if item else follow.id,
@@ -115,7 +114,7 @@ def _values(follow: Follow, case: Case, way: Level) -> dict[str, str]:
         "target": target,
         "quand": _when(follow.actual.period),
         "quand_ref": _when(follow.baseline.period),
-        "quand_cible": _when(follow.period_target),
+        "quand_cible": _when(follow.period_target) + near,
         "share": "" if math.isnan(way.value) else french.percent(100 * way.value, 0),
     }
 

@@ -38,7 +38,9 @@ def test_the_columns_are_those_of_the_contract(geography, observe: Observe) -> N
     table = compute(observe(*counts("population_municipale", a=1)), ["PO01"], [A], reference=geography, year=2024)
     assert tuple(table.columns) == RESULT_COLUMNS
     assert table["geography"].dtype == "Int64"
-    assert tuple(indicators.compute(observations.empty(), ["PO01"], [A], reference=geography, year=2024)) == RESULT_COLUMNS
+    assert (
+        tuple(indicators.compute(observations.empty(), ["PO01"], [A], reference=geography, year=2024)) == RESULT_COLUMNS
+    )
 
 
 def test_a_rate_is_the_sum_of_numerators_over_the_sum_of_denominators(geography, observe: Observe) -> None:
@@ -77,7 +79,15 @@ def test_a_rate_pools_the_communes_that_have_both_terms(geography, observe: Obse
 
 
 def test_a_masked_part_gives_an_interval_and_never_a_zero(geography, observe: Observe) -> None:
-    masked = {"measure": "foyers_rsa", "geo": C, "value": None, "low": 1, "high": 4, "conf_status": "C", "obs_status": "A"}
+    masked = {
+        "measure": "foyers_rsa",
+        "geo": C,
+        "value": None,
+        "low": 1,
+        "high": 4,
+        "conf_status": "C",
+        "obs_status": "A",
+    }
     seen = observe(*counts("foyers_rsa", a=10, b=20), masked)
     row = one(compute(seen, ["AD04"], [EPCI], reference=geography, year=2024))
     assert math.isnan(row["value"])
@@ -87,7 +97,10 @@ def test_a_masked_part_gives_an_interval_and_never_a_zero(geography, observe: Ob
 
 
 def test_rounded_communes_keep_their_interval_and_point_to_the_row_of_the_epci(geography, observe: Observe) -> None:
-    rounded = [{**row, "low": max(0.0, row["value"] - 2), "high": row["value"] + 4} for row in counts("foyers_rsa", a=10, b=5, c=0)]
+    rounded = [
+        {**row, "low": max(0.0, row["value"] - 2), "high": row["value"] + 4}
+        for row in counts("foyers_rsa", a=10, b=5, c=0)
+    ]
     table = compute(observe(*rounded), ["AD04"], [EPCI, A], reference=geography, year=2024)
     row = one(table, geo=EPCI)
     assert (row["value"], row["low"], row["high"]) == (15, 11, 27)
@@ -119,7 +132,9 @@ def test_what_does_not_add_is_refused_with_the_row_to_use(
 
 
 def test_distinct_persons_over_communes_are_at_least_the_greatest_count(geography, observe: Observe) -> None:
-    row = one(compute(observe(*counts("familles_rpe", a=10, b=20, c=30)), ["PE07"], [EPCI], reference=geography, year=2024))
+    row = one(
+        compute(observe(*counts("familles_rpe", a=10, b=20, c=30)), ["PE07"], [EPCI], reference=geography, year=2024)
+    )
     assert row["low"] == 30
 
 
@@ -192,7 +207,10 @@ def test_a_flow_of_the_year_is_the_sum_of_its_half_years(geography, observe: Obs
 
 def test_flows_since_the_start_of_the_convention(geography, observe: Observe) -> None:
     seen = observe(
-        *({"measure": "places_ouvertes", "geo": A, "time_period": str(y), "value": 10} for y in (2021, 2022, 2023, 2025)),
+        *(
+            {"measure": "places_ouvertes", "geo": A, "time_period": str(y), "value": 10}
+            for y in (2021, 2022, 2023, 2025)
+        ),
         *({"measure": "places_fermees", "geo": A, "time_period": str(y), "value": 1} for y in (2021, 2022, 2023, 2025)),
     )
     table = compute(seen, ["PE10"], [A], reference=geography, year=2024, start=dt.date(2022, 1, 1))
@@ -219,7 +237,9 @@ def test_a_population_of_an_earlier_vintage_is_told(geography, observe: Observe)
 @pytest.mark.parametrize(
     ("vacant", "dwellings", "reason"), [(1, 0, "nul"), (5, 4, "dépasse"), (1, None, "dénominateur n’est pas connu")]
 )
-def test_an_undefined_rate_has_a_reason(geography, observe: Observe, vacant: float, dwellings: float, reason: str) -> None:
+def test_an_undefined_rate_has_a_reason(
+    geography, observe: Observe, vacant: float, dwellings: float, reason: str
+) -> None:
     rows = counts("logements_vacants", a=vacant) + (counts("logements", a=dwellings) if dwellings is not None else [])
     row = one(compute(observe(*rows), ["LO02"], [A], reference=geography, year=2024))
     assert math.isnan(row["value"])

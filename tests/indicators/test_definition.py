@@ -28,11 +28,11 @@ def test_the_76_indicators_of_the_domain_are_declared() -> None:
 def test_every_indicator_is_whole() -> None:
     for id, item in indicators.catalogue().items():
         assert item.id == id
-        assert item.definition.endswith(".") and all(text.endswith(".") for text in item.caveats), id
+        assert all(text.endswith(".") for text in (item.definition, *item.caveats)), id
         assert "'" not in item.label + item.definition + "".join(item.caveats), id
-        assert item.grain and item.source and 0 <= item.lag_years <= 5, id
+        assert all((item.grain, item.source, 0 <= item.lag_years <= 5)), id
         if item.unit == "%" and not item.published:
-            assert item.denominator and item.factor == 100, id
+            assert (bool(item.denominator), item.factor) == (True, 100), id
         for name in item.measures:
             assert measures.get(name).published is bool(item.published), id
 
@@ -40,7 +40,8 @@ def test_every_indicator_is_whole() -> None:
 def test_what_a_source_publishes_only_as_a_rate_has_no_formula() -> None:
     for id in ("PE01", "CO01", "CO02"):
         item = indicators.get(id)
-        assert item.published and not item.numerator and not item.denominator
+        assert item.published
+        assert not item.numerator + item.denominator
         assert item.nature == "publie"
 
 
@@ -80,7 +81,8 @@ def test_any_text_is_a_formula_or_an_error_of_ours(text: str) -> None:
         terms = parse_formula(text)
     except IndicatorError:
         return
-    assert terms and all(sign in {1, -1} and name.isidentifier() for sign, name in terms)
+    assert terms
+    assert all(sign in {1, -1} and name.isidentifier() for sign, name in terms)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,11 @@ def test_a_dossier_adds_its_own_indicator(tmp_path: Path) -> None:
         ("lag_years = 1", "lag_years = 1\nfactor = 0", "nombre positif"),
         ("lag_years = 1", "lag_years = 1\npart = true", "a un dénominateur"),
         ("lag_years = 1", 'lag_years = 1\nlimits = ["x"]', "limites.toml"),
-        ("journees_enfants_alsh", "enfants_alsh\"\nsince_start = true\nlimits = []\ncaveats = [\"x.\"]#", "compterait deux fois"),
+        (
+            "journees_enfants_alsh",
+            'enfants_alsh"\nsince_start = true\nlimits = []\ncaveats = ["x."]#',
+            "compterait deux fois",
+        ),
         ("[LC01]", "[LC01", "TOML valide"),
     ],
 )

@@ -87,18 +87,39 @@ def exact(b: float, v: float, indicator: str = "PE03") -> pd.DataFrame:
         ("unreadable term", 10, 12, {"valeur_cible": 20, "periode_cible": "fin 2026"}, "non_evaluable", NAN),
         ("unreadable baseline", 10, 12, {"valeur_cible": 20, "periode_reference": "avant"}, "non_evaluable", NAN),
         ("baseline not before", 10, 12, {"valeur_cible": 20, "periode_reference": "2024"}, "non_evaluable", NAN),
-        ("baseline after", 10, 12, {"valeur_cible": 20, "periode_reference": "2025", "valeur_reference": 3}, "non_evaluable", NAN),
+        (
+            "baseline after",
+            10,
+            12,
+            {"valeur_cible": 20, "periode_reference": "2025", "valeur_reference": 3},
+            "non_evaluable",
+            NAN,
+        ),
         ("no baseline", 10, 12, {"valeur_cible": 20, "periode_reference": ""}, "sans_reference", NAN),
         ("baseline without value", 10, 12, {"valeur_cible": 20, "periode_reference": "2019"}, "sans_reference", NAN),
         ("no baseline, no target", 10, 12, {"periode_reference": ""}, "sans_cible", NAN),
-        ("no baseline, range reached", 10, 16, {"cible_min": 15, "cible_max": 20, "periode_reference": ""}, "atteint", NAN),
-        ("baseline by value alone", 10, 15, {"valeur_cible": 20, "periode_reference": "", "valeur_reference": 10}, "en_progres", 0.5),
+        (
+            "no baseline, range reached",
+            10,
+            16,
+            {"cible_min": 15, "cible_max": 20, "periode_reference": ""},
+            "atteint",
+            NAN,
+        ),
+        (
+            "baseline by value alone",
+            10,
+            15,
+            {"valeur_cible": 20, "periode_reference": "", "valeur_reference": 10},
+            "en_progres",
+            0.5,
+        ),
         ("a limit kept", 50, 48, {"valeur_cible": 45}, "atteint", NAN),
         ("a limit crossed", 50, 40, {"valeur_cible": 45}, "en_recul", NAN),
     ],
-)  # fmt: skip
+)
 def test_each_case_has_its_verdict(
-    case: str, b: float, v: float, fields: dict[str, Any], verdict: str, share: float
+    *, case: str, b: float, v: float, fields: dict[str, Any], verdict: str, share: float
 ) -> None:
     row = follow(exact(b, v), target(**fields))
     assert row["verdict"] == verdict, (case, row["sentence"])
@@ -155,9 +176,7 @@ def test_the_share_keeps_the_bounds_of_value_and_baseline() -> None:
 
 
 def test_a_masked_value_gives_no_verdict_and_shows_nothing() -> None:
-    found = results("PE03", ("2021", 10)).merge(
-        results("PE03", ("2024", NAN, NAN, NAN), conf_status="C"), how="outer"
-    )
+    found = results("PE03", ("2021", 10)).merge(results("PE03", ("2024", NAN, NAN, NAN), conf_status="C"), how="outer")
     row = follow(found, target(valeur_cible=20))
     assert row["verdict"] == "non_concluant"
     assert "n’est pas diffusée" in row["sentence"]
@@ -263,13 +282,16 @@ any_period = st.sampled_from(["2021", "2024", "2021-S1", "2026", "2020-2021", ""
 @settings(max_examples=60)
 @given(
     id=st.sampled_from(["PE01", "PE09", "PE03", "PI07", "AD04", "CO02", "EN02", "ZZ99"]),
-    rows=st.lists(st.tuples(st.sampled_from(["2020", "2021", "2024", "2021-S1", "2027"]), any_number, any_number, any_number), max_size=4),
+    rows=st.lists(
+        st.tuples(st.sampled_from(["2020", "2021", "2024", "2021-S1", "2027"]), any_number, any_number, any_number),
+        max_size=4,
+    ),
     statuses=st.tuples(st.sampled_from("APEM"), st.sampled_from("FCD")),
     numbers=st.tuples(*[any_number] * 5),
     spans=st.tuples(any_period, any_period),
     start=st.none() | st.dates(dt.date(2015, 1, 1), dt.date(2030, 1, 1)),
-)  # fmt: skip
-def test_nothing_that_a_table_may_hold_raises(id, rows, statuses, numbers, spans, start) -> None:  # noqa: ANN001
+)
+def test_nothing_that_a_table_may_hold_raises(*, id, rows, statuses, numbers, spans, start) -> None:
     obs, conf = statuses
     nan = [(p, *(np.nan if x is None else x for x in numbers)) for p, *numbers in rows]
     found = results(id, *nan, obs_status=obs, conf_status=conf)
