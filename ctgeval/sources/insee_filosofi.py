@@ -89,7 +89,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     notes = [
         places.refuse_unknown(rejections, column, geo, years, options.reference) if level != "REG" else "",
         _left_out(grid, headers),
-        _absent(geo, level, options),
+        _absent(geo, level, year, options),
         FORMAT.coverage.get(level, ""),
     ]
     geography, hint = options.geography, ""
@@ -171,14 +171,13 @@ def _left_out(grid: Grid, headers: dict[str, str]) -> str:
     return f"Colonnes que ce format ne lit pas : {', '.join(others)}." if others else ""
 
 
-def _absent(geo: Texts, level: str, options: Options) -> str:
+def _absent(geo: Texts, level: str, period: int, options: Options) -> str:
     """Tell how many communes of the départements of the file it does not have."""
     if level != "COM" or options.reference is None:
         return ""
     found = {str(code) for code in geo if code}
     held = {places.departement_of(code) for code in found}
-    first = min(options.reference.years)
-    year = options.geography if options.geography in options.reference.years else first
+    year = min(options.reference.years, key=lambda known: (abs(known - (options.geography or period)), known))
     table = options.reference.places
     every = table.loc[(table["first"] <= year) & (table["last"] >= year), "geo"]
     absent = {code for code in every if code.startswith("COM-") and places.departement_of(code) in held} - found

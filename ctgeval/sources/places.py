@@ -35,6 +35,7 @@ _PARENTS = {
 }
 # Collectivités d'outre-mer have no départements, and are absent from the reference of communes.
 _OVERSEAS = ("COM-975", "COM-977", "COM-978", "COM-98")
+_APART = frozenset(f"COM-{code}" for code in (*_PARENTS, *_ARRONDISSEMENTS))
 _NATIONAL = 30_000
 _EVENT_CODES = ("code_before", "code_after")
 # 25: the syndicats that levied their own taxes until 2015.
@@ -105,12 +106,15 @@ def geography_of(geo: Iterable[str]) -> tuple[int | None, str]:
         return None, ""
     held = {departement_of(code) for code in found}
     known = reference.load()
-    table = known.places
-    names = table["geo"].to_numpy(dtype=object)
-    table = table[[code.startswith("COM-") and _is_compared(code) and departement_of(code) in held for code in names]]
+    names, first, last = (known.places[name].to_numpy() for name in ("geo", "first", "last"))
+    codes = names.astype(object)
+    # A code of the file is compared for sure: the slow test is for the others, which are few.
+    compared = np.array(
+        [c in found or (c.startswith("COM-") and _is_compared(c) and departement_of(c) in held) for c in codes.tolist()]
+    )
     holding: dict[int, set[str]] = {}
     for year in known.years:
-        alive = set(table.loc[(table["first"] <= year) & (table["last"] >= year), "geo"])
+        alive = set(codes[compared & (first <= year) & (last >= year)].tolist())
         if found <= alive:
             holding[int(year)] = alive - found
     same = [year for year, absent in holding.items() if not absent]
@@ -179,8 +183,7 @@ def refuse_unknown(
 
 def _is_compared(code: str) -> bool:
     """Whether every national file has the commune in the same way."""
-    overseas = code.startswith(_OVERSEAS)
-    return not overseas and arrondissement_parent(code) is None and code.removeprefix("COM-") not in _ARRONDISSEMENTS
+    return code not in _APART and not code.startswith(_OVERSEAS)
 
 
 def departement_of(code: str) -> str:
