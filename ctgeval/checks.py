@@ -35,7 +35,7 @@ def problems(dossier: Dossier) -> list[Problem]:
         *_undeclared_sources(dossier),
         *_missing_returns(dossier),
         *_orphan_actions(dossier),
-        *_incomparable(dossier.harmonisation_problems),
+        *_incomparable(dossier),
         *texts.problems(dossier.texts, catalogue=dossier.catalogue),
     ]
     return sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "bloquant")
@@ -160,16 +160,24 @@ def _orphan_actions(dossier: Dossier) -> Iterator[Problem]:
                 )
 
 
-def _incomparable(found: Iterable[Problem]) -> Iterator[Problem]:
-    """One problem for each reason, with the first territories, instead of one for each value."""
-    groups: dict[tuple[str, str, str], list[Problem]] = {}
-    for problem in found:
-        groups.setdefault((problem.message, problem.remedy, problem.file), []).append(problem)
-    for (message, remedy, file), group in groups.items():
-        values = list(dict.fromkeys(problem.value for problem in group if problem.value))
-        more = f" et {len(values) - 5} autres" if len(values) > 5 else ""
+def _incomparable(dossier: Dossier) -> Iterator[Problem]:
+    """Tell each value of the dossier's own ground that can't be compared, and how many there are elsewhere."""
+    own = set(dossier.ground)
+    found = dossier.harmonisation_problems
+    yield from (problem for problem in found if problem.value in own)
+    elsewhere = sorted({problem.value for problem in found} - own)
+    if elsewhere:
         yield Problem(
-            message=message, remedy=remedy, file=file, value=", ".join(values[:5]) + more, severity="avertissement"
+            message=(
+                f"{french.plural(len(elsewhere), 'territoire étranger', 'territoires étrangers')} au dossier "
+                f"{'n’a' if len(elsewhere) == 1 else 'n’ont'} pas pu être mis sur le périmètre {dossier.year}."
+            ),
+            remedy=(
+                "Rien à faire s’ils ne servent pas de comparaison ; sinon, indiquez la géographie du fichier "
+                "(clé « geographie » de sa [[source]])."
+            ),
+            value=", ".join(elsewhere[:5]) + (", …" if len(elsewhere) > 5 else ""),
+            severity="avertissement",
         )
 
 

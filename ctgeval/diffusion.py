@@ -54,7 +54,7 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
     """
     results = _results(dossier, audience)
     frame = results.frame if isinstance(results, ProtectedTable) else results
-    progress = dossier.progress_of(frame)
+    progress = dossier.progress_of(frame, targets=_targets(dossier, results))
     source_rows = _source_rows(dossier, audience)
     tables = {
         "indicators": _indicator_rows(dossier, frame),
@@ -87,6 +87,23 @@ def _results(dossier: Dossier, audience: str) -> pd.DataFrame | ProtectedTable:
     if audience == "interne":
         return results
     return protect(results, _rule(dossier), margins=dossier.margins, catalogue=dossier.catalogue)
+
+
+def _targets(dossier: Dossier, results: pd.DataFrame | ProtectedTable) -> pd.DataFrame:
+    """Targets, less the typed baselines that would say what the results keep secret."""
+    targets = dossier.tables["cibles"].frame
+    if not isinstance(results, ProtectedTable) or targets.empty:
+        return targets
+    frame = results.frame
+    hidden = set(
+        frame.loc[frame["conf_status"].eq("C"), ["indicator", "geo", "time_period"]].itertuples(index=False, name=None)
+    )
+    keys = targets[["indicateur", "territoire", "periode_reference"]].itertuples(index=False, name=None)
+    small = rules.small_levels(
+        targets["indicateur"], targets["valeur_reference"], _rule(dossier), catalogue=dossier.catalogue
+    )
+    secret = small | [key in hidden for key in keys]
+    return targets.assign(valeur_reference=targets["valeur_reference"].mask(secret))
 
 
 def _notices(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
@@ -124,7 +141,7 @@ def _indicator_rows(dossier: Dossier, results: pd.DataFrame) -> pd.DataFrame:
     columns = list(TABLES["indicators"])
     rows = [
         dossier.catalogue[name].as_dict() | {"retained": name in dossier.retained}
-        for name in sorted(set(results["indicator"]))
+        for name in dict.fromkeys(results["indicator"])
     ]
     return pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=columns)
 

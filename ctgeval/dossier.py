@@ -147,6 +147,14 @@ class Dossier:
         """Values that can't be put on the perimeter of the dossier."""
         return list(self._harmonised.problems)
 
+    @property
+    def ground(self) -> tuple[str, ...]:
+        """Territories of the dossier that are not there as peers, with their communes of any year."""
+        places = self.territories
+        own = places.loc[places["role"].ne("pair"), "geo"]
+        communes = {part for geo in own if not geo.startswith(("REG-", "FRANCE")) for part in self.margins.get(geo, ())}
+        return (*own, *sorted(communes.difference(own)))
+
     def knows(self, geo: str) -> bool:
         """Tell whether a code is a territory of the dossier's geography, at its perimeter or in another year."""
         return geo in self._groupings or any(self.reference.exists(geo, year) for year in self.reference.years)
@@ -322,12 +330,12 @@ class Dossier:
         """Indicators that the COPIL chose (``[indicateurs] retenus``)."""
         return self.config.indicateurs.retenus
 
-    def progress_of(self, results: pd.DataFrame) -> pd.DataFrame:
+    def progress_of(self, results: pd.DataFrame, *, targets: pd.DataFrame | None = None) -> pd.DataFrame:
         """Hold result rows against the targets: the rows of a release give the progress that may be told there."""
         convention = self.config.convention
         return indicators.progress(
             results,
-            self.tables["cibles"].frame,
+            self.tables["cibles"].frame if targets is None else targets,
             catalogue=self.catalogue,
             start=convention.debut if convention else None,
             end=convention.fin if convention else None,

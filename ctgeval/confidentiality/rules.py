@@ -150,7 +150,7 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
     for name in sorted(set(position)):
         rows = np.flatnonzero(position == name)
         indicator = catalogue[name]
-        threshold = max(rule.threshold, rule.sensitive_threshold) if indicator.sensitive else rule.threshold
+        threshold = _threshold(indicator, rule)
         counted = bool(secret_measures(indicator.numerator_measures))
         base_counted = bool(secret_measures(indicator.denominator_measures))
         if counted:
@@ -163,9 +163,41 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
     return Breach(by_count, by_base)
 
 
+def small_levels(
+    ids: pd.Series[str], levels: pd.Series[float], rule: Rule, *, catalogue: Mapping[str, definition.Indicator]
+) -> Mask:
+    """Tell which levels of indicators are themselves a count that is too small.
+
+    Parameters
+    ----------
+    ids : Series of str
+        Indicator of each level; those that the catalogue does not know are left alone.
+    levels : Series of float
+        A count, a rate...: only counts of persons, households or enterprises can break the rule.
+    rule : Rule
+        Thresholds.
+    catalogue : mapping of str to Indicator
+        Known indicators.
+
+    Returns
+    -------
+    ndarray of bool, shape (len(ids),)
+    """
+    found = np.zeros(len(ids), dtype=bool)
+    for position, (name, level) in enumerate(zip(ids, levels.to_numpy(dtype=float), strict=True)):
+        item = catalogue.get(name)
+        if item is not None and item.nature == "compte" and secret_measures(item.numerator_measures):
+            found[position] = 0 < abs(level) < _threshold(item, rule)
+    return found
+
+
 def secret_measures(names: Iterable[str]) -> tuple[str, ...]:
     """Return those of the measures that count persons, households or enterprises, sorted."""
     return tuple(sorted({name for name in names if measures.get(name).is_secret_object}))
+
+
+def _threshold(indicator: definition.Indicator, rule: Rule) -> int:
+    return max(rule.threshold, rule.sensitive_threshold) if indicator.sensitive else rule.threshold
 
 
 def _small(count: npt.NDArray[np.float64], threshold: int) -> Mask:

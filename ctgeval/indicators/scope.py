@@ -10,6 +10,7 @@ from ctgeval.territory import Reference, codes
 
 ROLES = ("territoire", "membre", "groupement", "comparateur", "parent", "pair")
 _PEERS_AT_MOST = 2_000
+_SMALL_WORDS = frozenset({"au", "aux", "de", "des", "du", "en", "et", "la", "le", "les", "sous", "sur"})
 
 
 def territories(
@@ -66,7 +67,7 @@ def territories(
     rows = [
         {
             "geo": geo,
-            "name": _group_name(geo) if geo in groups else _name(geo, reference, year),
+            "name": _name(geo, reference, year),
             "level": codes.level(geo),
             "role": role,
         }
@@ -97,9 +98,8 @@ def _same_departement(geo: str, reference: Reference, year: int) -> set[str]:
     }
 
 
-def _group_name(geo: str) -> str:
-    return geo.removeprefix("GRP-").replace("-", " ").capitalize()
-
-
 def _name(geo: str, reference: Reference, year: int) -> str:
-    return reference.name(geo, year) if reference.exists(geo, year) else geo
+    if reference.exists(geo, year):
+        return reference.name(geo, year)
+    words = geo.partition("-")[2].split("-")
+    return " ".join(word if word in _SMALL_WORDS else word.capitalize() for word in words)
