@@ -80,6 +80,12 @@ class _Canvas:
             x, y, french.typography(text), fontsize=size, color=colour, fontweight=weight, ha=anchor, va="baseline"
         )
 
+    def label(self, top: int, lines: Sequence[str], *, weight: str = "normal") -> int:
+        """Write a label under ``top`` and return where it ends."""
+        for rank, line in enumerate(lines):
+            self.write(0, top + 18 + 20 * rank, line, size=theme.SMALL, weight=weight)
+        return top + 20 * len(lines)
+
     def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         self.sheet.fill([x, x + width, x + width, x], [y, y, y + height, y + height], color=colour, linewidth=0)
 
@@ -180,6 +186,10 @@ def _legend(line: Line, indicator: Indicator) -> list[str]:
     return textwrap.wrap(french.typography(f"{line.name} : {last}"), 38, break_on_hyphens=False) or [line.name]
 
 
+def _wrapped(label: str) -> list[str]:
+    return textwrap.wrap(label, 42, max_lines=2, placeholder=" …") or [""]
+
+
 def _sample(canvas: _Canvas, y: float, style: theme.Style) -> None:
     canvas.sheet.plot(
         [2, 21, 40], [y, y, y], color=style.colour, linewidth=style.width, marker=style.marker, markevery=[1],
@@ -271,16 +281,18 @@ def position(name: str, value: float, others: Sequence[float], *, indicator: Ind
 @_themed
 def bars(entries: Sequence[Bar], *, alternative: str, fictional: bool) -> Drawing:
     """Draw a horizontal bar for each entry, its label above it and its value written at its end."""
-    canvas = _Canvas(len(entries) * 46 + 6, fictional=fictional)
+    labels = [_wrapped(entry.label) for entry in entries]
+    canvas = _Canvas(sum(26 + 20 * len(label) for label in labels), fictional=fictional)
     room = theme.WIDTH - max(len(entry.text) for entry in entries) * _CHARACTER - 12
     longest = max((entry.value for entry in entries if math.isfinite(entry.value)), default=0.0) or 1.0
-    for rank, entry in enumerate(entries):
-        top = rank * 46
-        label = textwrap.shorten(entry.label, 44, placeholder=" …")
-        canvas.write(0, top + 18, label, size=theme.SMALL, weight="bold" if entry.main else "normal")
+    top = 0
+    for entry, label in zip(entries, labels, strict=True):
+        weight = "bold" if entry.main else "normal"
+        top = canvas.label(top, label, weight=weight)
         length = max(room * max(entry.value, 0) / longest, 2) if math.isfinite(entry.value) else 0
-        canvas.bar(0, top + 25, length, 14, theme.SERIES[0] if entry.main else theme.SERIES[5])
-        canvas.write(length + 6, top + 38, entry.text, size=theme.SMALL, weight="bold" if entry.main else "normal")
+        canvas.bar(0, top + 5, length, 14, theme.SERIES[0] if entry.main else theme.SERIES[5])
+        canvas.write(length + 6, top + 18, entry.text, size=theme.SMALL, weight=weight)
+        top += 26
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)
 
 
@@ -290,19 +302,21 @@ def paths(entries: Sequence[Bar], *, alternative: str, fictional: bool) -> Drawi
 
     A value under 0 went backwards, one over 1 went beyond; the drawing stops at 125 %, the text does not.
     """
-    canvas = _Canvas(len(entries) * 54 + 6, fictional=fictional)
+    labels = [_wrapped(entry.label) for entry in entries]
+    canvas = _Canvas(sum(34 + 20 * len(label) for label in labels), fictional=fictional)
     start, target = 36.0, 270.0
-    for rank, entry in enumerate(entries):
-        top = rank * 54
-        canvas.write(0, top + 18, textwrap.shorten(entry.label, 44, placeholder=" …"), size=theme.SMALL)
-        canvas.bar(start, top + 30, target - start, 10, theme.TRACK)
+    top = 0
+    for entry, label in zip(entries, labels, strict=True):
+        top = canvas.label(top, label)
+        canvas.bar(start, top + 12, target - start, 10, theme.TRACK)
         end = start + (target - start) * min(max(entry.value, -0.14), 1.2)
         colour = theme.SERIES[0] if entry.value >= 0 else theme.SERIES[1]
-        canvas.bar(min(start, end), top + 30, max(abs(end - start), 2), 10, colour)
-        canvas.bar(start - 1, top + 24, 2, 22, theme.MUTED)
-        canvas.bar(target - 1.5, top + 24, 3, 22, theme.INK)
-        canvas.sheet.plot([end], [top + 35], marker="D", markersize=11, color=colour, markeredgecolor=theme.PAPER)
-        canvas.write(theme.WIDTH, top + 40, entry.text, size=theme.SMALL, weight="bold", anchor="right")
+        canvas.bar(min(start, end), top + 12, max(abs(end - start), 2), 10, colour)
+        canvas.bar(start - 1, top + 6, 2, 22, theme.MUTED)
+        canvas.bar(target - 1.5, top + 6, 3, 22, theme.INK)
+        canvas.sheet.plot([end], [top + 17], marker="D", markersize=11, color=colour, markeredgecolor=theme.PAPER)
+        canvas.write(theme.WIDTH, top + 22, entry.text, size=theme.SMALL, weight="bold", anchor="right")
+        top += 34
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import pairwise
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
@@ -14,13 +15,12 @@ from ctgeval.render import theme
 
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 _NUMBER = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
+_COMMAND = re.compile(r" ?([MLCz]) ?")
 _KEPT_STYLE = {
     "fill",
     "stroke",
     "stroke-width",
     "stroke-dasharray",
-    "stroke-linecap",
-    "stroke-linejoin",
     "font-size",
     "font-weight",
     "text-anchor",
@@ -50,33 +50,70 @@ def inline(figure: Figure, *, alternative: str) -> Markup:
     root = fromstring(buffer.getvalue())
     shapes = {element.get("id", ""): element for element in root.iter() if element.get("id")}
     body = "".join(_write(child, shapes) for child in root)
-    return Markup('<svg class="fig" role="img" focusable="false" viewBox="{}" aria-label="{}">{}</svg>').format(
-        _rounded(root.get("viewBox", "")), alternative, Markup(body)
-    )
+    return Markup(
+        '<svg class="fig" role="img" focusable="false" font-size="{}" viewBox="{}" aria-label="{}">{}</svg>'
+    ).format(theme.SMALL, _rounded(root.get("viewBox", "")), alternative, Markup(body))
 
 
 def _write(element: Element, shapes: dict[str, Element]) -> str:
     tag = _NAMESPACE.sub("", str(element.tag))
     if tag == "g":
         return _group(element, shapes)
-    if tag == "use":
-        shape = shapes[element.get(_HREF, "#")[1:]]
-        attributes = _attributes(shape) | _attributes(element)
-        place = f"translate({_rounded(attributes.pop('x', '0'))} {_rounded(attributes.pop('y', '0'))})"
-        return f"<path{_text({**attributes, 'transform': place})}/>"
     if tag == "path":
         attributes = _attributes(element)
         drawn = attributes.get("fill") != "none" or attributes.get("stroke", "none") != "none"
         return f"<path{_text(attributes)}/>" if drawn else ""
     if tag == "text":
-        return f"<text{_text(_attributes(element))}>{escape(''.join(element.itertext()))}</text>"
+        return f"<text{_text(_text_attributes(element))}>{escape(''.join(element.itertext()))}</text>"
     return ""
 
 
 def _group(element: Element, shapes: dict[str, Element]) -> str:
+    markers = [child for child in element if str(child.tag).endswith("}use")]
     inside = "".join(_write(child, shapes) for child in element)
     attributes = _attributes(element)
-    return f"<g{_text(attributes)}>{inside}</g>" if attributes and inside else inside
+    inside = f"<g{_text(attributes)}>{inside}</g>" if attributes and inside else inside
+    return inside + _markers(markers, shapes)
+
+
+def _markers(markers: list[Element], shapes: dict[str, Element]) -> str:
+    """Write the markers of a line, which are alike, as one path."""
+    if not markers:
+        return ""
+    shape = shapes[markers[0].get(_HREF, "#")[1:]]
+    attributes = _attributes(shape) | _attributes(markers[0])
+    x, y, outline = _outline(attributes["d"])
+    places = ((float(marker.get("x", "0")) + x, float(marker.get("y", "0")) + y) for marker in markers)
+    drawn = "".join(f"M{left:.1f} {top:.1f}{outline}" for left, top in places)
+    kept = {name: value for name, value in attributes.items() if name not in {"x", "y", "d"}}
+    return f"<path{_text({'d': drawn, **kept})}/>"
+
+
+def _outline(path: str) -> tuple[float, float, str]:
+    """Return where a marker starts, from its centre, and the rest of it relative to where it starts."""
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", path)]
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    if "C" in path:
+        # The only curved marker is the disc, which starts at its lowest point.
+        radius = abs(points[0][1])
+        return (
+            -radius,
+            0.0,
+            f"a{radius:g} {radius:g} 0 1 0 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 0 -{2 * radius:g} 0z",
+        )
+    steps = (f"{x - before_x:.1f} {y - before_y:.1f}" for (before_x, before_y), (x, y) in pairwise(points))
+    return *points[0], f"l{' '.join(steps)}z"
+
+
+def _text_attributes(element: Element) -> dict[str, str]:
+    """Leave out what the figure says once for all of its texts."""
+    common = {
+        "font-size": str(theme.SMALL),
+        "text-anchor": "start",
+        "fill": theme.INK,
+        "class": f"f-{theme.NAMES[theme.INK]}",
+    }
+    return {name: value for name, value in _attributes(element).items() if value != common.get(name)}
 
 
 def _attributes(element: Element) -> dict[str, str]:
@@ -96,10 +133,14 @@ def _attributes(element: Element) -> dict[str, str]:
 
 
 def _text(attributes: dict[str, str]) -> str:
-    return "".join(
-        f' {name}="{escape(_rounded(" ".join(value.split())) if name != "class" else value)}"'
-        for name, value in attributes.items()
-    )
+    return "".join(f' {name}="{escape(_short(name, value))}"' for name, value in attributes.items())
+
+
+def _short(name: str, value: str) -> str:
+    spaced = " ".join(value.split())
+    if name == "class":
+        return spaced
+    return _COMMAND.sub(r"\1", _rounded(spaced)) if name == "d" else _rounded(spaced)
 
 
 def _rounded(text: str) -> str:

@@ -89,6 +89,11 @@ class Table:
         return len(self.columns) > WIDE
 
     @property
+    def figures(self) -> bool:
+        """Whether every column but the first holds numbers."""
+        return all(column.numeric for column in self.columns[1:])
+
+    @property
     def legend(self) -> list[str]:
         """The meaning of the marks that the table really uses."""
         cells = [cell for row in self.rows for cell in row]

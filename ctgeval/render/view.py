@@ -6,9 +6,10 @@ import datetime as dt
 import math
 import re
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 8
 """Territories under which a median says nothing that the lines themselves do not."""
+_TEXTS = ("geo", "time_period", "conf_status", "obs_status", "source", "limits", "reason")
+_NUMBERS = ("value", "low", "high", "geography")
 WITHHELD = frozenset({"C", "D", "N"})
 
 
@@ -123,9 +126,13 @@ class View:
 
     @cached_property
     def indicators(self) -> dict[str, Indicator]:
-        """The indicators of the release, the retained ones first, then in the catalogue's order."""
+        """The indicators of the release, the retained ones first, in the order of their choice."""
         found = [self._indicator(row) for row in self.release.indicators.to_dict("records")]
-        return {indicator.id: indicator for indicator in sorted(found, key=lambda one: not one.retained)}
+        return {indicator.id: indicator for indicator in sorted(found, key=self._rank)}
+
+    def _rank(self, indicator: Indicator) -> tuple[bool, int]:
+        chosen = list(self.meta.get("retenus") or ())
+        return (not indicator.retained, chosen.index(indicator.id) if indicator.id in chosen else len(chosen))
 
     def _indicator(self, row: dict[Any, Any]) -> Indicator:
         decimals = self.text(row["decimals"])
@@ -184,34 +191,14 @@ class View:
         return self._lines[indicator]
 
     def _read(self, rows: pd.DataFrame) -> dict[str, Line]:
-        points: dict[str, list[Point]] = {}
-        for row in rows.to_dict("records"):
-            points.setdefault(str(row["geo"]), []).append(self._point(row))
+        texts = {name: rows[name].astype("string").fillna("").tolist() for name in _TEXTS}
+        numbers = {name: rows[name].astype("Float64").to_numpy(float, na_value=math.nan).tolist() for name in _NUMBERS}
+        ranks = {period: rank for rank, period in enumerate(periods.sort(set(texts["time_period"])))}
+        order = sorted(range(len(rows)), key=lambda at: (texts["geo"][at], ranks[texts["time_period"][at]]))
         return {
-            geo: Line(
-                geo,
-                self.names.get(geo) or geo,
-                tuple(sorted(found, key=lambda point: periods.sort_key(point.period))),
-            )
-            for geo, found in sorted(points.items())
+            geo: Line(geo, self.names.get(geo) or geo, tuple(_point(texts, numbers, at) for at in found))
+            for geo, found in groupby(order, key=texts["geo"].__getitem__)
         }
-
-    def _point(self, row: dict[Any, Any]) -> Point:
-        value = _float(row["value"])
-        withheld = self.text(row["conf_status"]) in WITHHELD
-        geography = self.text(row["geography"])
-        return Point(
-            period=str(row["time_period"]),
-            value=value,
-            low=_float(row["low"]),
-            high=_float(row["high"]),
-            mark="" if math.isfinite(value) else "masque" if withheld else "absent",
-            provisional=self.text(row["obs_status"]) == "P",
-            geography=int(float(geography)) if geography else None,
-            source=self.text(row["source"]),
-            limits=self.text(row["limits"]),
-            reason=self.text(row["reason"]),
-        )
 
     def line(self, indicator: str, geo: str = "") -> Line | None:
         """Return the line of a territory, by default the one that the page is about."""
@@ -229,7 +216,7 @@ class View:
         """Return the lines of the chosen comparators and of the larger territories, in the order of names."""
         chosen = {*self.geos("parent"), self.text(self.meta.get("territoire"))}
         if self.own:
-            chosen.update(self.geos("groupement", "comparateur"))
+            chosen.update(self.geos("comparateur"))
         else:
             level = f"{self.level}-"
             chosen.update(geo for geo in self.geos("territoire", "comparateur") if geo.startswith(level))
@@ -311,5 +298,18 @@ def _keys(text: str) -> Sequence[str]:
     return [key for key in re.split(r"[\s,;+]+", text) if key]
 
 
-def _float(value: object) -> float:
-    return math.nan if value is None or value is pd.NA else float(str(value))
+def _point(texts: Mapping[str, Sequence[str]], numbers: Mapping[str, Sequence[float]], at: int) -> Point:
+    value, geography = numbers["value"][at], numbers["geography"][at]
+    withheld = texts["conf_status"][at] in WITHHELD
+    return Point(
+        period=texts["time_period"][at],
+        value=value,
+        low=numbers["low"][at],
+        high=numbers["high"][at],
+        mark="" if math.isfinite(value) else "masque" if withheld else "absent",
+        provisional=texts["obs_status"][at] == "P",
+        geography=int(geography) if math.isfinite(geography) else None,
+        source=texts["source"][at],
+        limits=texts["limits"][at],
+        reason=texts["reason"][at],
+    )

@@ -164,19 +164,21 @@ def describe(lines: Sequence[Line], indicator: Indicator) -> str:
         {
             "indicateur": lower(indicator.label),
             "unite": unit(indicator),
-            "lignes": " ".join(_describe(line, indicator) for line in lines),
+            "lignes": " ".join(
+                [_describe(lines[0], indicator, extremes=True), *(_describe(one, indicator) for one in lines[1:])]
+            ),
         },
     )
 
 
-def _describe(line: Line, indicator: Indicator) -> str:
+def _describe(line: Line, indicator: Indicator, *, extremes: bool = False) -> str:
     gaps = [say(f"alternative_{p.mark}", {"quand": when(p.period)}) for p in line.points if p.mark and not p.bounded]
     if not line.known:
         return say("alternative_masquee", {"nom": line.name})
-    return " ".join([_describe_known(line.name, line.known, indicator), *gaps])
+    return " ".join([_describe_known(line.name, line.known, indicator, extremes=extremes), *gaps])
 
 
-def _describe_known(name: str, known: Sequence[Point], indicator: Indicator) -> str:
+def _describe_known(name: str, known: Sequence[Point], indicator: Indicator, *, extremes: bool) -> str:
     first, last = known[0], known[-1]
     if first is last:
         values = {"nom": name, "valeur": bare(last.value, indicator), "quand": when(last.period)}
@@ -185,7 +187,7 @@ def _describe_known(name: str, known: Sequence[Point], indicator: Indicator) -> 
     highest = max(known, key=lambda point: point.value)
     trend = "stable" if not moved(first, last, indicator) else "en hausse" if last.value > first.value else "en baisse"
     return say(
-        "alternative_ligne",
+        "alternative_ligne_extremes" if extremes else "alternative_ligne",
         {
             "nom": name,
             "depart": bare(first.value, indicator),
@@ -335,16 +337,20 @@ def signed_change(first: Point, last: Point, indicator: Indicator) -> str:
     return french.percent(100 * gap / first.value, sign=True)
 
 
-def progress(verdicts: Sequence[str]) -> str:
+def verdicts() -> tuple[str, ...]:
+    """Return the verdicts, the best first."""
+    return tuple(catalogue()["bilans"])
+
+
+def progress(found: Sequence[str]) -> str:
     """Return the key message of the targets: how many stand where."""
-    order = list(catalogue()["bilans"])
     told = [
         f"{french.number(count)} {word('bilans' if count == 1 else 'bilans_pluriel', one)}"
-        for one in order
-        if (count := verdicts.count(one))
+        for one in verdicts()
+        if (count := found.count(one))
     ]
-    total = french.plural(len(verdicts), "indicateur")
-    key = "progres_un" if len(verdicts) == 1 else "progres_plusieurs"
+    total = french.plural(len(found), "indicateur")
+    key = "progres_un" if len(found) == 1 else "progres_plusieurs"
     return say(key, {"total": total, "details": french.enumeration(told)})
 
 

@@ -1,4 +1,4 @@
-"""A release in memory, with the attributes of the real one: an EPCI of 35 communes with everything, or a lone commune."""
+"""A release in memory, like the real one: an EPCI of 35 communes with everything, or a lone commune."""
 
 from __future__ import annotations
 
@@ -464,7 +464,8 @@ def everything() -> SimpleNamespace:
                 {
                     "bilan": "bilan_annuel",
                     "section": "synthese",
-                    "markdown": "## Une année *charnière*\n\nLe taux atteint **54,7** : mieux.\n\n- un\n- deux\n\n[site](https://example.org) <script>alert(1)</script> [x](javascript:alert(1))",
+                    "markdown": "## Une année *charnière*\n\nLe taux atteint **54,7** : mieux.\n\n- un\n- deux\n\n"
+                    "[site](https://example.org) <script>alert(1)</script> [x](javascript:alert(1))",
                 },
                 {"bilan": "bilan_annuel", "section": "contexte", "markdown": "La population vieillit."},
             ]

@@ -14,8 +14,10 @@ from ctgeval.render import wording
 
 Open = Callable[..., render.Page]
 NNBSP, NBSP = "\u202f", "\u00a0"
-BILAN = ("title", "key_figures", "convention", "context", "notices", "progress", "results", "actions", "budget", "journal",
-         "limits", "sources", "confidentiality", "glossary")  # fmt: skip
+BILAN = (
+    "title", "key_figures", "convention", "context", "notices", "progress", "results", "actions", "budget",
+    "journal", "limits", "sources", "confidentiality", "glossary",
+)  # fmt: skip
 VOID = {"br", "hr"}
 
 
@@ -51,6 +53,7 @@ class Balance(HTMLParser):
                 self.references.append(value or "")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag == "path"
         self.attributes.update(name for name, _ in attrs)
 
     def handle_endtag(self, tag: str) -> None:

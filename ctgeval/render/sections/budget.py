@@ -106,20 +106,27 @@ def _funders(view: View, names: Names) -> Markup:
         funder = View.text(row["financeur"]) or "non précisé"
         cents[funder, str(row["exercice"]), str(row["statut"])] += round(100 * float(row["montant"]))
     statuses = [status for status in STATUSES if any(status == found for _, _, found in cents)]
-    pairs = sorted({(funder, year) for funder, year, _ in cents}, key=lambda pair: (pair[1], pair[0]))
-    body = [
-        [
+    pairs = sorted({(year, funder) for funder, year, _ in cents}, reverse=True)
+    body = {
+        (year, funder): [
             tables.text(funder),
             Cell(year),
             *(_money(cents[key] / 100) if (key := (funder, year, one)) in cents else Cell("–") for one in statuses),
         ]
-        for funder, year in pairs
-    ]
+        for year, funder in pairs
+    }
+    last = pairs[0][0]
+    shown = [row for (year, _), row in body.items() if year == last]
+    earlier = [row for (year, _), row in body.items() if year != last]
     labels = [wording.capital(wording.word("statuts", status)) for status in statuses]
     columns = [Column("Financeur"), Column("Exercice"), *(Column(label, numeric=True) for label in labels)]
-    note = "Un même financement peut figurer à plusieurs stades : les colonnes ne s’additionnent pas."
-    found = Table(names("budget-financeurs"), "Les recettes par financeur et par exercice", columns, body,
-                  details=["Unité : euros."], notes=[note])  # fmt: skip
+    notes = ["Un même financement peut figurer à plusieurs stades : les colonnes ne s’additionnent pas."]
+    if earlier:
+        notes.append("Le fichier à télécharger contient aussi les exercices précédents.")
+    found = Table(
+        names("budget-financeurs"), f"Les recettes par financeur en {last}", columns, shown,
+        details=["Unité : euros."], notes=notes, extra=earlier,
+    )  # fmt: skip
     return tables.render(found)
 
 

@@ -43,7 +43,12 @@ def perimeter(points: Iterable[Point]) -> str:
 def notes(view: View, points: Iterable[Point]) -> list[str]:
     """Return the sources of some points with their date of update, then their limits."""
     points = list(points)
-    return [*(source(row) for row in view.sources(points)), *view.limits(points)]
+    cited = [source(row) for row in view.sources(points)]
+    told = {"sources": " ; ".join(cited)}
+    return [
+        *([wording.say("sources_citees" if len(cited) > 1 else "source_citee", told)] if cited else []),
+        *view.limits(points),
+    ]
 
 
 def source(row: Mapping[str, object]) -> str:

@@ -16,7 +16,8 @@ from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
 
 MOST_CARDS = 8
-MOST_FIGURES = 4
+MOST_FIGURES = 3
+MOST_RESULTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _card(view: View, indicator: Indicator) -> Card:
     shown = known[-1] if known and last.mark != "masque" else last
     cited = [View.text(row["producteur"]) or View.text(row["titre"]) for row in view.sources([shown])]
     target = view.target(indicator.id)
-    verdict = View.text(target["verdict"]) if target else ""
+    verdict = View.text(target["verdict"]) if target else "sans_cible"
     value, unit = wording.split(shown, indicator)
     return Card(
         name=indicator.label,
@@ -71,7 +72,7 @@ def _card(view: View, indicator: Indicator) -> Card:
         unit=unit,
         mark="" if shown.known or shown.bounded else shown.mark,
         evolution=wording.card_evolution(line.baseline, shown, indicator) if shown.known else "",
-        verdict=wording.verdict(target, indicator) if target else "",
+        verdict=wording.verdict(target, indicator) if target and verdict != "sans_cible" else "",
         code=verdict.replace("_", "-"),
         source=" · ".join([wording.capital(french.period(shown.period)), *dict.fromkeys(cited)])
         + (" · provisoire" if shown.provisional else ""),
@@ -164,7 +165,7 @@ def others(view: View, names: Names) -> Markup:
     found = [one for one in common.by_headline(view.available()) if one.kind != "contexte"]
     if not found:
         return common.nothing(view, heading, title, provide="autres")
-    drawn, rest = found[:MOST_FIGURES], found[MOST_FIGURES:]
+    drawn, rest = found[:MOST_RESULTS], found[MOST_RESULTS:]
     parts = [blocks.grid([_detail(view, names, one) for one in drawn])]
     if rest:
         parts.append(blocks.subsection(wording.word("titres", "autres"), [_summary(view, names, rest)]))

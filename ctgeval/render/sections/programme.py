@@ -122,29 +122,26 @@ def _by_axis(names: Names, table: pd.DataFrame, late: Sequence[dict[Any, Any]]) 
 
 
 def _plan(names: Names, rows: Sequence[dict[Any, Any]]) -> Markup:
-    columns = [
-        Column("Action"),
-        Column("Axe"),
-        Column("Pilote"),
-        Column("Fin prévue"),
-        Column("État"),
-        Column("Avancement", numeric=True),
-    ]
+    columns = [Column(label) for label in ("Action", "Axe", "Pilote", "Fin prévue", "État")]
     body = []
     for row in rows:
-        end, share = View.day(row["fin"]), View.text(row["avancement_pct"])
+        end = View.day(row["fin"])
         body.append(
             [
                 tables.text(f"{row['id']} – {row['intitule']}"),
                 tables.text(View.text(row["axe"])),
                 tables.text(View.text(row["pilote"]) or "non précisé"),
                 Cell(french.date(end), raw=end.isoformat()) if end else Cell("non précisée"),
-                tables.text(wording.word("etats", str(row["etat"]))),
-                Cell(french.percent(float(share), 0), raw=float(share)) if share else Cell("non précisé"),
+                tables.text(_state(row)),
             ]
         )
     table = tables.render(Table(names("actions-liste"), "Le détail des actions", columns, body))
     return blocks.block("folded", "Le détail action par action", table)
+
+
+def _state(row: dict[Any, Any]) -> str:
+    state, share = wording.word("etats", str(row["etat"])), View.text(row["avancement_pct"])
+    return f"{state} ({french.percent(float(share), 0)})" if share and row["etat"] == "en_cours" else state
 
 
 def _late_sentence(row: dict[Any, Any]) -> str:
@@ -164,13 +161,14 @@ def headlines(view: View) -> list[dict[str, str]]:
     cards: list[dict[str, str]] = []
     rows = budget.best(budget.yearly(view))
     if rows:
-        told = budget.rest(rows[-1])
+        told, moved = budget.rest(rows[-1]), budget.rest_evolution(rows)
         cards.append(
             {
                 "name": "Reste à charge de la collectivité",
                 "value": told["reste"],
-                "evolution": budget.rest_evolution(rows),
-                "verdict": wording.say("budget_carte", told),
+                "evolution": wording.say(
+                    "budget_carte" if moved else "budget_carte_seule", {**told, "evolution": moved}
+                ),
                 "source": f"{told['annee']} · budget de la convention ({told['statut']})",
             }
         )

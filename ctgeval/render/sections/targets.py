@@ -26,20 +26,33 @@ def progress(view: View, names: Names) -> Markup:
     if not targets:
         return common.nothing(view, heading, title, provide="progres")
     entries = [
-        Bar(str(target["label"]), _float(target["share"]), wording.path(_float(target["share"])))
+        Bar(View.text(target["label"]), share, wording.path(share))
         for target in targets
-        if math.isfinite(_float(target["share"]))
+        if math.isfinite(share := _share(target))
     ]
-    cells = [blocks.bullets([View.text(target["sentence"]) for target in targets if View.text(target["sentence"])])]
+    cells = [_by_verdict(targets)]
     if entries:
         told = " ".join(wording.say("alternative_chemin", {"nom": one.label, "chemin": one.text}) for one in entries)
         drawing = figures.paths(
             entries, alternative=wording.say("alternative_progres", {"lignes": told}), fictional=view.fictional
         )
-        caption = wording.say("legende_progres")
-        cells.insert(0, blocks.figure(names("progres-figure"), caption, drawing))
+        cells.insert(0, blocks.figure(names("progres-figure"), wording.say("legende_progres"), drawing))
+    sentences = blocks.bullets([sentence for target in targets if (sentence := View.text(target["sentence"]))])
     parts = [blocks.grid(cells), tables.render(_progress_table(view, names, targets))]
+    if sentences:
+        parts.append(blocks.block("folded", "Indicateur par indicateur, en phrases", sentences))
     return blocks.section(heading, title, parts, lead=wording.progress([str(target["verdict"]) for target in targets]))
+
+
+def _share(target: dict[str, Any]) -> float:
+    """Return the share of the way done; NaN for a range, to which there is no single way."""
+    return _float(target["share"]) if math.isfinite(_float(target["target"])) else math.nan
+
+
+def _by_verdict(targets: Sequence[dict[str, Any]]) -> Markup:
+    """Return the indicators under each verdict, the best first."""
+    found = ((one, [View.text(t["label"]) for t in targets if t["verdict"] == one]) for one in wording.verdicts())
+    return blocks.definitions([(wording.word("verdicts", one), " ; ".join(labels)) for one, labels in found if labels])
 
 
 def _progress_table(view: View, names: Names, targets: Sequence[dict[str, Any]]) -> Table:
@@ -50,7 +63,7 @@ def _progress_table(view: View, names: Names, targets: Sequence[dict[str, Any]])
         indicator = view.indicator(str(target["indicator"]))
         line = view.line(indicator.id)
         points += line.points[-1:] if line is not None else ()
-        share = _float(target["share"])
+        share = _share(target)
         rows.append(
             [
                 tables.text(f"{indicator.label} ({wording.unit(indicator)})"),
