@@ -48,6 +48,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages = folder / ".venv" / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
     shared = [path for path in site.getsitepackages() if Path(path).is_dir()]
     (packages / "tests.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in shared))
+    # Notebook tools look for their templates and kernels under the prefix.
+    (folder / ".venv" / "share").symlink_to(Path(sys.prefix) / "share", target_is_directory=True)
     stamp = 'printf "lab %s" "$({ pwd; cat pyproject.toml requirements.lock; } | cksum)" > .venv/ctgeval-stamp'
     subprocess.run(["sh", "-c", stamp], cwd=folder, check=True)
     return folder
