@@ -15,6 +15,10 @@ from ctgeval.indicators.field import Field
 __all__ = ["resolve"]
 
 
+_LEAST_COVERED = 0.5
+"""Under this share of its communes, a territory is not given the rate of those that answered."""
+
+
 def resolve(
     item: Indicator, parts: Mapping[str, Cells], field: Field
 ) -> tuple[Cells, Cells | None, npt.NDArray[np.float64]]:
@@ -101,9 +105,6 @@ class _Pooling:
         both = top.present if bottom is None else top.present & bottom.present
         shared = count(both, self.field.member, self.field.group, len(self.field.groups))
         pooled = self._pooled(top, both)
-        if bottom is not None:
-            partial = replace(pooled, flags=pooled.flags | FLAG["couverture_partielle"])
-            return shared, partial, self._pooled(bottom, both)
         missing = replace(
             pooled,
             value=np.full_like(pooled.value, np.nan),
@@ -112,7 +113,11 @@ class _Pooling:
             reason=np.full_like(pooled.reason, REASON["membres_manquants"]),
             flags=pooled.flags | FLAG["couverture_partielle"],
         )
-        return shared, missing, None
+        if bottom is None:
+            return shared, missing, None
+        partial = replace(pooled, flags=pooled.flags | FLAG["couverture_partielle"])
+        most = shared >= _LEAST_COVERED * self.field.sizes[:, None]
+        return shared, partial.where(most, missing), self._pooled(bottom, both)
 
     @property
     def _signed(self) -> bool:

@@ -78,6 +78,13 @@ def test_a_rate_pools_the_communes_that_have_both_terms(geography, observe: Obse
     assert "couverture_partielle" in row["limits"].split()
 
 
+def test_a_rate_of_less_than_half_of_the_communes_is_not_given(geography, observe: Observe) -> None:
+    seen = observe(*counts("logements_vacants", a=1), *counts("logements", a=10, b=100, c=1000))
+    row = one(compute(seen, ["LO02"], [EPCI], reference=geography, year=2024))
+    assert math.isnan(row["value"])
+    assert "2\u00a0communes sur 3" in row["reason"]
+
+
 def test_a_masked_part_gives_an_interval_and_never_a_zero(geography, observe: Observe) -> None:
     masked = {
         "measure": "foyers_rsa",
