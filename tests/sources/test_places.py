@@ -29,12 +29,15 @@ def test_the_departement_of_a_commune() -> None:
 def test_the_year_of_a_national_file_is_that_of_its_communes(year: int) -> None:
     communes = reference.load().members("FRANCE", year)
     assert places.geography_of(communes) == (year, "")
-    # Without a département it is the same year; without one commune of another, it is no more than a hint.
     assert places.geography_of([code for code in communes if not code.startswith("COM-976")]) == (year, "")
+
+
+def test_a_national_file_that_lacks_a_commune_gets_a_hint_only() -> None:
+    communes = reference.load().members("FRANCE", 2024)
     found, hint = places.geography_of([code for code in communes if code != "COM-86194"])
     assert found is None
-    assert f"geographie = {year}" in hint
-    assert "COM-86194" in hint
+    assert "geographie = 2024" in hint
+    assert "1 (COM-86194)" in hint
 
 
 def test_a_file_of_some_communes_has_no_year() -> None:
