@@ -95,8 +95,8 @@ def test_span_agrees_with_its_periods() -> None:
 
 def test_progress_agrees_in_number() -> None:
     said = wording.progress(["atteint", "en_recul", "en_recul"])
-    assert said == f"Sur 3{NBSP}indicateurs assortis d’une cible, 1 atteint sa cible et 2 reculent."
-    assert wording.progress(["stable"]) == f"Sur 1{NBSP}indicateur assorti d’une cible, 1 reste stable."
+    assert said == f"Sur 3{NBSP}indicateurs suivis, 1 atteint sa cible et 2 reculent."
+    assert wording.progress(["stable"]) == f"Sur 1{NBSP}indicateur suivi, 1 reste stable."
 
 
 def test_every_verdict_and_state_has_its_words() -> None:
