@@ -31,7 +31,7 @@ def test_no_two_series_share_colour_dash_or_marker() -> None:
 def test_style_sheet_has_the_colours_of_the_theme_in_light_and_dark() -> None:
     css = files("ctgeval.render").joinpath("templates/render.css").read_text(encoding="utf-8")
     light, dark = (
-        dict(re.findall(r"--(serie-\d+): (#\w+)", part)) for part in css.split("@media screen and (prefers-color-scheme: dark)")
+        dict(re.findall(r"--(serie-\d+): (#\w+)", part)) for part in css.split("(prefers-color-scheme: dark)")
     )
     assert light == {f"serie-{rank}": colour for rank, colour in enumerate(theme.SERIES, start=1)}
     assert dark == {f"serie-{rank}": colour for rank, colour in enumerate(theme.DARK, start=1)}
