@@ -21,7 +21,7 @@ __all__ = ["Kind", "Measure", "Object", "get", "load"]
 
 CATALOGUE = Path(__file__).with_name("measures.toml")
 _SECRET_OBJECTS = frozenset({"personnes", "foyers", "entreprises"})
-_FIELDS = frozenset({"label", "kind", "object", "unit", "published", "bounds", "factor", "sensible"})
+_FIELDS = frozenset({"label", "kind", "object", "unit", "published", "bounds", "factor", "sensible", "legal"})
 _WHERE = {
     "places": (
         "d’un territoire à l’autre",
@@ -56,6 +56,8 @@ class Measure:
         What a ratio was multiplied by (100 for a percentage).
     sensible : bool
         Crossed with income, health or disability: the higher threshold of the dossier applies.
+    legal : bool
+        Published for every commune, however small, by virtue of a text (legal populations: decree of each year).
     """
 
     id: str
@@ -67,6 +69,7 @@ class Measure:
     bounds: tuple[float, float] | None = None
     factor: float = 1.0
     sensible: bool = False
+    legal: bool = False
 
     @property
     def additive_over_places(self) -> bool:
@@ -80,8 +83,8 @@ class Measure:
 
     @property
     def is_secret_object(self) -> bool:
-        """Whether small counts of it tell something about somebody."""
-        return self.object in _SECRET_OBJECTS
+        """Whether small counts of it must be kept secret: what the law publishes for every commune is not."""
+        return self.object in _SECRET_OBJECTS and not self.legal
 
     @property
     def possible(self) -> tuple[float, float]:
@@ -228,6 +231,7 @@ def _measure(id: str, fields: Any, *, file: str, key: str) -> Measure:
         ("unit", str),
         ("published", bool),
         ("sensible", bool),
+        ("legal", bool),
         ("factor", (int, float)),
     ):
         if field in fields and not isinstance(fields[field], type_):
@@ -261,4 +265,5 @@ def _measure(id: str, fields: Any, *, file: str, key: str) -> Measure:
         bounds=None if bounds is None else (float(bounds[0]), float(bounds[1])),
         factor=float(fields.get("factor", 1.0)),
         sensible=fields.get("sensible", False),
+        legal=fields.get("legal", False),
     )

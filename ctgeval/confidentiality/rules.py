@@ -157,7 +157,7 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
             by_count[rows] |= _small(part[rows], threshold)
         if base_counted:
             by_base[rows] |= _small(whole[rows], threshold)
-        if counted and base_counted and indicator.nature == "part" and rule.complement and threshold > 1:
+        if counted and indicator.nature == "part" and rule.complement and threshold > 1:
             rest = whole[rows] - part[rows]
             by_count[rows] |= (rest >= 0) & (rest < threshold) & (whole[rows] > 0)
     return Breach(by_count, by_base)

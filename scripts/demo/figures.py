@@ -296,7 +296,7 @@ def _relay(period: str, effects: frozenset[str], remark: str) -> Iterator[Count]
     for code, count in counts.items():
         # Since 2024 the relay keeps its small counts to itself; before, it gave them all.
         withheld = period >= "2024-S1" and 0 < count < 5
-        yield Count("familles_rpe", f"COM-{code}", period, "<5" if withheld else str(count), "relais-petite-enfance",
+        yield Count("familles_rpe", f"COM-{code}", period, "<5" if withheld else str(count), "relais-communes",
                     remark="Retenu par le relais" if withheld else remark)  # fmt: skip
     yield Count("familles_rpe", CC[0], period, str(sum(counts.values())), "relais-petite-enfance", remark=remark)
 

@@ -124,7 +124,7 @@ et son bruit. Un bilan qui lui en trouve un se trompe.
   {MERGER_YEAR} et garde le code du siège ; les recensements de 2015 à 2020 sont dans l'ancienne géographie.
 - Retour manquant : {MISSING_RETURN[0]}, {MISSING_RETURN[1]} ; le total de ce semestre ne peut donc pas être fait.
 - Petits effectifs : les familles du relais et les enfants de moins de 3 ans des petites communes sont souvent moins
-  de 5 ; depuis 2024, le relais retient lui-même les siens (« <5 »).
+  de 5 ; depuis 2024, le relais retient lui-même les siens (« <5 »). Le détail par commune reste interne.
 - Dernière période provisoire ; revenus des communes secrets (cellules vides) ou absents sous un seuil.
 - Cibles : maintenir (PE01, AD02), baisser (PE04, PE09), fourchette (EN01), sans référence (AV04), sans valeur (AD01),
   cible 0 (AD03), révisée par l'avenant (PE07).

@@ -36,7 +36,9 @@ def test_sentence_tells_both_thresholds() -> None:
 
 
 def test_secret_objects_are_persons_households_and_enterprises_only() -> None:
-    assert rules.secret_measures(["population_municipale", "places_eaje", "menages_fiscaux"]) == (
-        "menages_fiscaux",
-        "population_municipale",
-    )
+    names = ["familles_rpe", "places_eaje", "menages_fiscaux", "structures_avs"]
+    assert rules.secret_measures(names) == ("familles_rpe", "menages_fiscaux")
+
+
+def test_legal_populations_are_published_by_decree_however_small() -> None:
+    assert rules.secret_measures(["population_municipale"]) == ()
