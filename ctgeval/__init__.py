@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ctgeval.dossier import Dossier
     from ctgeval.errors import CtgevalError, Problem
     from ctgeval.render import open_page as page
-    from ctgeval.report import BuildReport, build
+    from ctgeval.report.build import BuildReport, build
 
     __version__: str
     open = Dossier.open
