@@ -12,7 +12,7 @@ from ctgeval import french, periods
 from ctgeval.errors import CtgevalError, Problem, Severity, suggestion
 from ctgeval.programme import actions, budget, texts
 from ctgeval.programme.origin import place
-from ctgeval.sources import SourceTable
+from ctgeval.sources import SourceTable, is_harmless
 
 if TYPE_CHECKING:
     from ctgeval.dossier import Dossier
@@ -48,22 +48,27 @@ def _unread(items: Iterable[SourceTable | CtgevalError]) -> Iterator[Problem]:
 
 
 def _rejected(tables: Mapping[str, SourceTable]) -> Iterator[Problem]:
+    """Tell once each kind of fault of a file, with the first row that has it and how many there are."""
     for key in sorted(tables):
         rejected = tables[key].rejected
-        for (file, sheet, column, reason), group in rejected.groupby(
-            ["file", "sheet", "column", "reason"], sort=True, dropna=False
-        ):
+        kinds = rejected["reason"].str.replace(r"\d+", "#", regex=True)
+        for _, group in rejected.groupby(["column", kinds], sort=True, dropna=False):
             first = group.iloc[0]
+            harmless = is_harmless(str(first["reason"]))
             lines = french.plural(group["row"].nunique(), "ligne écartée", "lignes écartées")
             yield Problem(
-                message=f"{lines} : {reason}",
-                remedy="Corrigez la source, ou gardez-la ainsi : ces lignes ne comptent dans aucun chiffre.",
-                file=str(file),
-                sheet=str(sheet),
+                message=f"{lines} : {first['reason']}",
+                remedy=(
+                    "Rien à faire : ces chiffres sont ailleurs dans le fichier."
+                    if harmless
+                    else "Corrigez la valeur dans le fichier, ou retirez la ligne : elle ne compte dans aucun chiffre."
+                ),
+                file=str(first["file"]),
+                sheet=str(first["sheet"]),
                 row=int(first["row"]),
-                column=str(column),
+                column=str(first["column"]),
                 value=str(first["value"]),
-                severity="avertissement",
+                severity="avertissement" if harmless else "bloquant",
             )
 
 

@@ -59,6 +59,7 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
     tables = {
         "indicators": _indicator_rows(dossier, frame),
         "territories": dossier.territories,
+        "members": _member_rows(dossier),
         "progress": progress,
         "actions": dossier.actions(),
         "budget": dossier.budget(),
@@ -87,6 +88,12 @@ def _results(dossier: Dossier, audience: str) -> pd.DataFrame | ProtectedTable:
     if audience == "interne":
         return results
     return protect(results, _rule(dossier), margins=dossier.margins, catalogue=dossier.catalogue)
+
+
+def _member_rows(dossier: Dossier) -> pd.DataFrame:
+    subjects = dossier.territories.query("role == 'territoire'")["geo"]
+    rows = [(geo, commune) for geo in subjects for commune in dossier.margins.get(geo, ())]
+    return pd.DataFrame(rows, columns=list(TABLES["members"]), dtype="str")
 
 
 def _targets(dossier: Dossier, results: pd.DataFrame | ProtectedTable) -> pd.DataFrame:

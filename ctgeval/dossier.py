@@ -13,6 +13,7 @@ from ctgeval import (
     checks,
     config as configuration,
     diffusion,
+    french,
     indicators,
     observations,
     programme,
@@ -158,6 +159,23 @@ class Dossier:
     def knows(self, geo: str) -> bool:
         """Tell whether a code is a territory of the dossier's geography, at its perimeter or in another year."""
         return geo in self._groupings or any(self.reference.exists(geo, year) for year in self.reference.years)
+
+    def require_sound(self) -> None:
+        """Refuse to go further with inputs that have a blocking problem.
+
+        Raises
+        ------
+        DossierError
+            With all the blocking problems.
+        """
+        blocking = [problem for problem in checks.problems(self) if problem.severity == "bloquant"]
+        if blocking:
+            raise DossierError(
+                f"Aucun bilan n’a été produit : {french.plural(len(blocking), 'problème')} à corriger d’abord.",
+                remedy="Corrigez, puis relancez ; les bilans déjà produits n’ont pas été touchés.",
+                file=self.path.name,
+                problems=blocking,
+            )
 
     def observations(self) -> pd.DataFrame:
         """Observations of every source and of the coordinator's counts, put on the perimeter of the dossier."""

@@ -28,6 +28,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "retained",
     ),
     "territories": ("geo", "name", "level", "role"),
+    "members": ("geo", "commune"),
     "progress": (
         "indicator", "geo", "label", "unit", "direction", "period_reference", "baseline", "baseline_low",
         "baseline_high", "period_target", "target", "target_min", "target_max", "tolerance", "time_period", "actual",
@@ -135,6 +136,11 @@ class Release:
     def territories(self) -> pd.DataFrame:
         """One row per territory: name, level, role in the bilan."""
         return self.table("territories")
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """One row per commune of each territory that a bilan is about."""
+        return self.table("members")
 
     @property
     def progress(self) -> pd.DataFrame:

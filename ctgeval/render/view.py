@@ -253,7 +253,8 @@ class View:
         if self.level == "COM":
             return ()
         lines = self.lines(indicator)
-        communes = (geo for geo in self.geos("membre", "territoire") if geo.startswith("COM-"))
+        table = self.release.members
+        communes = table.loc[table["geo"].eq(self.geo), "commune"]
         found = (lines[geo] for geo in communes if geo in lines)
         return tuple(sorted(found, key=lambda line: line.name))
 

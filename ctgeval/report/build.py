@@ -125,7 +125,7 @@ def build(
     Raises
     ------
     DossierError
-        When ``ctg.toml`` can't be used.
+        When ``ctg.toml`` can't be used, or when an input has a blocking problem: no bilan is touched.
     ParameterError
         For a filter that matches nothing, a format that can't be made, or a number of jobs below 1.
     ReportError
@@ -196,6 +196,7 @@ def _build_all(
     from ctgeval.dossier import Dossier
 
     dossier = Dossier.open(folder)
+    dossier.require_sound()
     ready: list[tuple[Case, Release]] = []
     releases: dict[str, Release | CtgevalError] = {}
     for case in todo:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ctgeval.sources.registry import formats, read
-from ctgeval.sources.table import REJECTED_COLUMNS, Format, Options, SourceTable
+from ctgeval.sources.table import REJECTED_COLUMNS, Format, Options, SourceTable, is_harmless
 
-__all__ = ["REJECTED_COLUMNS", "Format", "Options", "SourceTable", "formats", "read"]
+__all__ = ["REJECTED_COLUMNS", "Format", "Options", "SourceTable", "formats", "is_harmless", "read"]

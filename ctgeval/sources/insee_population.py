@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ctgeval.errors import SourceError
 from ctgeval.sources import places
 from ctgeval.sources.cells import Markers
-from ctgeval.sources.table import Format, Options, SourceTable
+from ctgeval.sources.table import SET_ASIDE, Format, Options, SourceTable
 from ctgeval.sources.text import Grid, read_grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
 
@@ -170,7 +170,7 @@ def _refuse_delegated(rejections: Rejections) -> None:
         kind = str(cell).strip().upper()
         if kind != "COM":
             what = _DELEGATED.get(kind, f"ligne de type « {kind} », qui n’est pas une commune")
-            rejections.add(place, column, f"Ligne laissée de côté ({what}).")
+            rejections.add(place, column, f"{SET_ASIDE} ({what}).")
 
 
 def _refuse_arrondissements(rejections: Rejections, column: str, geo: Texts) -> None:
@@ -182,7 +182,7 @@ def _refuse_arrondissements(rejections: Rejections, column: str, geo: Texts) -> 
             rejections.add(
                 place,
                 column,
-                f"Ligne laissée de côté ({_DELEGATED['ARM']}, {parent}, qui a sa propre ligne).",
+                f"{SET_ASIDE} ({_DELEGATED['ARM']}, {parent}, qui a sa propre ligne).",
             )
 
 

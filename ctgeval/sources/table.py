@@ -12,7 +12,10 @@ import pandas as pd
 if TYPE_CHECKING:
     from ctgeval.territory.reference import Reference
 
-__all__ = ["REJECTED_COLUMNS", "Format", "Options", "SourceTable"]
+__all__ = ["REJECTED_COLUMNS", "REPEATED", "SET_ASIDE", "Format", "Options", "SourceTable", "is_harmless"]
+
+SET_ASIDE = "Ligne laissée de côté"
+REPEATED = "La ligne répète la ligne"
 
 REJECTED_COLUMNS: tuple[str, ...] = ("file", "sheet", "row", "column", "value", "reason")
 
@@ -60,6 +63,11 @@ class SourceTable:
     def n_rejected(self) -> int:
         """Rows of the file that could not be used."""
         return int(self.rejected["row"].nunique())
+
+
+def is_harmless(reason: str) -> bool:
+    """Tell whether a row was rejected because its figures are elsewhere in the file, and nothing is to be mended."""
+    return reason.startswith((SET_ASIDE, REPEATED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

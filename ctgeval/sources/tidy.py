@@ -19,7 +19,7 @@ from ctgeval import measures, observations
 from ctgeval.errors import SourceError
 from ctgeval.french import number, percent
 from ctgeval.sources.cells import EMPTY, NO_MARKERS, NUMBER, SECRET, Markers, Numbers, common_mark, numbers
-from ctgeval.sources.table import REJECTED_COLUMNS, Options, SourceTable
+from ctgeval.sources.table import REJECTED_COLUMNS, REPEATED, Options, SourceTable
 from ctgeval.sources.text import Grid
 
 __all__ = ["Rejections", "Variable", "tidy", "year_of"]
@@ -255,7 +255,7 @@ def _refuse_repeated(
         line = grid.lines[first]
         for place in places[1:] if same else places:
             reason = (
-                f"La ligne répète la ligne {line}, déjà lue (même territoire, même période, mêmes valeurs)."
+                f"{REPEATED} {line}, déjà lue (même territoire, même période, mêmes valeurs)."
                 if same
                 else f"{len(places)} lignes donnent des valeurs différentes pour ce territoire et cette période "
                 f"(la première est la ligne {line})."

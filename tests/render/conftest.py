@@ -382,6 +382,7 @@ def everything() -> SimpleNamespace:
             INDICATORS,
         ),
         territories=pd.DataFrame(territories),
+        members=pd.DataFrame({"geo": EPCI, "commune": list(COMMUNES)}),
         progress=frame(progress(), PROGRESS),
         actions=frame(actions(), ACTIONS),
         budget=frame(budget(), BUDGET),
@@ -530,6 +531,7 @@ def lone_commune(others: int = 999) -> SimpleNamespace:
             INDICATORS,
         ),
         territories=pd.DataFrame(territories),
+        members=pd.DataFrame({"geo": "DEP-86", "commune": list(own)}),
         sources=full.sources.iloc[:1],
         **empty,
     )
