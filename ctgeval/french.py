@@ -107,7 +107,8 @@ def quantity(value: Number | None, unit: str, decimals: int | None = None, *, si
 def interval(low: Number | None, high: Number | None, decimals: int | None = None, unit: str = "") -> str:
     """Write what is known of a value between two bounds: ``entre 1 et 4``, ``au moins 3``, ``au plus 12``.
 
-    The bounds are rounded outwards, so that what is written is never narrower than what is known.
+    The bounds are rounded outwards, so that what is written is never narrower than what is known (a millionth of the
+    last digit aside, which is the noise of binary arithmetic).
 
     Parameters
     ----------
