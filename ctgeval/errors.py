@@ -244,8 +244,11 @@ def near(word: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
     by_fold: dict[str, str] = {}
     for candidate in candidates:
         by_fold.setdefault(candidate.casefold(), candidate)
-    found = difflib.get_close_matches(word.casefold(), list(by_fold), n=count, cutoff=0.6)
-    return [by_fold[name] for name in found]
+    typed = word.casefold()
+    found = difflib.get_close_matches(typed, list(by_fold), n=max(count, len(by_fold)), cutoff=0.6)
+    # Two letters swapped is the commonest slip, and difflib ranks it no better than another letter.
+    found.sort(key=lambda name: sorted(name) != sorted(typed))
+    return [by_fold[name] for name in found[:count]]
 
 
 def suggestion(word: str, candidates: Iterable[str]) -> str:

@@ -159,6 +159,9 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
             made.opened.append(Path(path))
             return cls(Path(path))
 
+        def require_sound(self) -> None:
+            pass
+
         def release(self, audience: str, partner: str | None = None) -> Release:
             return _release(self.path, partner or audience)
 
