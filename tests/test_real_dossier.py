@@ -18,6 +18,8 @@ import ctgeval
 from ctgeval import cli
 from ctgeval.errors import NotAdditive, PerimeterMismatch
 
+pytestmark = pytest.mark.xdist_group("vienne")
+
 CONFIGURATION = """
 [territoire]
 code = "DEP-86"
