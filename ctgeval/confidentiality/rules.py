@@ -1,4 +1,11 @@
-"""Which counts are too small to be shown, and why: the primary rule of statistical secrecy.
+"""Which counts are too small to be shown, and why, and who may see which source.
+
+Sources: ``ouverte`` is for everybody. ``convention`` (data handed over under a written agreement, for the evaluation
+alone) goes to those who steer the evaluation and are bound by that agreement: ``interne``, then ``cotech`` and
+``copil``, where the signatories sit; never to a ``partenaire``, who would see the returns of the others, nor to
+``habitants``. ``interne`` never leaves. The order of the audiences is that of trust, and each sees at most what the
+one before it sees; whoever reads two bilans of different audiences must learn nothing more, so that what is masked
+for one is masked for all of them (see `suppression.protect`).
 
 A rule applies to counts of persons, households and enterprises; structures, actions, meetings and euros are never
 masked. ``n`` and its complement ``N - n`` are treated alike: «100 % des familles» says as much about each family as
@@ -92,7 +99,7 @@ class Rule:
 
 
 def allows(diffusion: str, audience: str) -> bool:
-    """Tell whether a source of that ``diffusion`` may be shown to that audience.
+    """Tell whether a source of that ``diffusion`` may be shown to that audience (why: see the module).
 
     Parameters
     ----------
@@ -145,21 +152,25 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
     position = results["indicator"].to_numpy(dtype=object)
     part = results["numerator"].to_numpy(dtype=float)
     whole = results["denominator"].to_numpy(dtype=float)
+    low, high = results["low"].to_numpy(dtype=float), results["high"].to_numpy(dtype=float)
     by_count = results["conf_status"].isin(["C", "D"]).to_numpy(dtype=bool, copy=True)
     by_base = np.zeros(len(results), dtype=bool)
     for name in sorted(set(position)):
         rows = np.flatnonzero(position == name)
         indicator = catalogue[name]
-        threshold = _threshold(indicator, rule)
+        limit = threshold(indicator, rule, catalogue)
         counted = bool(secret_measures(indicator.numerator_measures))
         base_counted = bool(secret_measures(indicator.denominator_measures))
         if counted:
-            by_count[rows] |= _small(part[rows], threshold)
+            by_count[rows] |= _small(part[rows], limit)
+        if counted and indicator.nature == "compte":
+            # What is known of a partial return is a count too: «au moins 3» tells that the others counted 3.
+            by_count[rows] |= np.isnan(part[rows]) & (_small(low[rows], limit) | _small(high[rows], limit))
         if base_counted:
-            by_base[rows] |= _small(whole[rows], threshold)
-        if counted and indicator.nature == "part" and rule.complement and threshold > 1:
+            by_base[rows] |= _small(whole[rows], limit)
+        if counted and indicator.nature == "part" and rule.complement and limit > 1:
             rest = whole[rows] - part[rows]
-            by_count[rows] |= (rest >= 0) & (rest < threshold) & (whole[rows] > 0)
+            by_count[rows] |= (rest >= 0) & (rest < limit) & (whole[rows] > 0)
     return Breach(by_count, by_base)
 
 
@@ -187,7 +198,7 @@ def small_levels(
     for position, (name, level) in enumerate(zip(ids, levels.to_numpy(dtype=float), strict=True)):
         item = catalogue.get(name)
         if item is not None and item.nature == "compte" and secret_measures(item.numerator_measures):
-            found[position] = 0 < abs(level) < _threshold(item, rule)
+            found[position] = 0 < abs(level) < threshold(item, rule, catalogue)
     return found
 
 
@@ -196,8 +207,27 @@ def secret_measures(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name in names if measures.get(name).is_secret_object}))
 
 
-def _threshold(indicator: definition.Indicator, rule: Rule) -> int:
-    return max(rule.threshold, rule.sensitive_threshold) if indicator.sensitive else rule.threshold
+def threshold(indicator: definition.Indicator, rule: Rule, catalogue: Mapping[str, definition.Indicator]) -> int:
+    """Return the threshold of the counts of an indicator.
+
+    Parameters
+    ----------
+    indicator : Indicator
+        Sensitive ones have the higher threshold, and so do those that show the whole of which a sensitive count is a
+        part: «8 enfants» says that there are no more than 8 of them from poor families.
+    rule : Rule
+        Both thresholds.
+    catalogue : mapping of str to Indicator
+        All indicators of the dossier.
+    """
+    wholes = {
+        name
+        for item in catalogue.values()
+        if item.sensitive and item.nature == "part"
+        for name in secret_measures(item.denominator_measures)
+    }
+    sensitive = indicator.sensitive or not wholes.isdisjoint(indicator.measures)
+    return max(rule.threshold, rule.sensitive_threshold) if sensitive else rule.threshold
 
 
 def _small(count: npt.NDArray[np.float64], threshold: int) -> Mask:
