@@ -76,8 +76,8 @@ def grid(cells: Sequence[Markup]) -> Markup:
     return block("grid", kept) if kept else Markup("")
 
 
-def figure(identifier: str, caption: str, drawing: Drawing, *, about: str = "", table: Markup | None = None) -> Markup:
-    """Return a figure with its caption, and the table of its values right after it.
+def figure(identifier: str, caption: str, drawing: Drawing, *, about: str = "") -> Markup:
+    """Return a figure with its caption.
 
     Parameters
     ----------
@@ -88,10 +88,30 @@ def figure(identifier: str, caption: str, drawing: Drawing, *, about: str = "", 
     drawing : Drawing
     about : str
         What the heading above already says, told again to those who don't see it.
-    table : Markup
-        Folded under the figure.
     """
-    return block("figure", identifier, caption, drawing, about, table)
+    return block("figure", identifier, caption, drawing, about)
+
+
+def sheet(drawn: Markup, *, about: Markup, values: Markup, notes: Sequence[str] = ()) -> Markup:
+    """Return a figure beside what is said of it, and the table of its values across the page right after it.
+
+    Parameters
+    ----------
+    drawn : Markup
+        See `figure`.
+    about : Markup
+        Read before the figure.
+    values : Markup
+        The table, folded or not.
+    notes : sequence of str
+        Source and limits.
+    """
+    return block("sheet", about, drawn, values, bullets(notes, css="notes"))
+
+
+def folded(summary: str, content: Markup) -> Markup:
+    """Return contents that open on demand."""
+    return block("folded", summary, content)
 
 
 class _Renderer(mistune.HTMLRenderer):

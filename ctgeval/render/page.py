@@ -145,7 +145,7 @@ class Page:
 
     def glossary(self) -> Fragment:
         """Return the few words that a reader may not know."""
-        return Fragment(reading.glossary(self._name))
+        return self._section(reading.glossary)
 
     def _section(self, draw: Callable[[View, Callable[[str], str]], Markup]) -> Fragment:
         return Fragment(draw(self.view, self._name))

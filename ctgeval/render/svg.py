@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
@@ -26,6 +28,8 @@ _KEPT_STYLE = {
     "text-anchor",
 }
 _KEPT = {"d", "x", "y", "transform"}
+_PLACE = ("x", "y", "d", "transform")
+_BEHIND = {"f-track", "f-band", "s-grid"}
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 
@@ -49,44 +53,81 @@ def inline(figure: Figure, *, alternative: str) -> Markup:
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     root = fromstring(buffer.getvalue())
     shapes = {element.get("id", ""): element for element in root.iter() if element.get("id")}
-    body = "".join(_write(child, shapes) for child in root)
+    marks = list(_marks(root, shapes))
     return Markup(
         '<svg class="fig" role="img" focusable="false" font-size="{}" viewBox="{}" aria-label="{}">{}</svg>'
-    ).format(theme.SMALL, _rounded(root.get("viewBox", "")), alternative, Markup(body))
+    ).format(
+        theme.SMALL, _rounded(root.get("viewBox", "")), alternative, Markup(f"{_paths(marks)}{_texts(marks)}")
+    )  # fmt: skip
 
 
-def _write(element: Element, shapes: dict[str, Element]) -> str:
-    tag = _NAMESPACE.sub("", str(element.tag))
-    if tag == "g":
-        return _group(element, shapes)
-    if tag == "path":
-        attributes = _attributes(element)
-        drawn = attributes.get("fill") != "none" or attributes.get("stroke", "none") != "none"
-        return f"<path{_text(attributes)}/>" if drawn else ""
-    if tag == "text":
-        return f"<text{_text(_text_attributes(element))}>{escape(''.join(element.itertext()))}</text>"
-    return ""
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A path, whose content is its outline, or a text: what is written of it, and how it looks."""
+
+    tag: str
+    look: tuple[tuple[str, str], ...]
+    content: str
+    place: str = ""
 
 
-def _group(element: Element, shapes: dict[str, Element]) -> str:
-    markers = [child for child in element if str(child.tag).endswith("}use")]
-    inside = "".join(_write(child, shapes) for child in element)
-    attributes = _attributes(element)
-    inside = f"<g{_text(attributes)}>{inside}</g>" if attributes and inside else inside
-    return inside + _markers(markers, shapes)
+def _marks(element: Element, shapes: dict[str, Element]) -> Iterator[_Mark]:
+    uses = []
+    for child in element:
+        tag = _NAMESPACE.sub("", str(child.tag))
+        if tag == "g":
+            yield from _marks(child, shapes)
+        elif tag == "path":
+            attributes = _attributes(child)
+            if attributes.get("fill") != "none" or attributes.get("stroke", "none") != "none":
+                yield _Mark("path", _look(attributes), _short(attributes["d"]))
+        elif tag == "text":
+            attributes = _text_attributes(child)
+            place = _text({name: _rounded(attributes[name]) for name in _PLACE if name in attributes})
+            yield _Mark("text", _look(attributes), str(escape("".join(child.itertext()))), place)
+        elif tag == "use":
+            uses.append(child)
+    if uses:
+        yield _markers(uses, shapes)
 
 
-def _markers(markers: list[Element], shapes: dict[str, Element]) -> str:
+def _look(attributes: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, value if name == "class" else _rounded(" ".join(value.split())))
+        for name, value in attributes.items()
+        if name not in _PLACE
+    )
+
+
+def _paths(marks: Sequence[_Mark]) -> str:
+    """Write the paths that look alike as one, where the last of them stands; what lies behind all the rest, first."""
+    alike: dict[tuple[tuple[str, str], ...], str] = {}
+    for mark in marks:
+        if mark.tag == "path":
+            alike[mark.look] = alike.pop(mark.look, "") + mark.content
+    behind = sorted(alike, key=lambda look: not _BEHIND & set(dict(look).get("class", "").split()))
+    return "".join(f"<path{_text({'d': alike[look], **dict(look)})}/>" for look in behind)
+
+
+def _texts(marks: Sequence[_Mark]) -> str:
+    """Write the texts that look alike in one group, over everything else."""
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for mark in marks:
+        if mark.tag == "text":
+            alike.setdefault(mark.look, []).append(f"<text{mark.place}>{mark.content}</text>")
+    return "".join(
+        f"<g{_text(dict(look))}>{''.join(texts)}</g>" if look else "".join(texts) for look, texts in alike.items()
+    )
+
+
+def _markers(markers: Sequence[Element], shapes: dict[str, Element]) -> _Mark:
     """Write the markers of a line, which are alike, as one path."""
-    if not markers:
-        return ""
     shape = shapes[markers[0].get(_HREF, "#")[1:]]
     attributes = _attributes(shape) | _attributes(markers[0])
     x, y, outline = _outline(attributes["d"])
     places = ((float(marker.get("x", "0")) + x, float(marker.get("y", "0")) + y) for marker in markers)
     drawn = "".join(f"M{left:.1f} {top:.1f}{outline}" for left, top in places)
-    kept = {name: value for name, value in attributes.items() if name not in {"x", "y", "d"}}
-    return f"<path{_text({'d': drawn, **kept})}/>"
+    return _Mark("path", _look(attributes), drawn)
 
 
 def _outline(path: str) -> tuple[float, float, str]:
@@ -133,14 +174,11 @@ def _attributes(element: Element) -> dict[str, str]:
 
 
 def _text(attributes: dict[str, str]) -> str:
-    return "".join(f' {name}="{escape(_short(name, value))}"' for name, value in attributes.items())
+    return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
 
 
-def _short(name: str, value: str) -> str:
-    spaced = " ".join(value.split())
-    if name == "class":
-        return spaced
-    return _COMMAND.sub(r"\1", _rounded(spaced)) if name == "d" else _rounded(spaced)
+def _short(outline: str) -> str:
+    return _COMMAND.sub(r"\1", _rounded(" ".join(outline.split())))
 
 
 def _rounded(text: str) -> str:

@@ -93,6 +93,16 @@ class View:
         return bool(self.release.audience == "interne")
 
     @property
+    def technical(self) -> bool:
+        """Whether the readers are those who check the figures, and want to know how the files were read."""
+        return self.release.audience in {"interne", "cotech"}
+
+    @property
+    def public(self) -> bool:
+        """Whether the readers are the inhabitants, to whom everything is said in plain words."""
+        return bool(self.release.audience == "habitants")
+
+    @property
     def fictional(self) -> bool:
         """Whether the territory is invented, which each figure must say."""
         return bool(self.meta.get("fictif"))

@@ -44,6 +44,12 @@ def when(period: str) -> str:
     return f"pendant l’{text}" if parsed.frequency == "SCOLAIRE" else f"en {text}"
 
 
+def than(period: str) -> str:
+    """Return a period after a comparison: ``qu’en 2018``, ``qu’au 2e semestre 2022``."""
+    told = when(period)
+    return f"que {told}" if told.startswith("p") else f"qu’{told}"
+
+
 def since(period: str) -> str:
     """Return a period after « depuis »: ``2017``, ``le 1er semestre 2021``."""
     parsed = periods.parse(period)
@@ -98,7 +104,7 @@ def mark(point: Point) -> str:
 
 
 def change(first: Point, last: Point, indicator: Indicator) -> str:
-    """Return how far apart two values are, without a sign: ``7,5 points``, ``244 habitants, soit 0,9 %``."""
+    """Return how far apart two values are, without a sign: ``7,5 points``, ``244 (0,9 %)``, ``1,3 place``."""
     gap = abs(last.value - first.value)
     if indicator.unit == "%":
         decimals = 1 if indicator.decimals is None else indicator.decimals
@@ -106,7 +112,9 @@ def change(first: Point, last: Point, indicator: Indicator) -> str:
     text = french.number(gap, indicator.decimals)
     if indicator.unit == "EUR" or indicator.unit.startswith("EUR "):
         text = french.euros(gap, indicator.decimals or 0)
-    if " pour " in indicator.unit or first.value <= 0:
+    if " pour " in indicator.unit:
+        return french.quantity(gap, indicator.unit.partition(" pour ")[0], indicator.decimals)
+    if first.value <= 0:
         return text
     return f"{text} ({french.percent(100 * gap / first.value)})"
 
@@ -143,7 +151,7 @@ def _evolution(first: Point, last: Point, indicator: Indicator) -> str:
         return say("constat", values)
     if not moved(first, last, indicator):
         return say("stable", values)
-    gap = say("hausse" if last.value > first.value else "baisse", {"ecart": change(first, last, indicator)})
+    gap = say(_way(first, last, indicator), {"ecart": change(first, last, indicator)})
     return say("evolution", {**values, "ecart": gap})
 
 
@@ -154,7 +162,14 @@ def card_evolution(first: Point, last: Point, indicator: Indicator) -> str:
     values = {"depuis": since(first.period), "ecart": change(first, last, indicator)}
     if not moved(first, last, indicator):
         return say("carte_stable", values)
-    return say("carte_hausse" if last.value > first.value else "carte_baisse", values)
+    return say(f"carte_{_way(first, last, indicator)}", {**values, "que": than(first.period)})
+
+
+def _way(first: Point, last: Point, indicator: Indicator) -> str:
+    """Return the key of the sentence: a rate per 100 is told in what it counts, more or less of it."""
+    if " pour " in indicator.unit:
+        return "plus" if last.value > first.value else "moins"
+    return "hausse" if last.value > first.value else "baisse"
 
 
 def describe(lines: Sequence[Line], indicator: Indicator) -> str:
@@ -240,8 +255,11 @@ def base_indicator(indicator: Indicator, period: str) -> Indicator:
 def split(point: Point, indicator: Indicator) -> tuple[str, str]:
     """Return the value of a key figure and its unit apart, so that each is set in its own size."""
     whole = value(point, indicator)
-    if indicator.unit == "%" or indicator.unit.startswith("EUR"):
+    if indicator.unit == "%":
         return whole, ""
+    if indicator.unit.startswith("EUR"):
+        amount_only, sign, rest = whole.partition("€")
+        return f"{amount_only}{sign}", rest.strip()
     bare = value(point, indicator, with_unit=False)
     return bare, whole.removeprefix(bare).strip() if point.known else indicator.unit
 
@@ -249,11 +267,28 @@ def split(point: Point, indicator: Indicator) -> tuple[str, str]:
 def verdict(target: Mapping[str, object], indicator: Indicator) -> str:
     """Return the verdict that stands under a key figure, with the target when there is one."""
     told = word("verdicts", str(target["verdict"]))
-    aim = float(str(target["target"]))
-    if math.isnan(aim):
+    aimed = aim(target, indicator, with_unit=True)
+    if not aimed:
         return told
-    aimed = bare(aim, indicator)
     return french.typography(f"{told} (cible {short_period(str(target['period_target']))} : {aimed})")
+
+
+def aim(target: Mapping[str, object], indicator: Indicator, *, with_unit: bool) -> str:
+    """Return a target, a value or the range to stay in; empty when there is none."""
+    value, low, high = (_float(target[name]) for name in ("target", "target_min", "target_max"))
+    if math.isfinite(value):
+        return bare(value, indicator) if with_unit else amount(value, indicator, with_unit=False)
+    if math.isnan(low) and math.isnan(high):
+        return ""
+    unit = "%" if with_unit and indicator.unit == "%" else ""
+    return french.interval(
+        -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high, indicator.decimals, unit
+    )
+
+
+def _float(value: object) -> float:
+    text = str(value)
+    return math.nan if text in {"", "nan", "None", "<NA>"} else float(text)
 
 
 def rank(name: str, level: str, at: int, total: int, period: str) -> str:

@@ -14,7 +14,7 @@ from ctgeval.render.view import View
 
 ALLOWED = {
     "svg": {"class", "role", "focusable", "font-size", "viewBox", "aria-label"},
-    "g": {"transform", "class"},
+    "g": {"class", "fill", "font-size", "font-weight", "text-anchor"},
     "path": {"d", "transform", "class", "fill", "stroke", "stroke-width", "stroke-dasharray"},
     "text": {"x", "y", "transform", "class", "fill", "font-size", "font-weight", "text-anchor"},
 }  # fmt: skip

@@ -117,7 +117,7 @@ def test_key_figures_put_reste_a_charge_first(page: Open) -> None:
     assert said.index("Reste à charge") < said.index("Taux de couverture")
     assert "114 924 €" in said
     assert "en hausse de 13 324 € depuis 2023" in said
-    assert "54,7 places pour 100 enfants de moins de 3 ans en hausse de 6,5 depuis 2019" in said
+    assert "54,7 places pour 100 enfants de moins de 3 ans 6,5 places de plus qu’en 2019" in said
     assert "↗ en progrès (cible 2026 : 60,0)" in said
     assert "2024 · Cnaf · provisoire" in said
 
@@ -263,7 +263,7 @@ def poitiers(commune: SimpleNamespace) -> render.Page:
 
 def test_commune_page_tells_its_fall(poitiers: render.Page) -> None:
     said = plain(poitiers.context())
-    expected = "53,1 places pour 100 enfants de moins de 3 ans en 2021, contre 60,6 en 2017, soit une baisse de 7,5."
+    expected = "53,1 places pour 100 enfants de moins de 3 ans en 2021, contre 60,6 en 2017, soit 7,5 places de moins."
     assert expected in said
     assert "Médiane de 1 001 communes" in said
     assert "Châtellerault" in said
@@ -273,7 +273,19 @@ def test_commune_is_placed_among_the_others(poitiers: render.Page) -> None:
     said = plain(poitiers.comparison())
     assert re.search(r"Poitiers : \d+e rang sur 1 002 communes en 2021", said)
     assert "La moitié centrale des communes" in said
-    assert str(poitiers.comparison()).count("<tr>") == 8
+    assert "Médiane des 1 002 communes" in said
+
+
+def test_neighbours_of_a_ranking_are_named_for_the_team_only(commune: SimpleNamespace) -> None:
+    chosen = {"Poitiers", "Châtellerault", "Buxerolles"}
+    for audience in ("interne", "copil", "habitants"):
+        release = SimpleNamespace(**{**vars(commune), "audience": audience})
+        page = render.Page(release, territoire="COM-86194", carnet="diagnostic")
+        named = set(
+            re.findall(r'<td>(?:<strong>)?([^<]*)(?:</strong>)?</td><td class="nombre">', str(page.comparison()))
+        )
+        others = {name for name in named if not name.startswith(("Un quart", "Médiane"))} - chosen
+        assert bool(others) == (audience == "interne")
 
 
 def test_commune_has_no_table_by_commune_and_no_mean_of_rates(poitiers: render.Page) -> None:

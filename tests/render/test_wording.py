@@ -101,7 +101,7 @@ def test_progress_agrees_in_number() -> None:
 
 def test_every_verdict_and_state_has_its_words() -> None:
     verdicts = {"atteint", "depasse", "en_progres", "stable", "en_recul", "maintenu", "non_maintenu", "sans_cible",
-                "sans_reference", "non_evaluable", "non_concluant"}  # fmt: skip
+                "sans_reference", "reference_masquee", "non_evaluable", "non_concluant"}  # fmt: skip
     for table in ("verdicts", "bilans", "bilans_pluriel"):
         assert set(wording.catalogue()[table]) == verdicts
     assert len(set(wording.catalogue()["verdicts"].values())) == len(verdicts)

@@ -16,12 +16,14 @@ from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
 
+BASES = ("prevu", "realise")
+_MONEY = ("depenses", "recettes", "reste_a_charge")
 STATUSES = ("prevu", "sollicite", "acquis", "verse", "realise")
 
 
 def budget(view: View, names: Names) -> Markup:
     """Return what stays to the collectivity first, then expenses and receipts by year and by funder."""
-    title, heading = wording.word("titres", "budget"), names("budget")
+    title, heading = common.heading(view, "budget"), names("budget")
     prose = common.commentary(view, "budget")
     rows = yearly(view)
     told_years = best(rows)
@@ -29,7 +31,7 @@ def budget(view: View, names: Names) -> Markup:
         return Markup("\n").join([common.nothing(view, heading, title, provide="budget"), *([prose] if prose else [])])
     entries = [
         (
-            f"{row['exercice']} ({wording.word('bases', str(row['statut']))})",
+            f"{year_text(row['exercice'])} ({wording.word('bases', str(row['statut']))})",
             float(row["depenses"]),
             float(row["reste_a_charge"]),
         )
@@ -47,7 +49,8 @@ def budget(view: View, names: Names) -> Markup:
     table = tables.render(_yearly_table(names, rows))
     figure = blocks.figure(names("budget-figure"), "Les dépenses de chaque exercice et le reste à charge", drawing)
     lead = wording.say("budget", rest(told_years[-1]))
-    return blocks.section(heading, title, [prose, blocks.grid([figure, table]), _funders(view, names)], lead=lead)
+    parts = [blocks.sheet(figure, about=prose, values=table), _funders(view, names)]
+    return blocks.section(heading, title, parts, lead=lead)
 
 
 def yearly(view: View) -> list[dict[Any, Any]]:
@@ -71,10 +74,15 @@ def _budget(view: View) -> pd.DataFrame:
     return table[table["exercice"].astype(str).str[:4].astype(int) <= periods.year(view.period)]
 
 
+def year_text(year: object) -> str:
+    """Return a year as it is written, even when a table with gaps keeps it as a number: ``2025``."""
+    return str(year).removesuffix(".0")
+
+
 def rest(row: dict[Any, Any]) -> dict[str, str]:
     """Return the words of one year's reste à charge, for the sentences that tell it."""
     return {
-        "annee": str(row["exercice"]),
+        "annee": year_text(row["exercice"]),
         "reste": french.euros(float(row["reste_a_charge"])),
         "depenses": french.euros(float(row["depenses"])),
         "statut": wording.word("bases", str(row["statut"])),
@@ -82,15 +90,24 @@ def rest(row: dict[Any, Any]) -> dict[str, str]:
 
 
 def _yearly_table(names: Names, rows: Sequence[dict[Any, Any]]) -> Table:
-    columns = [Column("Exercice"), Column("Reste à charge", numeric=True), Column("Dépenses", numeric=True),
-               Column("Recettes", numeric=True), Column("Établi sur")]  # fmt: skip
+    """Lay the years out, what was planned beside what was carried out."""
+    found = {(row["exercice"], str(row["statut"])): row for row in rows}
+    years, bases = (
+        dict.fromkeys(row["exercice"] for row in rows),
+        [one for one in BASES if one in {b for _, b in found}],
+    )
+    columns = [Column("Exercice")]
+    columns += [Column(wording.word("colonnes", f"{name}_{one}"), numeric=True) for name in _MONEY for one in bases]
     body = [
         [
-            Cell(str(row["exercice"])),
-            *(_money(float(row[name])) for name in ("reste_a_charge", "depenses", "recettes")),
-            tables.text(wording.word("bases", str(row["statut"]))),
+            Cell(year_text(year)),
+            *(
+                _money(float(row[name])) if (row := found.get((year, one))) is not None else Cell("–")
+                for name in _MONEY
+                for one in bases
+            ),
         ]
-        for row in rows
+        for year in years
     ]
     return Table(names("budget-exercices"), "Dépenses, recettes et reste à charge par exercice", columns, body,
                  details=["Unité : euros."])  # fmt: skip
@@ -104,7 +121,7 @@ def _funders(view: View, names: Names) -> Markup:
     cents: Counter[tuple[str, str, str]] = Counter()
     for row in receipts.to_dict("records"):
         funder = View.text(row["financeur"]) or "non précisé"
-        cents[funder, str(row["exercice"]), str(row["statut"])] += round(100 * float(row["montant"]))
+        cents[funder, year_text(row["exercice"]), str(row["statut"])] += round(100 * float(row["montant"]))
     statuses = [status for status in STATUSES if any(status == found for _, _, found in cents)]
     pairs = sorted({(year, funder) for funder, year, _ in cents}, reverse=True)
     body = {
@@ -139,7 +156,7 @@ def rest_evolution(rows: Sequence[dict[Any, Any]]) -> str:
     if len(rows) < 2 or rows[-1]["statut"] != rows[-2]["statut"]:
         return ""
     gap = float(rows[-1]["reste_a_charge"]) - float(rows[-2]["reste_a_charge"])
-    told = {"ecart": french.euros(abs(gap)), "depuis": str(rows[-2]["exercice"])}
+    told = {"ecart": french.euros(abs(gap)), "depuis": year_text(rows[-2]["exercice"])}
     if abs(gap) < 1:
         return wording.say("carte_stable", told)
     return wording.say("carte_hausse" if gap > 0 else "carte_baisse", told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -20,6 +21,12 @@ HEADLINES = ("PO01", "PE01", "CO02", "CO01")
 
 _MOST_PERIODS = 6
 _MOST_TERRITORIES = 6
+
+
+def heading(view: View, key: str) -> str:
+    """Return the title of a section, in plain words for the inhabitants."""
+    plain = wording.catalogue()["titres_habitants"] if view.public else {}
+    return plain.get(key) or wording.word("titres", key)
 
 
 def nothing(
@@ -43,12 +50,25 @@ def perimeter(points: Iterable[Point]) -> str:
 def notes(view: View, points: Iterable[Point]) -> list[str]:
     """Return the sources of some points with their date of update, then their limits."""
     points = list(points)
-    cited = [source(row) for row in view.sources(points)]
-    told = {"sources": " ; ".join(cited)}
-    return [
-        *([wording.say("sources_citees" if len(cited) > 1 else "source_citee", told)] if cited else []),
-        *view.limits(points),
-    ]
+    return [*_cited(view.sources(points)), *view.limits(points)]
+
+
+def _cited(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return the line that cites some sources, each producer named once."""
+    if len(rows) < 2:
+        return [wording.say("source_citee", {"sources": source(row)}) for row in rows]
+    told = []
+    for producer, found in groupby(
+        sorted(rows, key=lambda row: View.text(row["producteur"])), key=lambda row: View.text(row["producteur"])
+    ):
+        titles = french.enumeration([_brief(row) for row in found])
+        told.append(f"{producer}, {titles}" if producer else titles)
+    return [wording.say("sources_citees", {"sources": " ; ".join(told)})]
+
+
+def _brief(row: Mapping[str, object]) -> str:
+    day = View.day(row["mise_a_jour"])
+    return f"{View.text(row['titre'])} ({french.date(day)})" if day else View.text(row["titre"])
 
 
 def source(row: Mapping[str, object]) -> str:
@@ -89,7 +109,7 @@ def values_table(identifier: str, lines: Sequence[Line], indicator: Indicator, *
     return Table(identifier, caption, columns, rows, details=[one for one in details if one])
 
 
-def trajectory(view: View, names: Names, indicator: Indicator, lines: Sequence[Line]) -> Markup:
+def trajectory(view: View, names: Names, indicator: Indicator, lines: Sequence[Line], *, message: str = "") -> Markup:
     """Return the figure of an indicator's lines, the table of their values, their source and their limits.
 
     Counts of territories of unlike sizes are drawn from a base of 100, so that their slopes can be compared; the
@@ -100,14 +120,14 @@ def trajectory(view: View, names: Names, indicator: Indicator, lines: Sequence[L
     caption = f"{indicator.label}, {wording.place(view.name)}"
     table = tables.render(values_table(stem, lines, indicator, caption=caption))
     shown, drawn = _drawn([line.steady for line in lines], indicator)
-    said = [blocks.paragraph(note, css="note") for note in notes(view, points)]
+    about, said = blocks.paragraph(message), notes(view, points)
     if len(shown[0].known) < 2:
-        return Markup("\n").join([table, *said])
+        return Markup("\n").join([about, table, blocks.bullets(said, css="notes")])
     drawing = figures.trajectory(shown, drawn, fictional=view.fictional)
     times = periods.sort({point.period for point in shown[0].points})
     title = wording.span(times[0], times[-1], drawn)
-    figure = blocks.figure(f"{stem}-figure", title, drawing, about=indicator.label, table=table)
-    return Markup("\n").join([figure, *said])
+    figure = blocks.figure(f"{stem}-figure", title, drawing, about=indicator.label)
+    return blocks.sheet(figure, about=about, values=blocks.folded("Les valeurs en tableau", table), notes=said)
 
 
 def _drawn(lines: Sequence[Line], indicator: Indicator) -> tuple[Sequence[Line], Indicator]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
 from ctgeval.render.lines import Indicator, Line
-from ctgeval.render.sections import common, programme
+from ctgeval.render.sections import common, programme, targets
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
@@ -37,7 +37,7 @@ class Card:
 
 def key_figures(view: View, names: Names) -> Markup:
     """Return the five to eight figures that an elected official reads first, the reste à charge among them."""
-    title = wording.word("titres", "chiffres")
+    title = common.heading(view, "chiffres")
     identifier = names("chiffres")
     cards = [Card(**card, strong=True) for card in programme.headlines(view)]
     cards += [_card(view, indicator) for indicator in _chosen(view)[: MOST_CARDS - len(cards)]]
@@ -64,7 +64,7 @@ def _card(view: View, indicator: Indicator) -> Card:
     shown = known[-1] if known and last.mark != "masque" else last
     cited = [View.text(row["producteur"]) or View.text(row["titre"]) for row in view.sources([shown])]
     target = view.target(indicator.id)
-    verdict = View.text(target["verdict"]) if target else "sans_cible"
+    verdict = targets.verdict(view, target) if target else "sans_cible"
     value, unit = wording.split(shown, indicator)
     return Card(
         name=indicator.label,
@@ -72,7 +72,9 @@ def _card(view: View, indicator: Indicator) -> Card:
         unit=unit,
         mark="" if shown.known or shown.bounded else shown.mark,
         evolution=wording.card_evolution(line.baseline, shown, indicator) if shown.known else "",
-        verdict=wording.verdict(target, indicator) if target and verdict != "sans_cible" else "",
+        verdict=wording.verdict({**target, "verdict": verdict}, indicator)
+        if target and verdict != "sans_cible"
+        else "",
         code=verdict.replace("_", "-"),
         source=" · ".join([wording.capital(french.period(shown.period)), *dict.fromkeys(cited)])
         + (" · provisoire" if shown.provisional else ""),
@@ -81,7 +83,7 @@ def _card(view: View, indicator: Indicator) -> Card:
 
 def context(view: View, names: Names) -> Markup:
     """Return the population and the needs, each against its comparators; the author's text first."""
-    title = wording.word("titres", "contexte")
+    title = common.heading(view, "contexte")
     identifier = names("contexte")
     found = common.by_headline(view.available(kind="contexte"))
     prose = common.commentary(view, "contexte")
@@ -92,9 +94,9 @@ def context(view: View, names: Names) -> Markup:
         )  # fmt: skip
     drawn, others = found[:MOST_FIGURES], found[MOST_FIGURES:]
     lead = wording.message(view.line(found[0].id), found[0])
-    parts = [prose, blocks.grid([_detail(view, names, one, told=lead) for one in drawn])]
+    parts = [prose, *(_detail(view, names, one, told=lead) for one in drawn)]
     if others:
-        parts.append(blocks.subsection(wording.word("titres", "autres"), [_summary(view, names, others)]))
+        parts.append(_rest(view, names, others))
     return blocks.section(identifier, title, parts, lead=lead)
 
 
@@ -113,8 +115,13 @@ def _lines(view: View, indicator: Indicator) -> list[Line]:
 def _detail(view: View, names: Names, indicator: Indicator, *, told: str = "") -> Markup:
     lines = _lines(view, indicator)
     message = wording.message(lines[0], indicator)
-    parts = [blocks.paragraph("" if message == told else message), common.trajectory(view, names, indicator, lines)]
-    return blocks.subsection(indicator.label, parts)
+    drawn = common.trajectory(view, names, indicator, lines, message="" if message == told else message)
+    return blocks.subsection(indicator.label, [drawn])
+
+
+def _rest(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
+    title, table = common.heading(view, "autres"), _summary(view, names, found)
+    return blocks.folded(title, table) if view.public else blocks.subsection(title, [table])
 
 
 def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
@@ -137,7 +144,7 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
         )
     columns = [Column("Indicateur"), Column("Dernière valeur", numeric=True), Column("Période"), Column("Évolution")]
     details = [one for one in [common.perimeter(points)] if one]
-    caption = f"{wording.word('titres', 'autres')}, {wording.place(view.name)}"
+    caption = f"{common.heading(view, 'autres')}, {wording.place(view.name)}"
     return tables.render(
         Table(names("autres-indicateurs"), caption, columns, rows, details=details, notes=common.notes(view, points))
     )
@@ -160,15 +167,15 @@ def indicator(view: View, names: Names, identifier: str) -> Markup:
 
 def others(view: View, names: Names) -> Markup:
     """Return every indicator that the territory has and that the context did not show."""
-    title = wording.word("titres", "resultats")
+    title = common.heading(view, "resultats")
     heading = names("resultats")
     found = [one for one in common.by_headline(view.available()) if one.kind != "contexte"]
     if not found:
         return common.nothing(view, heading, title, provide="autres")
     drawn, rest = found[:MOST_RESULTS], found[MOST_RESULTS:]
-    parts = [blocks.grid([_detail(view, names, one) for one in drawn])]
+    parts = [_detail(view, names, one) for one in drawn]
     if rest:
-        parts.append(blocks.subsection(wording.word("titres", "autres"), [_summary(view, names, rest)]))
+        parts.append(_rest(view, names, rest))
     key = "resultats" if len(found) == 1 else "resultats_plusieurs"
     lead = wording.say(key, {"nombre": french.plural(len(found), "indicateur")})
     return blocks.section(heading, title, parts, lead=lead)

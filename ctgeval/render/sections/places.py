@@ -28,7 +28,7 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
 
     With an empty identifier, the first rate that at least one other territory has.
     """
-    title = wording.word("titres", "comparaison")
+    title = common.heading(view, "comparaison")
     heading = names("comparaison")
     found = view.indicator(identifier) if identifier else _comparable(view)
     line = view.line(found.id) if found is not None else None
@@ -52,10 +52,9 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
         drawing = figures.position(view.name, last.value, values, indicator=found, fictional=view.fictional)
         message = wording.quartiles(view.level, found, [float(q) for q in np.quantile(values, [0.25, 0.5, 0.75])])
     else:
-        drawing = _bars(view, found, ranked, last.period)
+        drawing = _bars(view, found, _named(view, found, line, ranked, many=False), last.period)
         message = ""
-    middle = next(place for place, (other, _) in enumerate(ranked) if other is line)
-    near = ranked[max(0, middle - NEIGHBOURS) : middle + NEIGHBOURS + 1] if many else ranked
+    near = _named(view, found, line, ranked, many=many)
     rows = [
         [
             Cell(french.ordinal(1 + sum(value > point.value for value in values))),
@@ -64,16 +63,44 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
         ]
         for other, point in near
     ]
+    if many and not view.internal:
+        rows += _anonymous(view, found, values)
     columns = [Column("Rang"), Column("Territoire"), Column("Valeur", numeric=True)]
     points = [point for _, point in near]
     details = [common.unit_sentence(found), common.perimeter(points)]
     table = Table(
-        names("voisins"), wording.say("voisins" if many else "classement", {"titre": caption}), columns, rows,
+        names("voisins"), wording.say("voisins" if many and view.internal else "classement", {"titre": caption}),
+        columns, rows,
         details=[one for one in details if one], notes=common.notes(view, points),
     )  # fmt: skip
     figure = blocks.figure(names("comparaison-figure"), caption, drawing)
     parts = [blocks.paragraph(message), blocks.grid([figure, tables.render(table)])]
     return blocks.section(heading, title, parts, lead=lead)
+
+
+def _named(
+    view: View, found: Indicator, line: Line, ranked: Sequence[tuple[Line, Point]], *, many: bool
+) -> Sequence[tuple[Line, Point]]:
+    """Return the ranked territories that these readers may see named: outside the team, the chosen ones only."""
+    if not view.internal:
+        chosen = {line.geo, *(other.geo for other in view.compared(found.id))}
+        return [pair for pair in ranked if pair[0].geo in chosen]
+    middle = next(place for place, (other, _) in enumerate(ranked) if other is line)
+    return ranked[max(0, middle - NEIGHBOURS) : middle + NEIGHBOURS + 1] if many else ranked
+
+
+def _anonymous(view: View, found: Indicator, values: Sequence[float]) -> list[list[Cell]]:
+    """Return the rows that stand for all the territories of the level, none of them named."""
+    level = wording.word("niveaux", view.level)
+    told = {"nombre": f"{french.number(len(values))} {level}"}
+    return [
+        [
+            Cell("–"),
+            tables.text(wording.say(f"reperes_{name}", told)),
+            tables.number(float(at), wording.amount(float(at), found, with_unit=False)),
+        ]
+        for name, at in zip(("haut", "mediane", "bas"), np.quantile(values, [0.75, 0.5, 0.25]), strict=True)
+    ]
 
 
 def _comparable(view: View) -> Indicator | None:
@@ -100,7 +127,7 @@ def members(view: View, names: Names, identifier: str) -> Markup:
     """
     if view.level == "COM":
         return Markup("")
-    title = wording.word("titres", "communes")
+    title = common.heading(view, "communes")
     heading = names("communes")
     found = view.indicator(identifier) if identifier else _shared(view)
     lines = view.members(found.id) if found is not None else ()

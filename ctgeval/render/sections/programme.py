@@ -23,7 +23,7 @@ STATES = ("non_engagee", "en_cours", "realisee", "perennisee", "reportee", "aban
 
 def convention(view: View, names: Names) -> Markup:
     """Return who signed, when, and until when."""
-    title, heading = wording.word("titres", "convention"), names("convention")
+    title, heading = common.heading(view, "convention"), names("convention")
     found: dict[str, Any] = view.meta.get("convention") or {}
     if not found:
         return common.nothing(view, heading, title, provide="convention")
@@ -49,7 +49,7 @@ def _span(start: dt.date | None, end: dt.date | None) -> str:
 
 def actions(view: View, names: Names) -> Markup:
     """Return the plan by axis: states, late actions, what was given up or put off and why; the author's text first."""
-    title, heading = wording.word("titres", "actions"), names("actions")
+    title, heading = common.heading(view, "actions"), names("actions")
     table = view.release.actions
     prose = common.commentary(view, "actions")
     if not len(table):
@@ -66,7 +66,7 @@ def actions(view: View, names: Names) -> Markup:
         blocks.subsection("Abandonnées ou reportées", [blocks.bullets([_reason(row) for row in dropped])])
         if dropped
         else Markup(""),
-        _plan(names, rows),
+        _plan(view, names, rows),
     ]
     return blocks.section(heading, title, parts, lead=_actions_message(table, len(late), day))
 
@@ -121,14 +121,14 @@ def _by_axis(names: Names, table: pd.DataFrame, late: Sequence[dict[Any, Any]]) 
     return tables.render(Table(names("actions-axes"), caption, columns, rows, details=["Unité : nombre d’actions."]))
 
 
-def _plan(names: Names, rows: Sequence[dict[Any, Any]]) -> Markup:
+def _plan(view: View, names: Names, rows: Sequence[dict[Any, Any]]) -> Markup:
     columns = [Column(label) for label in ("Action", "Axe", "Pilote", "Fin prévue", "État")]
     body = []
     for row in rows:
         end = View.day(row["fin"])
         body.append(
             [
-                tables.text(f"{row['id']} – {row['intitule']}"),
+                tables.text(f"{row['id']} – {row['intitule']}" if view.technical else row["intitule"]),
                 tables.text(View.text(row["axe"])),
                 tables.text(View.text(row["pilote"]) or "non précisé"),
                 Cell(french.date(end), raw=end.isoformat()) if end else Cell("non précisée"),
@@ -136,7 +136,7 @@ def _plan(names: Names, rows: Sequence[dict[Any, Any]]) -> Markup:
             ]
         )
     table = tables.render(Table(names("actions-liste"), "Le détail des actions", columns, body))
-    return blocks.block("folded", "Le détail action par action", table)
+    return blocks.folded("Le détail action par action", table)
 
 
 def _state(row: dict[Any, Any]) -> str:
@@ -180,7 +180,7 @@ def headlines(view: View) -> list[dict[str, str]]:
             {
                 "name": "Actions engagées ou réalisées",
                 "value": f"{begun} sur {len(table)}",
-                "evolution": french.plural(int(table["etat"].isin(DONE[:2]).sum()), "est réalisée", "sont réalisées"),
+                "evolution": f"dont {french.plural(int(table['etat'].isin(DONE[:2]).sum()), 'réalisée')}",
                 "source": f"{wording.capital(french.date(day))} · plan d’actions",
             }
         )
@@ -189,7 +189,7 @@ def headlines(view: View) -> list[dict[str, str]]:
 
 def journal(view: View, names: Names) -> Markup:
     """Return what went well and what did not, with what is to be done again and what is to be avoided."""
-    title, heading = wording.word("titres", "journal"), names("journal")
+    title, heading = common.heading(view, "journal"), names("journal")
     table = view.release.journal
     if len(table) and view.period:
         found = periods.parse(view.period)
@@ -210,7 +210,7 @@ def journal(view: View, names: Names) -> Markup:
 
 def _entry(row: dict[Any, Any]) -> str:
     day = View.day(row["date"])
-    told = [f"{french.date(day)} : " if day else "", View.text(row["texte"])]
+    told = [f"{wording.capital(french.date(day))} – " if day else "", View.text(row["texte"])]
     for name, label in (("a_refaire", "À refaire"), ("a_eviter", "À éviter")):
         content = View.text(row[name])
         if content and content.casefold() not in {"non", "false"}:
@@ -220,7 +220,7 @@ def _entry(row: dict[Any, Any]) -> str:
 
 def text(view: View, names: Names, section: str) -> Markup:
     """Return a section that the author wrote, or one line when it was not."""
-    title, heading = wording.word("titres", section), names(french.slug(section))
+    title, heading = common.heading(view, section), names(french.slug(section))
     source = view.prose(section)
     if not source:
         values = {"carnet": view.carnet, "section": section}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from markupsafe import Markup
 
 from ctgeval import french
@@ -10,6 +12,9 @@ from ctgeval.render.sections import common
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
+
+_TOLD = ("masquees", "methode")
+_AUDITED = ("cellules", "masquees", "methode", "fondement")
 
 
 def title(view: View) -> Markup:
@@ -34,12 +39,12 @@ def notices(view: View, names: Names) -> Markup:
     if not rows:
         return Markup("")
     heading = names("absences")
-    return blocks.section(heading, wording.word("titres", "absences"), [blocks.bullets([str(row) for row in rows])])
+    return blocks.section(heading, common.heading(view, "absences"), [blocks.bullets([str(row) for row in rows])])
 
 
 def sources(view: View, names: Names) -> Markup:
     """Return the files behind the figures: producer, licence, date of update, lines read and lines left out."""
-    title, heading = wording.word("titres", "sources"), names("sources")
+    title, heading = common.heading(view, "sources"), names("sources")
     table = view.release.sources
     if not len(table):
         return common.nothing(view, heading, title, provide="sources")
@@ -53,20 +58,28 @@ def sources(view: View, names: Names) -> Markup:
                 tables.text(View.text(row["producteur"]) or "non précisé"),
                 Cell(french.date(day), raw=day.isoformat()) if day else Cell("non précisée"),
                 tables.text(View.text(row["licence"]) or wording.word("diffusion", View.text(row["diffusion"]))),
-                tables.number(float(row["n_rows"]), french.number(int(row["n_rows"]))),
-                tables.number(float(row["n_rejected"]), french.number(int(row["n_rejected"]))),
+                *(_lines(row) if view.technical else ()),
             ]
         )
-    labels = (("Source", False), ("Producteur", False), ("Mise à jour", False), ("Licence", False),
-              ("Lignes lues", True), ("Lignes écartées", True))  # fmt: skip
-    found = Table(names("sources-tableau"), "Les fichiers utilisés", [Column(*label) for label in labels], body)
+    labels = ["Source", "Producteur", "Mise à jour", "Licence"]
+    columns = [Column(label) for label in labels]
+    if view.technical:
+        columns += [Column("Lignes lues", numeric=True), Column("Lignes écartées", numeric=True)]
+    found = Table(names("sources-tableau"), "Les fichiers et les comptages utilisés", columns, body)
     lead = wording.say("sources", {"nombre": french.plural(len(rows), "source")})
     return blocks.section(heading, title, [tables.render(found)], lead=lead)
 
 
+def _lines(row: dict[Any, Any]) -> list[Cell]:
+    """Return how many lines of a file were read and left out; counts that are typed in the dossier have no file."""
+    if not View.text(row["fichier"]):
+        return [Cell("–"), Cell("–")]
+    return [tables.number(float(row[name]), french.number(int(row[name]))) for name in ("n_rows", "n_rejected")]
+
+
 def limits(view: View, names: Names) -> Markup:
     """Return the limits of everything that the page may show."""
-    title, heading = wording.word("titres", "limites"), names("limites")
+    title, heading = common.heading(view, "limites"), names("limites")
     table = view.release.limits
     sentences = [View.text(row) for row in table.sort_values("code")["sentence"]] if len(table) else []
     general = [wording.say("limite_constat"), wording.say("limite_bornes")]
@@ -78,7 +91,7 @@ def confidentiality(view: View, names: Names) -> Markup:
     heading = names("secret")
     audit = {str(key): value for key, value in dict(view.release.audit).items()}
     items = []
-    for key in ("cellules", "masquees", "methode", "fondement"):
+    for key in _AUDITED if view.technical else _TOLD:
         value = audit.get(key)
         if isinstance(value, int | float):
             items.append((wording.word("audit", key), french.number(value)))
@@ -91,11 +104,11 @@ def confidentiality(view: View, names: Names) -> Markup:
         blocks.definitions(items),
         blocks.bullets([wording.word("marques", f"legende_{mark}") for mark in ("masque", "absent", "provisoire")]),
     ]
-    return blocks.section(heading, wording.word("titres", "secret"), parts, lead=rule)
+    return blocks.section(heading, common.heading(view, "secret"), parts, lead=rule)
 
 
-def glossary(names: Names) -> Markup:
+def glossary(view: View, names: Names) -> Markup:
     """Return the few words that a reader may not know."""
     heading = names("glossaire")
     items = list(wording.catalogue()["glossaire"].items())
-    return blocks.section(heading, wording.word("titres", "glossaire"), [blocks.definitions(items)])
+    return blocks.section(heading, common.heading(view, "glossaire"), [blocks.definitions(items)])

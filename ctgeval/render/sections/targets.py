@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
 from ctgeval.render.figures import Bar
 from ctgeval.render.lines import Indicator, Point
@@ -20,7 +19,7 @@ from ctgeval.render.view import View
 
 def progress(view: View, names: Names) -> Markup:
     """Return the way done from the baselines to the targets: sentences, figure, table."""
-    title = wording.word("titres", "progres")
+    title = common.heading(view, "progres")
     heading = names("progres")
     targets = [target for one in view.indicators if (target := view.target(one)) is not None]
     if not targets:
@@ -30,7 +29,7 @@ def progress(view: View, names: Names) -> Markup:
         for target in targets
         if math.isfinite(share := _share(target))
     ]
-    cells = [_by_verdict(targets)]
+    cells = [_by_verdict(view, targets)]
     if entries:
         told = " ".join(wording.say("alternative_chemin", {"nom": one.label, "chemin": one.text}) for one in entries)
         drawing = figures.paths(
@@ -38,10 +37,20 @@ def progress(view: View, names: Names) -> Markup:
         )
         cells.insert(0, blocks.figure(names("progres-figure"), wording.say("legende_progres"), drawing))
     sentences = blocks.bullets([sentence for target in targets if (sentence := View.text(target["sentence"]))])
-    parts = [blocks.grid(cells), tables.render(_progress_table(view, names, targets))]
+    table = tables.render(_progress_table(view, names, targets))
+    parts = [blocks.grid(cells), blocks.folded("Le tableau complet", table) if view.public else table]
     if sentences:
-        parts.append(blocks.block("folded", "Indicateur par indicateur, en phrases", sentences))
-    return blocks.section(heading, title, parts, lead=wording.progress([str(target["verdict"]) for target in targets]))
+        parts.append(blocks.folded("Indicateur par indicateur, en phrases", sentences))
+    return blocks.section(heading, title, parts, lead=wording.progress([verdict(view, target) for target in targets]))
+
+
+def verdict(view: View, target: Mapping[str, Any]) -> str:
+    """Return the code of a verdict; a baseline that exists but is withheld is not told as a missing one."""
+    told = str(target["verdict"])
+    line, period = view.line(str(target["indicator"])), View.text(target["period_reference"])
+    point = line.at(period) if line is not None and period else None
+    masked = point is not None and point.mark == "masque" and not math.isfinite(_float(target["baseline"]))
+    return "reference_masquee" if told == "sans_reference" and masked else told
 
 
 def _share(target: dict[str, Any]) -> float:
@@ -49,9 +58,9 @@ def _share(target: dict[str, Any]) -> float:
     return _float(target["share"]) if math.isfinite(_float(target["target"])) else math.nan
 
 
-def _by_verdict(targets: Sequence[dict[str, Any]]) -> Markup:
+def _by_verdict(view: View, targets: Sequence[dict[str, Any]]) -> Markup:
     """Return the indicators under each verdict, the best first."""
-    found = ((one, [View.text(t["label"]) for t in targets if t["verdict"] == one]) for one in wording.verdicts())
+    found = ((one, [View.text(t["label"]) for t in targets if verdict(view, t) == one]) for one in wording.verdicts())
     return blocks.definitions([(wording.word("verdicts", one), " ; ".join(labels)) for one, labels in found if labels])
 
 
@@ -71,10 +80,10 @@ def _progress_table(view: View, names: Names, targets: Sequence[dict[str, Any]])
                 _dated(view, target, "actual", "time_period", indicator),
                 _aimed(target, indicator),
                 Cell(wording.path(share), raw=share) if math.isfinite(share) else Cell("sans objet"),
-                tables.text(wording.word("verdicts", str(target["verdict"]))),
+                tables.text(wording.word("verdicts", verdict(view, target))),
             ]
         )
-    caption = f"{wording.word('titres', 'progres')}, {wording.place(view.name)}"
+    caption = f"{common.heading(view, 'progres')}, {wording.place(view.name)}"
     details = [one for one in [common.perimeter(points)] if one]
     return Table(
         names("progres-tableau"), caption, [Column(label) for label in labels], rows, details=details,
@@ -98,14 +107,8 @@ def _dated(view: View, target: dict[str, Any], name: str, when: str, indicator: 
 
 def _aimed(target: dict[str, Any], indicator: Indicator) -> Cell:
     """Return the target: a value, a range or « maintenir », with its period."""
-    value, low, high = (_float(target[name]) for name in ("target", "target_min", "target_max"))
-    period = View.text(target["period_target"])
-    if math.isfinite(value):
-        shown = wording.amount(value, indicator, with_unit=False)
-    elif math.isfinite(low) or math.isfinite(high):
-        bounds = (low if math.isfinite(low) else -math.inf, high if math.isfinite(high) else math.inf)
-        shown = french.interval(*bounds, indicator.decimals)
-    else:
+    period, shown = View.text(target["period_target"]), wording.aim(target, indicator, with_unit=False)
+    if not shown:
         return Cell("sans cible")
     return Cell(f"{shown} ({wording.short_period(period)})" if period else shown)
 
