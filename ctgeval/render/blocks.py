@@ -137,7 +137,7 @@ class _Renderer(mistune.HTMLRenderer):
 
 def markdown(source: str) -> Markup:
     """Return an author's Markdown as safe HTML: no raw HTML, no image, no address but https and mailto."""
-    html = mistune.create_markdown(renderer=_Renderer())(source)
+    html = mistune.create_markdown(renderer=_Renderer())(french.typography(source))
     clean = nh3.clean(
         str(html), tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"https", "mailto"}, link_rel="noopener"
     )

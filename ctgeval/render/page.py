@@ -47,6 +47,7 @@ class Page:
     carnet: str = "bilan_annuel"
     view: View = field(init=False, repr=False, compare=False)
     _used: Counter[str] = field(init=False, repr=False, compare=False, default_factory=Counter)
+    _shown: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "view", View(self.release, self.territoire, self.periode, self.carnet))
@@ -79,7 +80,7 @@ class Page:
         UnknownIndicator
             When the release does not hold it.
         """
-        return Fragment(overview.indicator(self.view, self._name, indicator))
+        return self._fragment(overview.indicator(self.view, self._name, indicator))
 
     def comparison(self, indicator: str = "") -> Fragment:
         """Return the place of the territory among those of its level, by default for the first rate they share.
@@ -89,7 +90,7 @@ class Page:
         UnknownIndicator
             When the release does not hold the indicator.
         """
-        return Fragment(places.comparison(self.view, self._name, indicator))
+        return self._fragment(places.comparison(self.view, self._name, indicator))
 
     def members(self, indicator: str = "") -> Fragment:
         """Return an indicator commune by commune, by default the first that the communes have.
@@ -99,7 +100,7 @@ class Page:
         UnknownIndicator
             When the release does not hold the indicator.
         """
-        return Fragment(places.members(self.view, self._name, indicator))
+        return self._fragment(places.members(self.view, self._name, indicator))
 
     def progress(self) -> Fragment:
         """Return the way done towards the targets."""
@@ -125,7 +126,7 @@ class Page:
         KeyError
             When ``phrases.toml`` has no title for that section.
         """
-        return Fragment(programme.text(self.view, self._name, section))
+        return self._fragment(programme.text(self.view, self._name, section))
 
     def notices(self) -> Fragment:
         """Return what the files leave out about the territory."""
@@ -145,10 +146,14 @@ class Page:
 
     def glossary(self) -> Fragment:
         """Return the few words that a reader may not know."""
-        return self._section(reading.glossary)
+        return Fragment(reading.glossary(self.view, self._name, " ".join(self._shown)))
 
     def _section(self, draw: Callable[[View, Callable[[str], str]], Markup]) -> Fragment:
-        return Fragment(draw(self.view, self._name))
+        return self._fragment(draw(self.view, self._name))
+
+    def _fragment(self, html: Markup) -> Fragment:
+        self._shown.append(html.striptags())
+        return Fragment(html)
 
     def _name(self, stem: str) -> str:
         """Return an identifier that the page has not used yet."""

@@ -127,7 +127,7 @@ def _markers(markers: Sequence[Element], shapes: dict[str, Element]) -> _Mark:
     x, y, outline = _outline(attributes["d"])
     places = ((float(marker.get("x", "0")) + x, float(marker.get("y", "0")) + y) for marker in markers)
     drawn = "".join(f"M{left:.1f} {top:.1f}{outline}" for left, top in places)
-    return _Mark("path", _look(attributes), drawn)
+    return _Mark("path", _look(attributes), _short(drawn))
 
 
 def _outline(path: str) -> tuple[float, float, str]:
@@ -178,7 +178,7 @@ def _text(attributes: dict[str, str]) -> str:
 
 
 def _short(outline: str) -> str:
-    return _COMMAND.sub(r"\1", _rounded(" ".join(outline.split())))
+    return _COMMAND.sub(r"\1", _rounded(" ".join(outline.split()))).replace(" -", "-")
 
 
 def _rounded(text: str) -> str:

@@ -73,6 +73,8 @@ class Table:
         Sources, then limits: whole sentences, under the table.
     extra : sequence of sequence of Cell
         Rows that only the download holds.
+    downloadable : bool
+        Whether a spreadsheet would do anything with it.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Table:
     details: Sequence[str] = ()
     notes: Sequence[str] = ()
     extra: Sequence[Sequence[Cell]] = ()
+    downloadable: bool = True
 
     @property
     def wide(self) -> bool:

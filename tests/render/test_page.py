@@ -196,7 +196,7 @@ def test_empty_section_says_so_and_tells_what_to_provide_only_inside(page: Open,
     for audience, told in (("copil", False), ("interne", True)):
         opened = page(audience=audience, actions=full.actions.iloc[:0], budget=full.budget.iloc[:0])
         for fragment in (opened.actions(), opened.budget(), opened.text("perspectives")):
-            assert "non renseigné cette année" in str(fragment)
+            assert "Non renseigné cette année" in str(fragment)
             assert ("À fournir" in str(fragment)) is told
 
 
@@ -216,7 +216,7 @@ def test_bare_release_makes_a_whole_page(page: Open, full: SimpleNamespace) -> N
     empty = {name: getattr(full, name).iloc[:0] for name in tables}
     opened = page(**empty, meta={**full.meta, "convention": None}, audit={})
     html = whole(opened) + str(opened.members()) + str(opened.comparison())
-    assert html.count("non renseigné cette année") >= 10
+    assert html.count("Non renseigné cette année") >= 10
 
 
 def test_tables_without_columns_types_are_read_too(page: Open, full: SimpleNamespace) -> None:

@@ -25,8 +25,9 @@ _MOST_TERRITORIES = 6
 
 def heading(view: View, key: str) -> str:
     """Return the title of a section, in plain words for the inhabitants."""
+    own = wording.catalogue().get(f"titres_{view.carnet}", {})
     plain = wording.catalogue()["titres_habitants"] if view.public else {}
-    return plain.get(key) or wording.word("titres", key)
+    return own.get(key) or plain.get(key) or wording.word("titres", key)
 
 
 def nothing(

@@ -28,7 +28,9 @@ def title(view: View) -> Markup:
     if view.fictional:
         heading = wording.say("titre_fictif", {"titre": heading})
     perimeter = view.meta.get("perimetre")
-    subtitle = wording.say("perimetre", {"annee": str(perimeter)}) if perimeter else ""
+    members = int(view.release.members["geo"].eq(view.geo).sum()) if view.level != "COM" else 0
+    told = {"annee": str(perimeter), "nombre": french.plural(members, "commune membre")}
+    subtitle = wording.say("perimetre_membres" if members > 1 else "perimetre", told) if perimeter else ""
     return blocks.block("title", heading, subtitle, View.text(view.meta.get("mention")))
 
 
@@ -65,8 +67,9 @@ def sources(view: View, names: Names) -> Markup:
     columns = [Column(label) for label in labels]
     if view.technical:
         columns += [Column("Lignes lues", numeric=True), Column("Lignes écartées", numeric=True)]
-    found = Table(names("sources-tableau"), "Les fichiers et les comptages utilisés", columns, body)
-    lead = wording.say("sources", {"nombre": french.plural(len(rows), "source")})
+    found = Table(names("sources-tableau"), "Les fichiers et les comptages utilisés", columns, body,
+                  downloadable=False)  # fmt: skip
+    lead = wording.say("sources_une" if len(rows) == 1 else "sources", {"nombre": french.number(len(rows))})
     return blocks.section(heading, title, [tables.render(found)], lead=lead)
 
 
@@ -107,8 +110,15 @@ def confidentiality(view: View, names: Names) -> Markup:
     return blocks.section(heading, common.heading(view, "secret"), parts, lead=rule)
 
 
-def glossary(view: View, names: Names) -> Markup:
-    """Return the few words that a reader may not know."""
+def glossary(view: View, names: Names, shown: str = "") -> Markup:
+    """Return the few words that a reader may not know, those of the page only when what it shows is given."""
     heading = names("glossaire")
-    items = list(wording.catalogue()["glossaire"].items())
+    said = shown.casefold()
+    words = wording.catalogue()["glossaire"].items()
+    items = [(term, told) for term, told in words if not said or _stem(term) in said]
     return blocks.section(heading, common.heading(view, "glossaire"), [blocks.definitions(items)])
+
+
+def _stem(term: str) -> str:
+    """Return what a term is found by: without its initials in brackets, nor the end that its plural changes."""
+    return term.partition(" (")[0].casefold()[:-1]
