@@ -20,6 +20,8 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _FORMULA_SPACES = " \ufeff\u00a0\u202f"
 WIDE = 3
 """A table of more columns than this becomes a pile of cards on a narrow screen."""
+DENSE = 6
+"""A table of more columns than this is set in smaller letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ class Table:
     def wide(self) -> bool:
         """Whether it needs cards on a narrow screen."""
         return len(self.columns) > WIDE
+
+    @property
+    def dense(self) -> bool:
+        """Whether its columns need all the room there is, even on a wide screen."""
+        return len(self.columns) > DENSE
 
     @property
     def figures(self) -> bool:

@@ -377,14 +377,14 @@ def verdicts() -> tuple[str, ...]:
     return tuple(catalogue()["bilans"])
 
 
-def progress(found: Sequence[str]) -> str:
+def progress(found: Sequence[str], *, noun: str = "indicateur") -> str:
     """Return the key message of the targets: how many stand where."""
     told = [
         f"{french.number(count)} {word('bilans' if count == 1 else 'bilans_pluriel', one)}"
         for one in verdicts()
         if (count := found.count(one))
     ]
-    total = french.plural(len(found), "indicateur")
+    total = french.plural(len(found), noun)
     key = "progres_un" if len(found) == 1 else "progres_plusieurs"
     return say(key, {"total": total, "details": french.enumeration(told)})
 

@@ -177,5 +177,5 @@ def others(view: View, names: Names) -> Markup:
     if rest:
         parts.append(_rest(view, names, rest))
     key = "resultats" if len(found) == 1 else "resultats_plusieurs"
-    lead = wording.say(key, {"nombre": french.plural(len(found), "indicateur")})
+    lead = wording.say(key, {"nombre": french.plural(len(found), "chiffre" if view.public else "indicateur")})
     return blocks.section(heading, title, parts, lead=lead)

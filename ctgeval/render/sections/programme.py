@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -111,11 +112,15 @@ def _by_axis(names: Names, table: pd.DataFrame, late: Sequence[dict[Any, Any]]) 
             tables.text(axis),
             *(Cell(str(n := int(counts.get((axis, state), 0))), raw=n) for state in states),
             Cell(str(total := int((table["axe"] == axis).sum())), raw=total),
-            Cell(str(n := int(behind.get(axis, 0))), raw=n),
+            *([Cell(str(n := int(behind.get(axis, 0))), raw=n)] if late else ()),
         ]
         for axis in dict.fromkeys(table["axe"])
     ]
-    labels = [*(wording.capital(_plural_state(state)) for state in states), "Total", "dont en retard"]
+    labels = [
+        *(wording.capital(_plural_state(state)) for state in states),
+        "Total",
+        *(["dont en retard"] if late else ()),
+    ]
     columns = [Column("Axe"), *(Column(label, numeric=True) for label in labels)]
     caption = "Les actions par axe et par état"
     return tables.render(Table(names("actions-axes"), caption, columns, rows, details=["Unité : nombre d’actions."]))
@@ -214,8 +219,13 @@ def _entry(row: dict[Any, Any]) -> str:
     for name, label in (("a_refaire", "À refaire"), ("a_eviter", "À éviter")):
         content = View.text(row[name])
         if content and content.casefold() not in {"non", "false"}:
-            told.append(f" {label} : {content}" if content.casefold() not in {"oui", "true"} else f" {label}.")
+            told.append(f" {label}." if content.casefold() in {"oui", "true"} else f" {label} : {_verb(content)}")
     return "".join(told)
+
+
+def _verb(sentence: str) -> str:
+    """Lower the first letter of a sentence that opens with an infinitive, as after a colon."""
+    return wording.lower(sentence) if re.match(r"[^\W\d_]+(?:er|ir|re)\b", sentence) else sentence
 
 
 def text(view: View, names: Names, section: str) -> Markup:

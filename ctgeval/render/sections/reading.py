@@ -86,6 +86,9 @@ def limits(view: View, names: Names) -> Markup:
     table = view.release.limits
     sentences = [View.text(row) for row in table.sort_values("code")["sentence"]] if len(table) else []
     general = [wording.say("limite_constat"), wording.say("limite_bornes")]
+    if view.public and sentences:
+        precise = blocks.folded("Précisions sur chaque chiffre", blocks.bullets(sentences))
+        return blocks.section(heading, title, [blocks.bullets(general), precise])
     return blocks.section(heading, title, [blocks.bullets([*general, *sentences])])
 
 
