@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ctgeval import periods, sources
-from ctgeval.confidentiality import ProtectedTable, Rule, protect, rules
+from ctgeval.confidentiality import AUDIENCES, ProtectedTable, Rule, protect, rules
 from ctgeval.confidentiality.release import TABLES
-from ctgeval.indicators import coverage, limits
+from ctgeval.indicators import coverage, limits, scope
 from ctgeval.programme import counts, texts
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
     partner : str
         Id of the partner, for ``partenaire``.
     """
-    results = _results(dossier, audience)
+    places, results = _results(dossier, audience)
     frame = results.frame if isinstance(results, ProtectedTable) else results
     progress = dossier.progress_of(frame, targets=_targets(dossier, results))
     source_rows = _source_rows(dossier, audience)
     tables = {
         "indicators": _indicator_rows(dossier, frame),
-        "territories": dossier.territories,
+        "territories": places,
         "members": _member_rows(dossier),
         "progress": progress,
         "actions": dossier.actions(),
@@ -77,17 +78,41 @@ def _rule(dossier: Dossier) -> Rule:
     return Rule(threshold=threshold.personnes, sensitive_threshold=threshold.sensible, source=_FOUNDATION)
 
 
-def _results(dossier: Dossier, audience: str) -> pd.DataFrame | ProtectedTable:
-    allowed = {source.cle: rules.allows(source.diffusion, audience) for source in dossier.config.sources}
-    allowed[counts.PLAN] = True
+def _visible(dossier: Dossier, audience: str) -> frozenset[str]:
+    """Return the keys of the sources that an audience may see; the plan of actions is for everybody."""
+    shown = {source.cle for source in dossier.config.sources if rules.allows(source.diffusion, audience)}
+    return frozenset(shown | {counts.PLAN})
+
+
+def _seen(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Territories and results as an audience's sources give them; a source that is not declared stays inside."""
     observed = dossier.observations()
-    shown = observed["source"].map(lambda key: allowed.get(key, audience == "interne")).astype(bool)
-    results = (
-        dossier.indicators() if shown.all() else dossier.compute(observed[shown], list(dossier.territories["geo"]))
+    shown = observed["source"].isin(_visible(dossier, audience)) | (audience == "interne")
+    if shown.all():
+        return dossier.territories, dossier.indicators()
+    place, bilans = dossier.config.territoire, dossier.config.bilans
+    places = scope.territories(
+        [place.code, *(geo for bilan in bilans for geo in bilan.territoires)],
+        observations=observed[shown],
+        reference=dossier.reference,
+        year=dossier.year,
+        comparators=dossier.config.comparaison.territoires,
+        groupings={code: tuple(parts) for code, parts in place.groupements.items()},
     )
+    return places, dossier.compute(observed[shown], list(places["geo"]))
+
+
+def _results(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame | ProtectedTable]:
+    """Territories and results for an audience, protected together with what the others are shown."""
+    places, results = _seen(dossier, audience)
     if audience == "interne":
-        return results
-    return protect(results, _rule(dossier), margins=dossier.margins, catalogue=dossier.catalogue)
+        return places, results
+    own = _visible(dossier, audience)
+    others = {_visible(dossier, other): other for other in AUDIENCES if other != "interne"}
+    elsewhere = [_seen(dossier, other)[1] for sources_, other in others.items() if sources_ != own]
+    return places, protect(
+        results, _rule(dossier), margins=dossier.margins, catalogue=dossier.catalogue, elsewhere=elsewhere
+    )
 
 
 def _member_rows(dossier: Dossier) -> pd.DataFrame:
@@ -97,20 +122,36 @@ def _member_rows(dossier: Dossier) -> pd.DataFrame:
 
 
 def _targets(dossier: Dossier, results: pd.DataFrame | ProtectedTable) -> pd.DataFrame:
-    """Targets, less the typed baselines that would say what the results keep secret."""
+    """Targets, less the typed figures that would say what the results keep secret.
+
+    A typed baseline goes when the results know that figure and this audience is not shown it, or when it is itself
+    a count too small; the target goes with it where it repeats it («maintenir»).
+    """
     targets = dossier.tables["cibles"].frame
     if not isinstance(results, ProtectedTable) or targets.empty:
         return targets
-    frame = results.frame
-    hidden = set(
-        frame.loc[frame["conf_status"].eq("C"), ["indicator", "geo", "time_period"]].itertuples(index=False, name=None)
-    )
-    keys = targets[["indicateur", "territoire", "periode_reference"]].itertuples(index=False, name=None)
-    small = rules.small_levels(
-        targets["indicateur"], targets["valeur_reference"], _rule(dossier), catalogue=dossier.catalogue
-    )
-    secret = small | [key in hidden for key in keys]
-    return targets.assign(valeur_reference=targets["valeur_reference"].mask(secret))
+    every, shown = dossier.indicators(), results.frame
+    known = _keys(every[every["value"].notna() | every["conf_status"].ne("F")])
+    told = _keys(shown[shown["value"].notna()])
+    dated = targets.assign(time_period=targets["periode_reference"].map(_period))
+    kept_back = [key in known - told for key in _keys_of(dated, ("indicateur", "territoire", "time_period"))]
+    typed = targets["valeur_reference"]
+    small = rules.small_levels(targets["indicateur"], typed, _rule(dossier), catalogue=dossier.catalogue)
+    secret = small | np.array(kept_back, dtype=bool)
+    hidden = targets["valeur_cible"].where(~secret | targets["valeur_cible"].ne(typed))
+    return targets.assign(valeur_reference=typed.mask(secret), valeur_cible=hidden)
+
+
+def _keys(results: pd.DataFrame) -> set[tuple[str, ...]]:
+    return set(_keys_of(results, ("indicator", "geo", "time_period")))
+
+
+def _keys_of(table: pd.DataFrame, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return list(table[list(columns)].itertuples(index=False, name=None))
+
+
+def _period(text: object) -> str:
+    return periods.normalise(str(text)) if periods.is_period(str(text)) else str(text)
 
 
 def _notices(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
@@ -128,7 +169,8 @@ def _notices(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
 def _text_rows(dossier: Dossier, audience: str, results: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:
     asked = [bilan for bilan in dossier.config.bilans if bilan.audience == audience]
     rows = [pd.DataFrame(columns=list(TABLES["texts"]), dtype="str")]
-    for name in sorted({text.bilan for text in dossier.texts.items}):
+    for_others = {bilan.carnet for bilan in dossier.config.bilans} - {bilan.carnet for bilan in asked}
+    for name in sorted({text.bilan for text in dossier.texts.items} - for_others):
         own = texts.Texts(tuple(text for text in dossier.texts.items if text.bilan == name))
         spans = [bilan.periode for bilan in asked if bilan.carnet == name]
         rows.append(
@@ -160,6 +202,7 @@ def _source_rows(dossier: Dossier, audience: str) -> pd.DataFrame:
         if not rules.allows(source.diffusion, audience):
             continue
         table = dossier.source_tables.get(source.cle)
+        quotable = source.diffusion == "ouverte" or audience == "interne"
         rows.append(
             {
                 "cle": source.cle,
@@ -173,7 +216,8 @@ def _source_rows(dossier: Dossier, audience: str) -> pd.DataFrame:
                 "n_rows": table.n_rows if table else 0,
                 "n_rejected": table.n_rejected if table else 0,
                 "empreinte": table.sha256 if table and source.diffusion == "ouverte" else "",
-                "notes": " ".join(table.notes) if table else "",
+                # What a reader noted of a file may quote its values.
+                "notes": " ".join(table.notes) if table and quotable else "",
             }
         )
     return pd.DataFrame(rows, columns=list(TABLES["sources"]))

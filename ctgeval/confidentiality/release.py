@@ -6,11 +6,13 @@ releases with the same figures are one, and an earlier one is never overwritten.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +54,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 
 _FORMAT = 1
 _DESCRIPTION = "release.json"
+_TEMPORARY = ".tmp-"
+_ABANDONED = 3600.0
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,10 @@ def write(
 
 def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    frame.reset_index(drop=True).to_parquet(buffer, index=False)
+    bare = frame.reset_index(drop=True)
+    # Pandas would write the attributes of a frame into the file, whatever a stage has left there.
+    bare.attrs = {}
+    bare.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
@@ -247,14 +254,27 @@ def _whole(folder: Path, files: Mapping[str, bytes]) -> bool:
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".tmp-", dir=folder.parent))
+    made = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+    old = made.with_name(f"{made.name}-ancien")
     try:
         for name, content in files.items():
             (made / name).write_bytes(content)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.replace(old)
         made.replace(folder)
     except OSError:
-        shutil.rmtree(made, ignore_errors=True)
+        # Another build may have written the same content meanwhile: the name says that it is the same.
         if not _whole(folder, files):
             raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    _sweep(folder.parent)
+
+
+def _sweep(store: Path) -> None:
+    """Remove what builds that were killed have left behind."""
+    for left in store.glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,90 @@
+"""What each audience is given beside its results: sources, targets, texts, notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ctgeval.dossier import Dossier
+
+CTG = """\
+[territoire]
+code = "EPCI-200070035"
+nom = "CC du Civraisien en Poitou"
+perimetre = 2024
+[publication]
+seuil = { personnes = 5, sensible = 11 }
+[[source]]
+cle = "ouvert"
+diffusion = "ouverte"
+producteur = "essai"
+licence = "essai"
+mise_a_jour = 2025-01-01
+[[source]]
+cle = "bureau"
+diffusion = "interne"
+producteur = "essai"
+licence = "essai"
+mise_a_jour = 2025-01-01
+[[bilan]]
+carnet = "bilan_annuel"
+audience = "habitants"
+periode = "2024"
+[[bilan]]
+carnet = "diagnostic"
+audience = "interne"
+periode = "2024"
+"""
+OBSERVATIONS = """\
+mesure;territoire;periode;valeur;source
+naissances;EPCI-200070035;2021;7919;bureau
+naissances;EPCI-200070035;2024;300;ouvert
+naissances;EPCI-200070043;2024;7907;bureau
+naissances;EPCI-200070035;2023;3;ouvert
+structures_avs;EPCI-200070035;2024;2;ouvert
+"""
+TARGETS = """\
+indicateur;territoire;periode_reference;valeur_reference;periode_cible;valeur_cible;tolerance
+PO02;EPCI-200070035;2021;7919;2026;7919;0
+PO02;EPCI-200070035;2023;3;2027;40;
+PO02;EPCI-200070035;2019;280;2028;310;
+"""
+
+
+@pytest.fixture
+def dossier(tmp_path: Path) -> Dossier:
+    (tmp_path / "ctg.toml").write_text(CTG, "utf-8")
+    (tmp_path / "observations.csv").write_text(OBSERVATIONS, "utf-8")
+    (tmp_path / "cibles.csv").write_text(TARGETS, "utf-8")
+    for name in ("bilan_annuel", "diagnostic"):
+        (tmp_path / "textes" / name).mkdir(parents=True)
+        text = f"{name} {{{{PO02:reference}}}} {{{{PO02@EPCI-200070043:valeur}}}}"
+        (tmp_path / "textes" / name / "synthese.md").write_text(text, "utf-8")
+    return Dossier.open(tmp_path)
+
+
+@pytest.mark.parametrize("audience", ["cotech", "copil", "habitants"])
+def test_what_only_the_office_knows_is_in_no_table(dossier: Dossier, audience: str) -> None:
+    release = dossier.release(audience)
+    told = "".join(release.table(name).to_csv() for name in ("results", "progress", "texts", "sources", "territories"))
+    assert "7919" not in told
+    assert "7907" not in told
+    assert "bureau" not in told
+    assert "EPCI-200070043" not in set(release.results["geo"])
+
+
+def test_typed_baselines_of_hidden_results_are_hidden_and_the_others_stay(dossier: Dossier) -> None:
+    progress = dossier.release("habitants").progress.set_index("period_target")
+    assert progress["baseline"].isna().to_dict() == {"2026": True, "2027": True, "2028": False}
+    assert progress["target"].isna().to_dict() == {"2026": True, "2027": False, "2028": False}
+
+
+def test_texts_of_bilans_that_an_audience_does_not_get_stay_inside(dossier: Dossier) -> None:
+    assert set(dossier.release("habitants").texts["bilan"]) == {"bilan_annuel"}
+    assert set(dossier.release("interne").texts["bilan"]) == {"diagnostic"}
+
+
+def test_structures_are_told_however_few(dossier: Dossier) -> None:
+    rows = dossier.release("habitants").results.query("geo == 'EPCI-200070035' and time_period == '2024'")
+    assert 2.0 in set(rows["value"])
