@@ -16,7 +16,7 @@ from ctgeval.errors import ReportError
 from ctgeval.report.files import write_whole
 from ctgeval.report.plan import Job, versions
 
-FORMAT = 1
+FORMAT = 2
 PRIVATE = ".ctgeval"
 _KEY_FILE = "cle"
 _SHOWN = ("cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion")
@@ -83,7 +83,16 @@ def _fingerprint(value: str, diffusion: str, key: bytes) -> str:
 
 
 def describe(
-    job: Job, *, key: str, page: bytes, date: str, title: str, name: str, told_sources: list[dict[str, str]]
+    job: Job,
+    *,
+    key: str,
+    page: bytes,
+    date: str,
+    title: str,
+    name: str,
+    convention: str,
+    version: str,
+    told_sources: list[dict[str, str]],
 ) -> dict[str, Any]:
     """Return the manifest of a bilan.
 
@@ -99,6 +108,8 @@ def describe(
         ISO date given by the caller.
     title, name : str
         Title of the bilan, and name of its territory.
+    convention, version : str
+        What the bilan belongs to, and where its validation stands, in words that its readers may see.
     told_sources : list of dict
         See `sources`.
     """
@@ -108,7 +119,9 @@ def describe(
         "bilan": job.bilan,
         "audience": job.folder,
         "nom": name,
+        "convention": convention,
         "etat": job.etat,
+        "version": version,
         "fictif": job.fictional,
         "date": date,
         "parametres": {"territoire": job.territoire, "periode": job.periode},

@@ -51,6 +51,8 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str) ->
         date=day,
         title=context["titre"],
         name=context["nom"],
+        convention=context["ctg"],
+        version=context["version"],
         told_sources=context["sources"],
     )
     write_whole(case.page, page)

@@ -50,7 +50,7 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     Parameters
     ----------
     out : Path
-        Folder of all reports.
+        Folder of all reports; bilans of another convention that are already there stay listed, under its name.
     jobs : iterable of Job
         All the jobs of that audience; those whose bilan was written at least once are listed.
     name : str
@@ -69,13 +69,20 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     listed = tuple(jobs)
     first = listed[0]
     path = place(out, first.folder, "index.html")
+    own = convention(name)
+    sheets = [manifest.read(place(out, first.folder, f"{job.slug}.manifest.json")) for job in listed]
+    sheets += _others(path.parent, own)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for told in sheets:
+        if told and digest(path.parent / told["html"]["fichier"]) == told["html"]["sha256"]:
+            groups.setdefault(told["convention"], []).append(_entry(told))
     content = html.page(
         "index.html.j2",
         {
-            "ctg": convention(name),
+            "ctg": own if list(groups) in ([], [own]) else "Conventions territoriales globales",
             "destinataire": reader(first),
-            "mention": MENTION if first.fictional else "",
-            "bilans": [entry for job in listed for entry in _entry(out, job)],
+            "mention": MENTION if first.fictional and list(groups) in ([], [own]) else "",
+            "groupes": dict(sorted(groups.items())),
         },
     )
     if not path.is_file() or path.read_bytes() != content:
@@ -83,18 +90,19 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     return path
 
 
-def _entry(out: Path, job: Job) -> list[dict[str, Any]]:
-    told = manifest.read(place(out, job.folder, f"{job.slug}.manifest.json"))
-    page = place(out, job.folder, f"{job.slug}.html")
-    if not told or digest(page) != told["html"]["sha256"]:
-        return []
-    return [
-        {
-            "lien": page.name,
-            "titre": told["titre"],
-            "nom": told["nom"],
-            "periode": job.periode,
-            "version": version(job),
-            "date": told["date"],
-        }
-    ]
+def _others(folder: Path, own: str) -> list[dict[str, Any]]:
+    """Sheets of the bilans that another convention keeps in the same folder."""
+    sheets = [manifest.read(path) for path in sorted(folder.glob("*.manifest.json"))]
+    return [told for told in sheets if told and told.get("convention", own) != own]
+
+
+def _entry(told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "lien": told["html"]["fichier"],
+        "titre": told["titre"],
+        "nom": told["nom"],
+        "periode": told["parametres"]["periode"],
+        "version": told["version"],
+        "date": told["date"],
+        "mention": MENTION if told["fictif"] else "",
+    }
