@@ -114,7 +114,7 @@ def change(first: Point, last: Point, indicator: Indicator) -> str:
         text = french.euros(gap, indicator.decimals or 0)
     if " pour " in indicator.unit:
         return french.quantity(gap, indicator.unit.partition(" pour ")[0], indicator.decimals)
-    if first.value <= 0:
+    if first.value <= 0 or not indicator.unit:
         return text
     return f"{text} ({french.percent(100 * gap / first.value)})"
 
@@ -235,7 +235,7 @@ def place(name: str) -> str:
 
 def relative(indicator: Indicator) -> bool:
     """Tell whether territories of unlike sizes can be compared on it as they are: a rate, a share, an income."""
-    return indicator.unit == "%" or " pour " in indicator.unit or indicator.unit.startswith("EUR")
+    return indicator.unit in {"", "%"} or " pour " in indicator.unit or indicator.unit.startswith("EUR")
 
 
 def rebase(line: Line, period: str) -> Line | None:
@@ -334,6 +334,11 @@ def _until(period: str) -> str:
     if frequency in {"S", "Q"}:
         return f"au {text}"
     return f"à l’{text}" if frequency == "SCOLAIRE" else f"à {text}"
+
+
+def between(first: str, last: str) -> str:
+    """Return a span of time inside a sentence: ``de 2018 à 2023``."""
+    return f"{_since_then(first)} {_until(last)}"
 
 
 def typical(count: int, level: str) -> str:

@@ -62,14 +62,17 @@ def _cited(rows: Sequence[Mapping[str, object]]) -> list[str]:
     for producer, found in groupby(
         sorted(rows, key=lambda row: View.text(row["producteur"])), key=lambda row: View.text(row["producteur"])
     ):
-        titles = french.enumeration([_brief(row) for row in found])
+        days: dict[str, list[str]] = {}
+        for row in found:
+            day = View.day(row["mise_a_jour"])
+            days.setdefault(View.text(row["titre"]), []).extend([french.date(day)] if day else [])
+        titles = french.enumeration([_dated(title, given) for title, given in days.items()])
         told.append(f"{producer}, {titles}" if producer else titles)
     return [wording.say("sources_citees", {"sources": " ; ".join(told)})]
 
 
-def _brief(row: Mapping[str, object]) -> str:
-    day = View.day(row["mise_a_jour"])
-    return f"{View.text(row['titre'])} ({french.date(day)})" if day else View.text(row["titre"])
+def _dated(title: str, days: Sequence[str]) -> str:
+    return f"{title} ({french.enumeration(list(dict.fromkeys(days)))})" if days else title
 
 
 def source(row: Mapping[str, object]) -> str:

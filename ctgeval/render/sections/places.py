@@ -33,7 +33,7 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
     found = view.indicator(identifier) if identifier else _comparable(view)
     line = view.line(found.id) if found is not None else None
     if found is None or line is None:
-        return common.nothing(view, heading, title, provide="comparaison")
+        return _evolutions(view, names, heading, title)
     if not line.known:
         said = wording.say("rang_absent", {"nom": view.name, "quand": wording.when(line.points[-1].period)})
         return blocks.section(heading, title, [], lead=said)
@@ -57,15 +57,15 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
     near = _named(view, found, line, ranked, many=many)
     rows = [
         [
-            Cell(french.ordinal(1 + sum(value > point.value for value in values))),
             tables.text(other.name, strong=other is line),
+            Cell(_rank(values, point.value)),
             tables.point(point, found),
         ]
         for other, point in near
     ]
     if many and not view.internal:
         rows += _anonymous(view, found, values)
-    columns = [Column("Rang"), Column("Territoire"), Column("Valeur", numeric=True)]
+    columns = [Column("Territoire"), Column("Rang", numeric=True), Column("Valeur", numeric=True)]
     points = [point for _, point in near]
     details = [common.unit_sentence(found), common.perimeter(points)]
     table = Table(
@@ -95,12 +95,61 @@ def _anonymous(view: View, found: Indicator, values: Sequence[float]) -> list[li
     told = {"nombre": f"{french.number(len(values))} {level}"}
     return [
         [
-            Cell("–"),
             tables.text(wording.say(f"reperes_{name}", told)),
+            Cell("–"),
             tables.number(float(at), wording.amount(float(at), found, with_unit=False)),
         ]
         for name, at in zip(("haut", "mediane", "bas"), np.quantile(values, [0.75, 0.5, 0.25]), strict=True)
     ]
+
+
+def _rank(values: Sequence[float], own: float) -> str:
+    at = 1 + sum(value > own for value in values)
+    return french.ordinal(at).replace(str(at), french.number(at))
+
+
+def _evolutions(view: View, names: Names, heading: str, title: str) -> Markup:
+    """Compare the evolutions of a count, when no rate can be compared: those of the chosen territories, by name."""
+    known = [one for one in common.by_headline(view.available()) if view.compared(one.id)]
+    moved = ((one, line.steady) for one in known if (line := view.line(one.id)) is not None)
+    found = next(((one, line) for one, line in moved if line.baseline is not line.known[-1]), None)
+    if found is None:
+        return common.nothing(view, heading, title, provide="comparaison")
+    indicator, own = found
+    first, last = own.baseline, own.known[-1]
+    lines = [own, *(line.steady for line in view.compared(indicator.id))]
+    both = [
+        (line, before, after)
+        for line in lines
+        if (before := line.at(first.period)) and (after := line.at(last.period)) and before.known and after.known
+    ]
+    others = sorted(
+        ((after.value / before.value, line.name, before, after) for line, before, after in both[1:] if before.value),
+        key=lambda one: one[:2],
+    )
+    told = {
+        "indicateur": indicator.label,
+        "lieu": wording.place(view.name),
+        "ecart": wording.signed_change(first, last, indicator),
+        "temps": wording.between(first.period, last.period),
+    }
+    lead = wording.say("evolutions", told)
+    if others:
+        (_, low, low_before, low_after), (_, high, high_before, high_after) = others[0], others[-1]
+        among = {
+            "bas": wording.signed_change(low_before, low_after, indicator), "nom_bas": low,
+            "haut": wording.signed_change(high_before, high_after, indicator), "nom_haut": high,
+        }  # fmt: skip
+        lead = f"{lead} {wording.say('evolutions_autres', among)}"
+    columns = [Column("Territoire"), *(Column(wording.short_period(one.period), numeric=True) for one in (first, last))]
+    points = [point for _, before, after in both for point in (before, after)]
+    details = [one for one in [common.unit_sentence(indicator), common.perimeter(points)] if one]
+    table = Table(
+        names("evolutions"), f"{indicator.label} : l’évolution comparée", [*columns, Column("Évolution", numeric=True)],
+        [_member(line, indicator, first.period, last.period) for line in lines], details=details,
+        notes=common.notes(view, points),
+    )  # fmt: skip
+    return blocks.section(heading, title, [tables.render(table)], lead=lead)
 
 
 def _comparable(view: View) -> Indicator | None:
