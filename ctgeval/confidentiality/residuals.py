@@ -23,6 +23,7 @@ from ctgeval.confidentiality.rules import Mask, Rule, secret_measures, threshold
 from ctgeval.indicators import definition
 
 _EPSILON = 1e-6
+_ROUNDS = 3
 _VINTAGE = r"denominateur:(\S+)"
 _Span = tuple[date, date]
 _Name = tuple[object, ...]
@@ -44,6 +45,10 @@ class _Block:
 
     def holds(self, other: _Block) -> bool:
         return self.ground >= other.ground and self.span[0] <= other.span[0] and other.span[1] <= self.span[1]
+
+    def order(self, sign: int, *, places_first: bool) -> tuple[object, ...]:
+        wide = (len(self.ground), -self.size) if places_first else (self.size,)
+        return (*(sign * one for one in wide), self.geo, self.span, self.row)
 
     def apart(self, other: _Block) -> bool:
         return other.span[1] < self.span[0] or self.span[1] < other.span[0] or self.ground.isdisjoint(other.ground)
@@ -132,17 +137,29 @@ def leftovers(
 
 
 def _wide(family: _Family, blocks: Sequence[_Block]) -> Iterator[_Block]:
-    by_geo: dict[str, list[_Block]] = defaultdict(list)
-    for block in blocks:
-        by_geo[block.geo].append(block)
-    geos = sorted(by_geo)
-    for geo in geos:
-        ground = by_geo[geo][0].ground
-        near = [other for other in geos if ground >= by_geo[other][0].ground] if len(ground) > 1 else [geo]
-        for block in by_geo[geo]:
-            inside = [one for other in near for one in by_geo[other] if one is not block and block.holds(one)]
-            if inside and any(family.tells(*left) for left in _rests(block, inside)):
+    """Give the blocks from which something small is left; what is left is subtracted from, in its turn."""
+    pool = list(blocks)
+    known = {(block.ground, block.span) for block in pool}
+    for _ in range(_ROUNDS):
+        found: list[_Block] = []
+        for block, inside in _nested(pool):
+            if any(family.tells(*left) for left in _rests(block, inside)):
                 yield block
+            found.extend(left for left in _left(block, inside) if (left.ground, left.span) not in known)
+        pool.extend(found)
+        known.update((block.ground, block.span) for block in found)
+
+
+def _nested(blocks: Sequence[_Block]) -> Iterator[tuple[_Block, list[_Block]]]:
+    by_ground: dict[frozenset[str], list[_Block]] = defaultdict(list)
+    for block in blocks:
+        by_ground[block.ground].append(block)
+    for ground, here in by_ground.items():
+        near = [other for other in by_ground if ground >= other] if len(ground) > 1 else [ground]
+        for block in here:
+            inside = [one for other in near for one in by_ground[other] if one is not block and block.holds(one)]
+            if inside:
+                yield block, inside
 
 
 def _rests(block: _Block, inside: Sequence[_Block]) -> Iterator[tuple[float, float]]:
@@ -150,19 +167,30 @@ def _rests(block: _Block, inside: Sequence[_Block]) -> Iterator[tuple[float, flo
     for one in inside:
         if one.size < block.size or abs(one.value - block.value) > _EPSILON:
             yield block.value - one.value, block.base - one.base
-    narrower = [one for one in inside if one.size < block.size]
-    for order in (
-        lambda one: (-one.size, one.geo, one.span),
-        lambda one: (one.size, one.geo, one.span),
-        lambda one: (-len(one.ground), one.size, one.geo, one.span),
-        lambda one: (len(one.ground), -one.size, one.geo, one.span),
-    ):
+    for chosen in _covers([one for one in inside if one.size < block.size]):
+        if sum(one.size for one in chosen) < block.size:
+            yield block.value - sum(one.value for one in chosen), block.base - sum(one.base for one in chosen)
+
+
+def _left(block: _Block, inside: Sequence[_Block]) -> Iterator[_Block]:
+    """Subtract the blocks of the same span, which leaves a block: territories without figures of their own."""
+    same = [one for one in inside if one.span == block.span and one.size < block.size]
+    for chosen in _covers(same):
+        ground = block.ground.difference(*(one.ground for one in chosen))
+        if ground:
+            value = block.value - sum(one.value for one in chosen)
+            yield replace(block, ground=ground, value=value, base=block.base - sum(one.base for one in chosen))
+
+
+def _covers(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
+    """Choose blocks that stand side by side, the widest first, then the narrowest first."""
+    for sign, places_first in product((-1, 1), (False, True)):
         chosen: list[_Block] = []
-        for one in sorted(narrower, key=order):
+        for one in sorted(blocks, key=lambda one: one.order(sign, places_first=places_first)):
             if all(one.apart(other) for other in chosen):
                 chosen.append(one)
-        if chosen and sum(one.size for one in chosen) < block.size:
-            yield block.value - sum(one.value for one in chosen), block.base - sum(one.base for one in chosen)
+        if chosen:
+            yield chosen
 
 
 def _families(

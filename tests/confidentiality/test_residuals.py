@@ -116,3 +116,12 @@ def test_base_of_an_older_vintage_is_the_same_cell() -> None:
     )  # fmt: skip
     made = protect(frame, RULE, margins={EPCI: (A, B, C)}).frame
     assert not made["value"].notna()[0] or made["value"].isna()[1:].sum() >= 2
+
+
+def test_what_is_left_is_subtracted_from_in_its_turn() -> None:
+    """The year of a commune, found from that of the others, must not give its second half-year."""
+    frame = table(
+        row("PO02", EPCI, 98), row("PO02", NORTH, 50), row("PO02", C, 40), row("PO02", D, 7, period="2024-S1"),
+        row("PO02", EPCI, 60, period="2024-S1"),
+    )  # fmt: skip
+    assert shown(protect(frame, RULE, margins=MARGINS).frame) == [False, True, True, True, True]
