@@ -12,7 +12,16 @@ from ctgeval.report.plan import Job
 
 
 def _job(territoire: str, *, audience: str = "habitants", fictional: bool = False) -> Job:
-    return Job("diagnostic", audience, "", territoire, "2023", "brouillon", ("html",), fictional)
+    return Job(
+        bilan="diagnostic",
+        audience=audience,
+        partner="",
+        territoire=territoire,
+        periode="2023",
+        etat="brouillon",
+        formats=("html",),
+        fictional=fictional,
+    )
 
 
 def _publish(out: Path, job: Job, name: str) -> None:
