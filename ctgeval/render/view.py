@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ctgeval import observations, periods
+from ctgeval import french, observations, periods
 from ctgeval.errors import UnknownIndicator, UnknownTerritory, suggestion
 from ctgeval.render.lines import Indicator, Line, Point
 
@@ -232,7 +232,7 @@ class View:
             chosen.update(geo for geo in self.geos("territoire", "comparateur") if geo.startswith(level))
         lines = self.lines(indicator)
         found = (lines[geo] for geo in chosen if geo in lines and geo != self.geo and lines[geo].known)
-        return tuple(sorted(found, key=lambda line: line.name))
+        return tuple(sorted(found, key=lambda line: french.fold(line.name)))
 
     def peers(self, indicator: str) -> tuple[Line, ...]:
         """Return the lines of every territory of the same level, this one aside."""
@@ -266,7 +266,7 @@ class View:
         table = self.release.members
         communes = table.loc[table["geo"].eq(self.geo), "commune"]
         found = (lines[geo] for geo in communes if geo in lines)
-        return tuple(sorted(found, key=lambda line: line.name))
+        return tuple(sorted(found, key=lambda line: french.fold(line.name)))
 
     def target(self, indicator: str) -> dict[str, Any] | None:
         """Return the row of progress of an indicator on this territory, or None."""

@@ -317,7 +317,7 @@ def quartiles(level: str, indicator: Indicator, values: Sequence[float]) -> str:
 def span(first: str, last: str, indicator: Indicator) -> str:
     """Return the caption of a figure of lines: its span of time and its unit."""
     told = {"debut": _since_then(first), "fin": _until(last), "unite": unit(indicator)}
-    return capital(say("legende", told))
+    return capital(say("legende" if told["unite"] else "legende_sans_unite", told))
 
 
 def _since_then(period: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -62,17 +63,18 @@ def _cited(rows: Sequence[Mapping[str, object]]) -> list[str]:
     for producer, found in groupby(
         sorted(rows, key=lambda row: View.text(row["producteur"])), key=lambda row: View.text(row["producteur"])
     ):
-        days: dict[str, list[str]] = {}
+        days: dict[str, set[dt.date]] = {}
         for row in found:
             day = View.day(row["mise_a_jour"])
-            days.setdefault(View.text(row["titre"]), []).extend([french.date(day)] if day else [])
+            days.setdefault(View.text(row["titre"]), set()).update([day] if day else [])
         titles = french.enumeration([_dated(title, given) for title, given in days.items()])
         told.append(f"{producer}, {titles}" if producer else titles)
     return [wording.say("sources_citees", {"sources": " ; ".join(told)})]
 
 
-def _dated(title: str, days: Sequence[str]) -> str:
-    return f"{title} ({french.enumeration(list(dict.fromkeys(days)))})" if days else title
+def _dated(title: str, days: Iterable[dt.date]) -> str:
+    told = french.enumeration([french.date(day) for day in sorted(days)])
+    return f"{title} ({told})" if told else title
 
 
 def source(row: Mapping[str, object]) -> str:
