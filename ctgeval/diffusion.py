@@ -170,8 +170,9 @@ def _text_rows(dossier: Dossier, audience: str, results: pd.DataFrame, progress:
     asked = [bilan for bilan in dossier.config.bilans if bilan.audience == audience]
     rows = [pd.DataFrame(columns=list(TABLES["texts"]), dtype="str")]
     for_others = {bilan.carnet for bilan in dossier.config.bilans} - {bilan.carnet for bilan in asked}
-    for name in sorted({text.bilan for text in dossier.texts.items} - for_others):
-        own = texts.Texts(tuple(text for text in dossier.texts.items if text.bilan == name))
+    written = [text for text in dossier.texts.items if text.bilan not in for_others and _inside(dossier, text.file)]
+    for name in sorted({text.bilan for text in written}):
+        own = texts.Texts(tuple(text for text in written if text.bilan == name))
         spans = [bilan.periode for bilan in asked if bilan.carnet == name]
         rows.append(
             texts.resolved(
@@ -184,6 +185,11 @@ def _text_rows(dossier: Dossier, audience: str, results: pd.DataFrame, progress:
             )
         )
     return pd.concat(rows, ignore_index=True)
+
+
+def _inside(dossier: Dossier, file: str) -> bool:
+    """Whether a text is a file of the dossier: a link that leads out of it must not publish what it leads to."""
+    return (dossier.path / file).resolve().is_relative_to(dossier.path.resolve())
 
 
 def _indicator_rows(dossier: Dossier, results: pd.DataFrame) -> pd.DataFrame:

@@ -88,3 +88,14 @@ def test_texts_of_bilans_that_an_audience_does_not_get_stay_inside(dossier: Doss
 def test_structures_are_told_however_few(dossier: Dossier) -> None:
     rows = dossier.release("habitants").results.query("geo == 'EPCI-200070035' and time_period == '2024'")
     assert 2.0 in set(rows["value"])
+
+
+def test_link_out_of_the_dossier_publishes_nothing(dossier: Dossier, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("ailleurs") / "secret.md"
+    elsewhere.write_text("mot de passe", "utf-8")
+    link = dossier.path / "textes" / "bilan_annuel" / "contexte.md"
+    try:
+        link.symlink_to(elsewhere)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert set(dossier.release("habitants").texts["section"]) == {"synthese"}

@@ -16,6 +16,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.manifest)?(\.(html|json))?")
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10))})
 _LONGEST_NAME = 150
 _ATTEMPTS = 6
+_ABANDONED = 3600.0
 
 
 def checked_name(name: str) -> str:
@@ -89,6 +90,7 @@ def write_whole(path: Path, data: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         _replace(temporary, path)
+        _sweep(path)
     except OSError as error:
         raise ReportError(
             f"Impossible d’écrire le fichier : {error.strerror or error}.",
@@ -99,6 +101,14 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a killed program left beside a file; another one may be writing at this very moment."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -80,3 +82,33 @@ def test_unknown_table_suggests_the_near_one(tmp_path: Path, results: pd.DataFra
     made = release.write(tmp_path, "interne", results=results, tables=EMPTY, meta=META)
     with pytest.raises(ReportError, match="results"):
         made.table("result")
+
+
+def test_attributes_of_a_frame_do_not_leave_with_it(tmp_path: Path, results: pd.DataFrame) -> None:
+    tables = {name: frame.copy() for name, frame in EMPTY.items()}
+    tables["sources"].attrs["chemin"] = "canari"
+    table = protect(results, Rule(threshold=5, source="essai"), margins={})
+    folder = release.write(tmp_path, "habitants", results=table, tables=tables, meta=META).path
+    assert not any(b"canari" in file.read_bytes() for file in folder.iterdir())
+
+
+def test_several_builds_at_once_make_one_whole_folder(tmp_path: Path, results: pd.DataFrame) -> None:
+    table = protect(results, Rule(threshold=5, source="essai"), margins={})
+
+    def make(_: int) -> Path:
+        return release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META).path
+
+    with ThreadPoolExecutor(8) as threads:
+        made = set(threads.map(make, range(16)))
+    assert len(made) == 1
+    assert [path.name for path in (tmp_path / "habitants").iterdir()] == [made.pop().name]
+
+
+def test_what_a_killed_build_left_is_swept_an_hour_later(tmp_path: Path, results: pd.DataFrame) -> None:
+    old, new = tmp_path / "habitants" / ".tmp-vieux", tmp_path / "habitants" / ".tmp-recent"
+    old.mkdir(parents=True)
+    new.mkdir()
+    os.utime(old, (0, 0))
+    table = protect(results, Rule(threshold=5, source="essai"), margins={})
+    release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
+    assert (old.exists(), new.exists()) == (False, True)
