@@ -6,18 +6,32 @@ Each check looks at tables that are already read, raises nothing, and gives the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from ctgeval import french, periods
-from ctgeval.errors import CtgevalError, Problem, Severity, suggestion
+from ctgeval.errors import CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import actions, budget, texts
 from ctgeval.programme.origin import place
+from ctgeval.render import wording
 from ctgeval.sources import SourceTable, is_harmless
+from ctgeval.territory.codes import ARRONDISSEMENTS
 
 if TYPE_CHECKING:
     from ctgeval.dossier import Dossier
 
-__all__ = ["problems"]
+__all__ = ["notebooks", "problems"]
+
+
+def notebooks() -> dict[str, Path]:
+    """Return the notebooks that ctgeval ships, by name."""
+    package = Path(str(files("ctgeval")))
+    # Inside the wheel they are in the package; in a source tree they stand beside it.
+    folder = next((place for place in (package / "notebooks", package.parent / "notebooks") if place.is_dir()), None)
+    return {path.stem: path for path in sorted(folder.glob("*.ipynb"))} if folder else {}
 
 
 def problems(dossier: Dossier) -> list[Problem]:
@@ -30,13 +44,17 @@ def problems(dossier: Dossier) -> list[Problem]:
         *dossier.count_problems,
         *actions.problems(dossier.tables["actions"].frame),
         *budget.problems(dossier.tables["budget"].frame),
+        *_unknown_notebooks(dossier),
         *_unknown_indicators(dossier),
         *_unknown_places(dossier),
+        *_impossible_targets(dossier),
         *_undeclared_sources(dossier),
         *_missing_returns(dossier),
         *_orphan_actions(dossier),
         *_incomparable(dossier),
         *texts.problems(dossier.texts, catalogue=dossier.catalogue),
+        *_unread_texts(dossier),
+        *_own_measures(dossier),
     ]
     return sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "bloquant")
 
@@ -72,6 +90,19 @@ def _rejected(tables: Mapping[str, SourceTable]) -> Iterator[Problem]:
             )
 
 
+def _unknown_notebooks(dossier: Dossier) -> Iterator[Problem]:
+    known = notebooks()
+    for position, bilan in enumerate(dossier.config.bilans):
+        if bilan.carnet not in known:
+            yield Problem(
+                message="Aucun carnet ne porte ce nom : ce bilan ne peut pas être produit.",
+                remedy=suggestion(bilan.carnet, known) or f"Carnets disponibles : {french.enumeration(list(known))}.",
+                file="ctg.toml",
+                key=f"bilan[{position + 1}].carnet",
+                value=bilan.carnet,
+            )
+
+
 def _unknown_indicators(dossier: Dossier) -> Iterator[Problem]:
     message = "Cet indicateur n’existe pas dans le catalogue."
     remedy = "Corrigez l’identifiant, ou décrivez-le dans indicateurs.toml."
@@ -81,7 +112,7 @@ def _unknown_indicators(dossier: Dossier) -> Iterator[Problem]:
                 message=message,
                 remedy=suggestion(name, dossier.catalogue) or remedy,
                 file="ctg.toml",
-                key=f"indicateurs.retenus[{position}]",
+                key=f"indicateurs.retenus[{position + 1}]",
                 value=name,
             )
     targets = dossier.tables["cibles"].frame
@@ -97,14 +128,44 @@ def _unknown_places(dossier: Dossier) -> Iterator[Problem]:
         for geo, group in frame.groupby("territoire", sort=True):
             if not dossier.knows(str(geo)):
                 lines = french.plural(len(group), "ligne")
+                message, remedy = _why_unknown(dossier, str(geo))
                 yield _row_problem(
-                    str(group.iloc[0]["origin"]),
-                    f"Ce territoire n’existe pas dans la géographie du dossier ({lines}).",
-                    suggestion(str(geo), dossier.territories["geo"])
-                    or "Corrigez le code (COM-, EPCI-, DEP-, REG-, GRP-).",
-                    "territoire",
-                    str(geo),
+                    str(group.iloc[0]["origin"]), f"{message} ({lines}).", remedy, "territoire", str(geo)
                 )
+
+
+def _why_unknown(dossier: Dossier, geo: str) -> tuple[str, str]:
+    """Tell what became of a commune that is no longer one; otherwise the near codes, those of the dossier first."""
+    message, remedy = "Ce territoire n’existe pas dans la géographie du dossier", ""
+    try:
+        dossier.reference.name(geo, dossier.year)
+    except TerritoryError as error:
+        if error.problem.message.startswith(geo):
+            return error.problem.message.rstrip("."), error.problem.remedy
+        remedy = error.problem.remedy
+    return message, suggestion(geo, dossier.territories["geo"]) or remedy or "Corrigez le code."
+
+
+def _impossible_targets(dossier: Dossier) -> Iterator[Problem]:
+    """Tell the targets that no value could be held against."""
+    for row in dossier.tables["cibles"].frame.to_dict("records"):
+        low, high, tolerance = row["cible_min"], row["cible_max"], row["tolerance"]
+        if pd.notna(low) and pd.notna(high) and low > high:
+            yield _row_problem(
+                str(row["origin"]),
+                f"Le bas de la fourchette visée ({low:g}) est au-dessus du haut ({high:g}).",
+                "Échangez « cible_min » et « cible_max ».",
+                "cible_min",
+                f"{low:g}",
+            )
+        if pd.notna(tolerance) and tolerance < 0:
+            yield _row_problem(
+                str(row["origin"]),
+                "La tolérance d’une cible ne peut pas être négative.",
+                "Écrivez un écart positif, dans l’unité de l’indicateur, ou laissez la cellule vide.",
+                "tolerance",
+                f"{tolerance:g}",
+            )
 
 
 def _undeclared_sources(dossier: Dossier) -> Iterator[Problem]:
@@ -113,8 +174,8 @@ def _undeclared_sources(dossier: Dossier) -> Iterator[Problem]:
         if key not in declared:
             yield _row_problem(
                 str(group.iloc[0]["origin"]),
-                f"La source « {key} » n’est pas déclarée : ses {french.plural(len(group), 'valeur')} restent dans la "
-                "version interne.",
+                f"La source « {key} » n’est pas déclarée : "
+                f"{french.plural(len(group), 'valeur reste', 'valeurs restent')} dans la version interne.",
                 suggestion(str(key), declared)
                 or f'Ajoutez à ctg.toml un bloc [[source]] avec cle = "{key}", producteur, licence et diffusion.',
                 "source",
@@ -165,12 +226,47 @@ def _orphan_actions(dossier: Dossier) -> Iterator[Problem]:
                 )
 
 
+def _unread_texts(dossier: Dossier) -> Iterator[Problem]:
+    """Tell the texts that no bilan asks for: their author believes them published."""
+    known = notebooks()
+    for text in dossier.texts.items:
+        if text.bilan not in known:
+            yield Problem(
+                message=f"Aucun bilan ne s’appelle « {text.bilan} » : ce texte ne paraîtra nulle part.",
+                remedy=suggestion(text.bilan, known) or f"Dossiers possibles : {french.enumeration(list(known))}.",
+                file=text.file,
+                value=text.bilan,
+                severity="avertissement",
+            )
+        elif text.section not in wording.catalogue()["titres"]:
+            yield Problem(
+                message=f"Aucune partie du bilan ne s’appelle « {text.section} » : ce texte ne paraîtra pas.",
+                remedy=suggestion(text.section, wording.catalogue()["titres"])
+                or "Donnez au fichier le nom d’une partie, par exemple synthese.md.",
+                file=text.file,
+                value=text.section,
+                severity="avertissement",
+            )
+
+
+def _own_measures(dossier: Dossier) -> Iterator[Problem]:
+    if (dossier.path / "mesures.toml").is_file():
+        yield Problem(
+            message="Le fichier mesures.toml n’est pas lu par cette version : ses mesures ne servent à rien.",
+            remedy="Comptez dans une mesure du catalogue ; indicateurs.toml, lui, est lu.",
+            file="mesures.toml",
+            severity="avertissement",
+        )
+
+
 def _incomparable(dossier: Dossier) -> Iterator[Problem]:
     """Tell each value of the dossier's own ground that can't be compared, and how many there are elsewhere."""
     own = set(dossier.ground)
     found = dossier.harmonisation_problems
     yield from (problem for problem in found if problem.value in own)
-    elsewhere = sorted({problem.value for problem in found} - own)
+    typed = set(dossier.tables["observations"].frame["territoire"])
+    # Arrondissements municipaux stand in national files beside their city: nobody compares with them.
+    elsewhere = sorted({problem.value for problem in found} - own - typed - ARRONDISSEMENTS.keys())
     if elsewhere:
         yield Problem(
             message=(

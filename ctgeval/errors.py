@@ -26,6 +26,7 @@ Each error tells what happened (``message``), where (``file``, ``sheet``, ``row`
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -247,8 +248,13 @@ def near(word: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
     typed = word.casefold()
     found = difflib.get_close_matches(typed, list(by_fold), n=max(count, len(by_fold)), cutoff=0.6)
     # Two letters swapped is the commonest slip, and difflib ranks it no better than another letter.
-    found.sort(key=lambda name: sorted(name) != sorted(typed))
+    found.sort(key=lambda name: (_without_zeros(name) != _without_zeros(typed), sorted(name) != sorted(typed)))
     return [by_fold[name] for name in found[:count]]
+
+
+def _without_zeros(code: str) -> str:
+    """Return what is left of a code whose zeros were not typed: ``PE1`` was meant to be ``PE01``."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", code)
 
 
 def suggestion(word: str, candidates: Iterable[str]) -> str:

@@ -90,3 +90,37 @@ def test_a_blocking_problem_stops_the_build_and_says_them_all(folder: Path, tmp_
         ctgeval.build(folder, out=tmp_path / "reports")
     assert len(raised.value.problems) == 2
     assert not list(tmp_path.glob("reports/**/*.html"))
+
+
+def test_unknown_notebook_is_told_before_anything_is_built(folder: Path) -> None:
+    _edit(folder / "ctg.toml", 'carnet = "bilan_annuel"', 'carnet = "bilan_anuel"')
+    found = _found(folder, "Aucun carnet ne porte ce nom")
+    assert (found["value"], found["severity"], found["file"]) == ("bilan_anuel", "bloquant", "ctg.toml")
+    assert "bilan_annuel" in found["remedy"]
+    assert found["key"].startswith("bilan[")
+
+
+def test_range_upside_down_and_negative_tolerance_are_told_with_their_line(folder: Path) -> None:
+    path = folder / "cibles.csv"
+    header = path.read_text(encoding="utf-8").splitlines()[0].split(";")
+    wrong = {"indicateur": "PE01", "territoire": "EPCI-249900001", "periode_cible": "2031"}
+    wrong |= {"cible_min": "16", "cible_max": "12", "tolerance": "-1"}
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(";".join(wrong.get(name, "") for name in header) + "\n")
+    line = len(path.read_text(encoding="utf-8").splitlines())
+    for text, column in (("fourchette", "cible_min"), ("tolérance", "tolerance")):
+        found = _found(folder, text)
+        assert (int(found["row"]), found["column"], found["severity"]) == (line, column, "bloquant")
+
+
+def test_texts_that_no_bilan_shows_are_told(folder: Path) -> None:
+    for name in ("bilan_annuel/sinthese.md", "bilan_anuel/synthese.md"):
+        (folder / "textes" / name).parent.mkdir(exist_ok=True)
+        (folder / "textes" / name).write_text("Un texte.", encoding="utf-8")
+    assert "synthese" in _found(folder, "Aucune partie du bilan")["remedy"]
+    assert "bilan_annuel" in _found(folder, "Aucun bilan ne s’appelle")["remedy"]
+
+
+def test_own_measures_are_said_not_to_be_read(folder: Path) -> None:
+    (folder / "mesures.toml").write_text("[repas]\n", encoding="utf-8")
+    assert _found(folder, "mesures.toml")["severity"] == "avertissement"

@@ -85,3 +85,8 @@ def test_near_names_are_candidates_the_word_itself_first(word: str, others: list
     assert set(found) <= {*others, word}
     assert len(found) == len(set(found)) <= 3
     assert not word or found[0].casefold() == word.casefold()
+
+
+def test_a_code_typed_without_its_zeros_is_found_first() -> None:
+    assert near("PE1", ["PE14", "PE13", "PE12", "PE01"])[0] == "PE01"
+    assert near("CO02", ["CO20", "CO2"])[0] == "CO2"

@@ -77,15 +77,16 @@ def _groupings(context: Context) -> dict[str, Any]:
 def _own_groupings(context: Context, reference: Reference, year: int) -> Iterator[Problem]:
     for name, members in _groupings(context).items():
         key: Key = ("territoire", "groupements", name)
-        if not re.fullmatch(r"GRP-[\w-]+", name):
+        if not re.fullmatch(r"GRP-[A-Za-z0-9][A-Za-z0-9_-]*", name):
             yield context.problem(
                 key,
                 f"Le groupement « {name} » n’a pas un code de groupement.",
-                "Un groupement s’écrit « GRP- » suivi d’un nom sans espace, par exemple GRP-nord.",
+                "Un groupement s’écrit « GRP- » suivi d’un nom sans espace ni accent, par exemple GRP-nord.",
                 value=name,
             )
         if isinstance(members, list) and not members:
             yield context.problem(key, f"Le groupement « {name} » est vide.", "Ajoutez les codes de ses communes.")
+        yield from _repeated_communes(context, key)
         for place, code in context.texts(*key):
             if code.startswith("COM-"):
                 yield from _exists(context, reference, year, place, code)
@@ -96,6 +97,16 @@ def _own_groupings(context: Context, reference: Reference, year: int) -> Iterato
                     "Écrivez des codes de communes, par exemple COM-86103.",
                     value=code,
                 )
+
+
+def _repeated_communes(context: Context, key: Key) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for place, code in context.texts(*key):
+        if code in seen:
+            yield context.problem(
+                place, "Cette commune est écrite deux fois dans le groupement.", "Retirez la répétition.", value=code
+            )
+        seen.add(code)
 
 
 def _territory(context: Context, reference: Reference, year: int) -> Iterator[Problem]:

@@ -90,7 +90,11 @@ def _check_fields(declared: Mapping[str, Any]) -> None:
         for name in declared
         if name not in _TYPES
     ]
-    problems += [Problem(message="Ce champ est obligatoire.", key=name) for name in _REQUIRED if name not in declared]
+    problems += [
+        Problem(message="Ce champ est obligatoire.", remedy=f"Ajoutez une ligne : {name} = {_example(name)}.", key=name)
+        for name in _REQUIRED
+        if name not in declared
+    ]
     problems += [
         problem for name, value in declared.items() if name in _TYPES and (problem := _field_problem(name, value))
     ]
@@ -98,11 +102,21 @@ def _check_fields(declared: Mapping[str, Any]) -> None:
         raise IndicatorError("Champs mal renseignés.", problems=problems)
 
 
+def _example(name: str) -> str:
+    """Write what a field may hold, as TOML writes it."""
+    if name in _CHOICES:
+        words = " ou ".join(f'"{choice}"' for choice in _CHOICES[name])
+        return f"[{words}]" if list in _TYPES[name] else words
+    return "1" if int in _TYPES[name] else '"…"'
+
+
 def _field_problem(name: str, value: Any) -> Problem | None:
     if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and bool not in _TYPES[name]):
-        return Problem(message="Ce champ n’a pas le bon type.", key=name, value=str(value))
+        remedy = f"Écrivez {name} = {_example(name)}."
+        return Problem(message="Ce champ n’a pas le bon type.", remedy=remedy, key=name, value=str(value))
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
-        return Problem(message="Ce champ est une liste de textes.", key=name, value=str(value))
+        remedy = "Mettez chaque élément entre guillemets."
+        return Problem(message="Ce champ est une liste de textes.", remedy=remedy, key=name, value=str(value))
     given = set(value) if isinstance(value, list) else {value}
     if name in _CHOICES and not given <= set(_CHOICES[name]):
         remedy = f"Valeurs possibles : {', '.join(_CHOICES[name])}."

@@ -27,6 +27,7 @@ STATUS_LABELS = {
     "realise": "Réalisé",
 }
 _AXES = tuple(column.name for column in BUDGET.columns if column.name not in {"nature", "statut", "montant"})
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _LINE = ["action", "exercice", "poste", "financeur"]
 # The same money may be written at each of its stages: each line of revenue counts once, at the first of these.
 _REVENUE = {"prevu": ("prevu", "acquis", "sollicite"), "realise": ("realise", "verse")}
@@ -151,11 +152,22 @@ def problems(budget: pd.DataFrame) -> list[Problem]:
             message="Un montant ne peut pas être négatif.",
             remedy="Écrivez un montant positif, et « recette » ou « depense » dans la colonne « nature ».",
             column="montant",
-            value=str(row["montant"]),
+            value=f"{row['montant']:.2f}",
             **place(row.get("origin")),
         )
         for row in budget.to_dict("records")
         if row["montant"] < 0
+    ]
+    found += [
+        Problem(
+            message=f"L’exercice {row['exercice']:.0f} n’est pas une année.",
+            remedy="Écrivez l’année sur quatre chiffres, par exemple 2024.",
+            column="exercice",
+            value=f"{row['exercice']:.0f}",
+            **place(row.get("origin")),
+        )
+        for row in budget.to_dict("records")
+        if not _FIRST_YEAR <= row["exercice"] <= _LAST_YEAR
     ]
     return [*found, *_overfunded(_lines(budget[budget["montant"].astype("float64").ge(0)]))]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ctgeval import checks
 from ctgeval.report import manifest, plan
 from ctgeval.report.files import digest, place
 from ctgeval.report.plan import Job
@@ -80,7 +81,7 @@ def cases(jobs: Iterable[Job], config: Config, folder: Path, out: Path, *, creat
     """
     secret = manifest.secret(folder, create=create)
     inputs = {path.relative_to(folder).as_posix(): digest(path) for path in plan.input_files(config, folder)}
-    notebooks = {name: digest(path) for name, path in plan.notebooks().items()}
+    notebooks = {name: digest(path) for name, path in checks.notebooks().items()}
     found = []
     for job in jobs:
         made_from = plan.ingredients(job, inputs=inputs, notebook_digest=notebooks.get(job.bilan, ""))

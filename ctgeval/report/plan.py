@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ctgeval import french, periods
+from ctgeval.checks import notebooks
 from ctgeval.config import Config
 from ctgeval.errors import ParameterError, PeriodError, ReportError, suggestion
 from ctgeval.report.files import digest
@@ -179,14 +180,6 @@ def is_fictional(config: Config, folder: Path) -> bool:
             remedy=f"Corrigez ce fichier : {error}",
         ) from error
     return said.get("fictif") is True
-
-
-def notebooks() -> dict[str, Path]:
-    """Return the notebooks that ctgeval ships, by name."""
-    package = Path(str(files("ctgeval")))
-    # Inside the wheel they are in the package; in a source tree they stand beside it.
-    folder = next((place for place in (package / "notebooks", package.parent / "notebooks") if place.is_dir()), None)
-    return {path.stem: path for path in sorted(folder.glob("*.ipynb"))} if folder else {}
 
 
 def notebook(name: str) -> Path:

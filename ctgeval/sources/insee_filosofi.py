@@ -87,7 +87,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     geo = _codes(rejections, column, level)
     years = np.full(len(geo), float(options.geography or year))
     notes = [
-        places.refuse_unknown(rejections, column, geo, years, options.reference) if level != "REG" else "",
+        places.refuse_unknown(rejections, column, geo, years, options.reference),
         _left_out(grid, headers),
         _absent(geo, level, year, options),
         FORMAT.coverage.get(level, ""),

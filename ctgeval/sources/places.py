@@ -12,6 +12,7 @@ import pandas as pd
 
 from ctgeval.errors import TerritoryError
 from ctgeval.sources.tidy import Rejections, Texts
+from ctgeval.territory.codes import ARRONDISSEMENTS, arrondissement_parent
 
 if TYPE_CHECKING:
     from ctgeval.territory.reference import Reference
@@ -26,26 +27,13 @@ __all__ = [
     "refuse_unknown",
 ]
 
-# Paris, Lyon and Marseille, and the codes of their arrondissements municipaux.
-_ARRONDISSEMENTS = {"75056": ("751", 20), "69123": ("6938", 9), "13055": ("132", 16)}
-_PARENTS = {
-    f"{prefix}{number:0{5 - len(prefix)}d}": city
-    for city, (prefix, count) in _ARRONDISSEMENTS.items()
-    for number in range(1, count + 1)
-}
 # Collectivités d'outre-mer have no départements, and are absent from the reference of communes.
 _OVERSEAS = ("COM-975", "COM-977", "COM-978", "COM-98")
-_APART = frozenset(f"COM-{code}" for code in (*_PARENTS, *_ARRONDISSEMENTS))
+_APART = frozenset((*ARRONDISSEMENTS, *ARRONDISSEMENTS.values()))
 _NATIONAL = 30_000
 _EVENT_CODES = ("code_before", "code_after")
 # 25: the syndicats that levied their own taxes until 2015.
 _EPCI = re.compile(r"2[045]\d{7}")
-
-
-def arrondissement_parent(geo: str) -> str | None:
-    """Return the commune of an arrondissement municipal (``COM-13202`` is in ``COM-13055``), or None."""
-    parent = _PARENTS.get(geo.removeprefix("COM-"))
-    return f"COM-{parent}" if parent else None
 
 
 def communes(rejections: Rejections, column: str) -> Texts:

@@ -12,9 +12,11 @@ import pandas as pd
 from ctgeval.errors import TerritoryError
 
 __all__ = [
+    "ARRONDISSEMENTS",
     "LEVELS",
     "Code",
     "Level",
+    "arrondissement_parent",
     "commune",
     "communes",
     "departement",
@@ -51,6 +53,12 @@ _NOUNS: dict[Level, str] = {
     "GRP": "de groupement",
     "FRANCE": "de la France",
 }
+ARRONDISSEMENTS = {
+    f"COM-{prefix}{number:0{5 - len(prefix)}d}": city
+    for city, prefix, count in (("COM-75056", "751", 20), ("COM-69123", "6938", 9), ("COM-13055", "132", 16))
+    for number in range(1, count + 1)
+}
+"""The arrondissements municipaux of Paris, Lyon and Marseille, and the commune of each."""
 _EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _TEXT = pd.StringDtype(na_value=np.nan)
 
@@ -87,12 +95,31 @@ def parse(text: str) -> Code:
         if prefix == name:
             if form.fullmatch(code):
                 return Code(name, code)
-            raise _refusal(text, name, f"Le code {_NOUNS[name]} n’a pas la bonne forme.")
+            raise _refusal(text, name, f"Le code {_NOUNS[name]} n’a pas la bonne forme.", meant=_meant(cleaned))
+    meant = _meant(cleaned)
     raise TerritoryError(
         "Le code de territoire n’a pas de préfixe connu.",
-        remedy=f"Écrivez par exemple {', '.join(_EXAMPLES.values())}.",
+        remedy=f"Vouliez-vous dire {meant} ?" if meant else f"Écrivez par exemple {', '.join(_EXAMPLES.values())}.",
         value=str(text),
     )
+
+
+def _meant(text: str) -> str:
+    """Return the code that was probably meant: without its prefix, its capitals or its first zero; or nothing."""
+    prefix, dash, rest = text.upper().rpartition("-")
+    for name, read in {"COM": commune, "EPCI": epci, "DEP": departement, "REG": region}.items():
+        # Two digits without a prefix may be those of a département or of a région: no guess.
+        if prefix == name or (not dash and len(rest) in {5, 9}):
+            try:
+                return read(rest)
+            except TerritoryError:
+                continue
+    return ""
+
+
+def arrondissement_parent(geo: str) -> str | None:
+    """Return the commune of an arrondissement municipal (``COM-13202`` is in ``COM-13055``), or None."""
+    return ARRONDISSEMENTS.get(geo)
 
 
 def level(geo: str) -> Level:
@@ -210,5 +237,6 @@ def _checked(raw: object, name: Level, text: str) -> str:
     return f"{name}-{text}"
 
 
-def _refusal(raw: object, name: Level, message: str) -> TerritoryError:
-    return TerritoryError(message, remedy=f"Écrivez par exemple {_EXAMPLES[name]}.", value=str(raw))
+def _refusal(raw: object, name: Level, message: str, *, meant: str = "") -> TerritoryError:
+    remedy = f"Vouliez-vous dire {meant} ?" if meant else f"Écrivez par exemple {_EXAMPLES[name]}."
+    return TerritoryError(message, remedy=remedy, value=str(raw))

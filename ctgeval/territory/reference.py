@@ -17,7 +17,7 @@ import pandas as pd
 from ctgeval import french
 from ctgeval.errors import TerritoryError, UnknownTerritory
 from ctgeval.territory import events as _events
-from ctgeval.territory.codes import LEVELS, parse
+from ctgeval.territory.codes import LEVELS, arrondissement_parent, parse
 from ctgeval.territory.lookup import near_ones
 
 __all__ = ["Reference", "load"]
@@ -303,6 +303,14 @@ class Reference:
                 f"{self._named(geo)} n’est pas une commune{when} : son territoire est passé à "
                 f"{self._named(gone.code_after)} le {french.date(gone.effective)}.",
                 remedy=f"Utilisez {gone.code_after}, ou une année plus ancienne.",
+                value=geo,
+            )
+        parent = arrondissement_parent(geo)
+        if parent is not None:
+            city = self._latest.get(parent, parent)
+            return UnknownTerritory(
+                f"{geo} est un arrondissement municipal de {city}, pas une commune.",
+                remedy=f"Utilisez {parent}.",
                 value=geo,
             )
         known = self._latest.get(geo)

@@ -11,6 +11,7 @@ import pandas as pd
 from ctgeval import french
 from ctgeval.errors import Problem
 from ctgeval.measures import Measure
+from ctgeval.territory.codes import arrondissement_parent
 from ctgeval.territory.events import Chain, Event
 from ctgeval.territory.reference import Reference
 
@@ -119,6 +120,13 @@ def unknown(geos: Iterable[str], known: Reference, to: int) -> list[Refusal]:
     """Refuse codes that lead to no commune of the geography asked for."""
     found = []
     for geo in geos:
+        parent = arrondissement_parent(geo)
+        if parent is not None:
+            name = f"{parent} ({known.name(parent)})" if known.exists(parent, to) else parent
+            remedy = f"Prenez la ligne de {parent}, si la source la donne : ses arrondissements ne la remplacent pas."
+            message = f"{geo} est un arrondissement municipal de {name}, pas une commune."
+            found.append(_refusal("inconnu", geo, message, remedy))
+            continue
         near = known.near(geo)
         found.append(
             _refusal(

@@ -84,3 +84,17 @@ def test_a_grouping_can_be_the_territory_of_a_bilan(dossier: Write) -> None:
 def test_a_territory_compared_with_itself_is_told(dossier: Write) -> None:
     problems = told(dossier(('territoires = ["EPCI-200070043"]', 'territoires = ["EPCI-200070035"]')))
     assert [problem.severity for problem in problems.values()] == ["avertissement"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "said"),
+    [
+        ('"GRP-gencay"', '"GRP-gençay"', "territoire.groupements.GRP-gençay", "sans espace ni accent"),
+        ('["COM-86103"', '["COM-86103", "COM-86103"', "territoire.groupements.GRP-gencay[2]", "répétition"),
+    ],
+)
+def test_a_grouping_has_a_code_of_the_contract_and_each_commune_once(
+    dossier: Write, old: str, new: str, key: str, said: str
+) -> None:
+    problems = {problem.key: problem for problem in config.check(dossier((old, new)))[1]}
+    assert said in problems[key].remedy

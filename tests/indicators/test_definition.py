@@ -172,3 +172,11 @@ def test_limits_and_reasons_are_whole_french_sentences() -> None:
 def test_an_unknown_limit_is_an_error() -> None:
     with pytest.raises(IndicatorError, match="hors_msa"):
         indicators.limit_text("hors_mas")
+
+
+def test_each_missing_field_is_told_with_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(IndicatorError) as raised:
+        indicators.load(write(tmp_path, 'theme = "Local"\n[LC01]\nlabel = 3\n'))
+    remedies = {problem.key: problem.remedy for problem in raised.value.problems}
+    assert all(remedies.values())
+    assert '"higher" ou "lower"' in remedies["LC01.direction"]

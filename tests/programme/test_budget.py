@@ -87,7 +87,7 @@ def test_what_is_not_an_amount_is_refused(amount: float | str) -> None:
 def test_revenues_above_expenses_and_negative_amounts_are_told(table: Table) -> None:
     text = LINES + "A02;2025;recette;;Caf;prevu;5\nA03;2025;depense;;;prevu;-3\n"
     found = budget.problems(table("budget", text))
-    assert [(problem.value, problem.severity) for problem in found] == [("-3.0", "bloquant"), ("A02", "avertissement")]
+    assert [(problem.value, problem.severity) for problem in found] == [("-3.00", "bloquant"), ("A02", "avertissement")]
     assert found[0].row == 12
 
 
@@ -140,3 +140,8 @@ def test_years_add_up_to_no_more_than_what_is_written(lines: list[tuple[str, int
     for row in budget.reste_a_charge(frame).to_dict("records"):
         spent, income = budget.cents(row["depenses"]), budget.cents(row["recettes"])
         assert budget.cents(row["reste_a_charge"]) == spent - income
+
+
+def test_a_year_that_is_none_is_told(table: Table) -> None:
+    (found,) = budget.problems(table("budget", LINES + "A02;23;depense;;;prevu;5\n"))
+    assert (found.column, found.value, found.severity) == ("exercice", "23", "bloquant")

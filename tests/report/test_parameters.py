@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 from papermill.translators import PythonTranslator
 
+from ctgeval import checks
 from ctgeval.errors import ParameterError
-from ctgeval.report import plan
 from ctgeval.report.parameters import check, schema
 
 DECLARED = schema(
@@ -26,7 +26,7 @@ DECLARED = schema(
 
 
 def test_the_shipped_notebooks_declare_what_the_bilans_give_them() -> None:
-    for path in plan.notebooks().values():
+    for path in checks.notebooks().values():
         declared = schema(json.loads(path.read_text(encoding="utf-8"))["metadata"], notebook=path.name)
         assert set(declared) == {"release", "territoire", "periode"}
         assert all(parameter.description for parameter in declared.values())

@@ -173,3 +173,10 @@ def test_real_codes_of_2018_exist(real_data: Path) -> None:
     known = reference.load()
     for name in ("FILO2018_DISP_COM.csv.gz", "FILO2018_DISP_EPCI.csv.gz", "FILO2018_DISP_DEP.csv"):
         assert sources.read(real_data / "insee" / name, format=FORMAT, reference=known).n_rejected == 0
+
+
+def test_a_region_that_never_existed_is_rejected(write: Write) -> None:
+    path = write("CODGEO;MED24\n75;20000\n1;21000\n99;21000\n", name="FILO2024_DISP_REG.csv")
+    table = sources.read(path, format=FORMAT, reference=reference.load())
+    assert table.observations["geo"].tolist() == ["REG-75", "REG-01"]
+    assert table.rejected["value"].tolist() == ["99"]

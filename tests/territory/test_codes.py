@@ -95,3 +95,26 @@ def test_a_column_of_floats_with_holes_is_read() -> None:
 
 def test_levels_of_a_column() -> None:
     assert codes.levels(pd.Series(["COM-86082", "FRANCE", "EPCI-200070035"])).tolist() == ["COM", "FRANCE", "EPCI"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("COM-1001", "COM-01001"),
+        ("COM-2a004", "COM-2A004"),
+        ("com-86082", "COM-86082"),
+        ("86082", "COM-86082"),
+        ("200070035", "EPCI-200070035"),
+        ("DEP-1", "DEP-01"),
+        ("REG-1", "REG-01"),
+    ],
+)
+def test_the_code_that_was_meant_is_told(text: str, meant: str) -> None:
+    with pytest.raises(TerritoryError) as raised:
+        codes.parse(text)
+    assert raised.value.problem.remedy == f"Vouliez-vous dire {meant} ?"
+
+
+@pytest.mark.parametrize(("geo", "city"), [("COM-75120", "COM-75056"), ("COM-69381", "COM-69123"), ("COM-75121", None)])
+def test_an_arrondissement_municipal_has_a_city(geo: str, city: str | None) -> None:
+    assert codes.arrondissement_parent(geo) == city

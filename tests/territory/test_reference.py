@@ -184,3 +184,9 @@ def test_populations_are_those_of_the_census_they_claim(france: Reference, real_
     link = chain(france.event_list, int(both["annee_geo"].iloc[0]), int(both["geography"].iloc[0]))
     assert len(both) > 7000
     assert set(wrong["geo"]) <= {*link.after, *link.split}
+
+
+def test_an_arrondissement_municipal_sends_to_its_city(france: Reference) -> None:
+    with pytest.raises(UnknownTerritory, match="arrondissement municipal de Marseille") as raised:
+        france.name("COM-13201", 2024)
+    assert raised.value.problem.remedy == "Utilisez COM-13055."
