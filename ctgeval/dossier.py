@@ -337,7 +337,7 @@ class Dossier:
         )
 
     def _available(self, observed: pd.DataFrame) -> list[str]:
-        present = set(observed["measure"])
+        present = set(observed["measure"].unique())
         kept = [name for name in self.retained if name in self.catalogue]
         return kept + [
             name for name, item in self.catalogue.items() if name not in kept and set(item.measures) <= present

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from ctgeval.territory import Reference, codes
@@ -62,8 +64,9 @@ def territories(
     for geo in subjects:
         if not geo.startswith("GRP-"):
             add(reference.parents(geo, year), "parent")
+    known = _known(observations)
     for geo in subjects:
-        add(_peers(geo, observations, reference, year), "pair")
+        add(_peers(geo, known, reference, year), "pair")
     rows = [
         {
             "geo": geo,
@@ -76,15 +79,25 @@ def territories(
     return pd.DataFrame(rows, columns=["geo", "name", "level", "role"])
 
 
-def _peers(geo: str, observations: pd.DataFrame, reference: Reference, year: int) -> list[str]:
+def _known(observations: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
+    """Return the territories that each source tells of, by source and level."""
+    source, sources = pd.factorize(observations["source"])
+    place, geos = pd.factorize(observations["geo"])
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for pair in np.unique(source.astype(np.int64) * max(len(geos), 1) + place).tolist():
+        rank, at = divmod(pair, len(geos))
+        geo = str(geos[at])
+        found[str(sources[rank]), geo.partition("-")[0]].add(geo)
+    return found
+
+
+def _peers(geo: str, known: Mapping[tuple[str, str], set[str]], reference: Reference, year: int) -> list[str]:
     level = codes.level(geo)
-    here = observations[observations["geo"].str.startswith(level)]
     near = _same_departement(geo, reference, year)
     found: set[str] = set()
-    for _, geos in here.groupby("source")["geo"]:
-        known = set(geos)
-        if geo in known:
-            found |= known if len(known) <= _PEERS_AT_MOST else known & near
+    for (_, of_level), told in known.items():
+        if of_level == level and geo in told:
+            found |= told if len(told) <= _PEERS_AT_MOST else told & near
     return sorted(other for other in found if other != geo and reference.exists(other, year))
 
 

@@ -170,15 +170,18 @@ def _communes(
     joins, kept = whole[pair], targets[pair] != ""
     merged, told = merge(rows[joins & kept], target[joins & kept], wholes, known, measures)
     alone = rows[~joins & kept].assign(geo=target[~joins & kept])
-    result = pd.concat([alone, merged]).sort_index(kind="stable") if len(merged) else alone
+    result = pd.concat([alone, merged]) if len(merged) else alone
     return _latest(result).assign(geography=to), refusals.unique([*found, *told])
 
 
 def _vintages(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the geography of each row; when unknown, minus the first year it can be: that of the period."""
-    first = {text: -periods.start(text).year for text in rows.loc[rows["geography"].isna(), "time_period"].unique()}
-    years = rows["geography"].astype("Float64").fillna(rows["time_period"].map(first).astype("Float64"))
-    return np.asarray(years, dtype=np.int64)
+    years = rows["geography"].to_numpy(dtype=np.float64, na_value=np.nan)
+    unknown = np.isnan(years)
+    # Each distinct text is parsed once: national files have millions of rows, and a few periods.
+    period, texts = pd.factorize(rows["time_period"][unknown])
+    years[unknown] = np.array([-periods.start(text).year for text in texts], dtype=np.float64)[period]
+    return years.astype(np.int64)
 
 
 def _judge(
@@ -204,13 +207,23 @@ def _judge(
 
 def _latest(rows: pd.DataFrame) -> pd.DataFrame:
     key = [name for name in obs.KEY if name != "geography"]
-    again = rows.duplicated(key, keep=False)
-    if not again.any():
+    # Few rows share their first columns with another: the others are not compared any further.
+    maybe = rows[_shared(rows, ("measure", "geo", "time_period"))]
+    twice = maybe[maybe.duplicated(key, keep=False)]
+    if twice.empty:
         return rows
-    twice = rows[again]
     before = twice["geography"].astype("Float64").fillna(-1.0)
     latest = before.groupby([twice[name] for name in key]).transform("max")
     return rows.drop(index=twice.index[before.lt(latest).to_numpy(dtype=bool)])
+
+
+def _shared(rows: pd.DataFrame, columns: Iterable[str]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell which rows have the same texts as another in some columns."""
+    mixed = np.zeros(len(rows), dtype=np.int64)
+    for name in columns:
+        codes, texts = pd.factorize(rows[name])
+        mixed = mixed * max(len(texts), 1) + codes
+    return np.asarray(pd.Series(mixed).duplicated(keep=False), dtype=np.bool_)
 
 
 def _others(rows: pd.DataFrame, known: Reference, to: int) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
