@@ -270,7 +270,7 @@ def verdict(target: Mapping[str, object], indicator: Indicator) -> str:
     aimed = aim(target, indicator, with_unit=True)
     if not aimed:
         return told
-    return french.typography(f"{told} (cible {short_period(str(target['period_target']))} : {aimed})")
+    return french.typography(f"{told} (cible {french.period(str(target['period_target']))} : {aimed})")
 
 
 def aim(target: Mapping[str, object], indicator: Indicator, *, with_unit: bool) -> str:
