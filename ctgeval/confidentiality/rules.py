@@ -94,7 +94,7 @@ class Rule:
         return (
             "Les effectifs de personnes, de foyers ou d’entreprises compris entre 1 et "
             f"{self.threshold - 1}{sensitive} ne sont pas diffusés, ni les taux qui permettraient de les retrouver ; "
-            "le total d’un tableau qui contient une telle case ne l’est pas non plus."
+            "pour qu’aucune soustraction ne les donne, des totaux ou d’autres communes ne le sont pas non plus."
         )
 
 

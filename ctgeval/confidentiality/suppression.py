@@ -74,7 +74,7 @@ class ProtectedTable:
             "seuil_sensible": self.rule.sensitive_threshold,
             "regle": self.rule.sentence,
             "fondement": self.rule.source,
-            "methode": "suppression des petits effectifs, de leurs complémentaires et des totaux qui les contiennent",
+            "methode": "suppression des petits effectifs, de leurs complémentaires, et de ce qui les redonnerait",
         }
 
     def without(self, rows: Mask) -> ProtectedTable:
