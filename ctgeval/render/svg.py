@@ -28,6 +28,7 @@ _KEPT_STYLE = {
     "text-anchor",
 }
 _KEPT = {"d", "x", "y", "transform"}
+_NOTHING = 0.05
 _PLACE = ("x", "y", "d", "transform")
 _BEHIND = {"f-track", "f-band", "s-grid"}
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -142,8 +143,14 @@ def _outline(path: str) -> tuple[float, float, str]:
             0.0,
             f"a{radius:g} {radius:g} 0 1 0 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 0 -{2 * radius:g} 0z",
         )
-    steps = (f"{x - before_x:.1f} {y - before_y:.1f}" for (before_x, before_y), (x, y) in pairwise(points))
-    return *points[0], f"l{' '.join(steps)}z"
+    steps = (_step(x - before_x, y - before_y) for (before_x, before_y), (x, y) in pairwise(points))
+    return *points[0], f"{''.join(steps)}z"
+
+
+def _step(x: float, y: float) -> str:
+    if abs(y) < _NOTHING:
+        return f"h{x:.1f}"
+    return f"v{y:.1f}" if abs(x) < _NOTHING else f"l{x:.1f} {y:.1f}"
 
 
 def _text_attributes(element: Element) -> dict[str, str]:

@@ -72,7 +72,13 @@ def short_period(period: str) -> str:
 
 def amount(number: float, indicator: Indicator, *, with_unit: bool = True) -> str:
     """Return a value as a reader sees it, with or without its unit."""
-    return french.quantity(number, indicator.unit if with_unit else "", indicator.decimals)
+    return french.quantity(number, counted(indicator) if with_unit else "", indicator.decimals)
+
+
+def counted(indicator: Indicator) -> str:
+    """Return a unit without what the label already says: ``places`` for « Places ... pour 100 enfants »."""
+    head, _, base = indicator.unit.partition(" pour ")
+    return head if base and f"pour {base}" in indicator.label else indicator.unit
 
 
 def bare(number: float, indicator: Indicator) -> str:
@@ -94,7 +100,7 @@ def value(point: Point, indicator: Indicator, *, with_unit: bool = True) -> str:
     if point.known:
         return amount(point.value, indicator, with_unit=with_unit)
     if point.bounded:
-        return french.interval(point.low, point.high, indicator.decimals, indicator.unit if with_unit else "")
+        return french.interval(point.low, point.high, indicator.decimals, counted(indicator) if with_unit else "")
     return mark(point)
 
 
@@ -261,7 +267,7 @@ def split(point: Point, indicator: Indicator) -> tuple[str, str]:
         amount_only, sign, rest = whole.partition("€")
         return f"{amount_only}{sign}", rest.strip()
     bare = value(point, indicator, with_unit=False)
-    return bare, whole.removeprefix(bare).strip() if point.known else indicator.unit
+    return bare, whole.removeprefix(bare).strip() if point.known else counted(indicator)
 
 
 def verdict(target: Mapping[str, object], indicator: Indicator) -> str:

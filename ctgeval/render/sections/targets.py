@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -82,7 +83,7 @@ def _progress_table(view: View, names: Names, targets: Sequence[dict[str, Any]])
         share = _share(target)
         rows.append(
             [
-                tables.text(f"{indicator.label} ({wording.unit(indicator)})"),
+                tables.text(f"{indicator.label} ({wording.unit(replace(indicator, unit=wording.counted(indicator)))})"),
                 _dated(view, target, "baseline", "period_reference", indicator),
                 _dated(view, target, "actual", "time_period", indicator),
                 _aimed(target, indicator),
