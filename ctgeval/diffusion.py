@@ -155,14 +155,15 @@ def _period(text: object) -> str:
 
 
 def _notices(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
-    places = dossier.territories
+    places = dossier.territories.query("role == 'territoire'")
     return coverage.notices(
         dossier.source_tables,
-        places.loc[places["role"].eq("territoire"), "geo"],
+        dict(zip(places["geo"], places["name"], strict=True)),
         reference=dossier.reference,
         year=dossier.year,
         catalogue=dossier.catalogue,
         keys=keys,
+        groupings=dossier.config.territoire.groupements,
     )
 
 

@@ -298,8 +298,8 @@ class Dossier:
             ``geo, name, level, role``; role is ``territoire``, ``membre``, ``groupement``, ``comparateur``,
             ``parent`` or ``pair`` (same level, in the same source or the same département).
         """
-        place = self.config.territoire.code
-        subjects = [place, *(geo for bilan in self.config.bilans for geo in bilan.territoires)]
+        place = self.config.territoire
+        subjects = [place.code, *(geo for bilan in self.config.bilans for geo in bilan.territoires)]
         return scope.territories(
             subjects,
             observations=self._harmonised.observations,
@@ -307,6 +307,7 @@ class Dossier:
             year=self.year,
             comparators=self.config.comparaison.territoires,
             groupings=self._groupings,
+            names={place.code: place.nom} if place.nom else {},
         )
 
     @cached_property

@@ -126,3 +126,27 @@ def test_a_masked_commune_takes_its_totals_with_it(tmp_path: Path) -> None:
     assert rows.loc[small, ["value", "low", "high", "numerator", "n"]].isna().all(axis=None)
     assert rows.loc[rows["geo"].isin([CC, "GRP-haute-arvelle"]), "value"].isna().all()
     assert rows.loc[rows["geo"].eq("COM-99101"), "value"].notna().all()
+
+
+def test_a_bilan_of_a_grouping_is_released_though_a_source_leaves_it_out(tmp_path: Path) -> None:
+    (tmp_path / "caf.csv").write_text(
+        "Date référence;Numéro commune;Nom commune;Taux de couv global\n2021;86194;POITIERS;53.1\n", encoding="utf-8"
+    )
+    (tmp_path / "ctg.toml").write_text(
+        """
+[territoire]
+code = "GRP-gencay"
+nom = "Gençay et Valence"
+perimetre = 2024
+[territoire.groupements]
+"GRP-gencay" = ["COM-86103", "COM-86082"]
+[[source]]
+cle = "caf"
+fichier = "caf.csv"
+format = "caf.taux_couverture"
+diffusion = "ouverte"
+""",
+        encoding="utf-8",
+    )
+    notices = ctgeval.open(tmp_path).release("copil").notices
+    assert notices["sentence"].str.startswith("Gençay et Valence").tolist() == [True]

@@ -23,6 +23,7 @@ def territories(
     year: int,
     comparators: Iterable[str] = (),
     groupings: Mapping[str, tuple[str, ...]] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """List the territories of a dossier, each once, in its first role.
 
@@ -40,6 +41,8 @@ def territories(
         Territories chosen beforehand for comparison.
     groupings : mapping of str to tuple of str
         Own groupings (``GRP-``) and their communes.
+    names : mapping of str to str
+        Names that the dossier gives to its own groupings.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def territories(
     rows = [
         {
             "geo": geo,
-            "name": _name(geo, reference, year),
+            "name": _name(geo, reference, year) if geo not in groups else (names or {}).get(geo) or _title(geo),
             "level": codes.level(geo),
             "role": role,
         }
@@ -114,5 +117,10 @@ def _same_departement(geo: str, reference: Reference, year: int) -> set[str]:
 def _name(geo: str, reference: Reference, year: int) -> str:
     if reference.exists(geo, year):
         return reference.name(geo, year)
+    return _title(geo)
+
+
+def _title(geo: str) -> str:
+    """Make a name of the code of a grouping: ``GRP-pays-de-gencay`` is *Pays de Gencay*."""
     words = geo.partition("-")[2].split("-")
     return " ".join(word if word in _SMALL_WORDS else word.capitalize() for word in words)

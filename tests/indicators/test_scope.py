@@ -57,3 +57,16 @@ def test_a_territory_has_one_role_the_first(demo: territory.Reference) -> None:
     )
     assert table.set_index("geo").loc["COM-99101", "role"] == "territoire"
     assert table.set_index("geo").loc[CC, "role"] == "territoire"
+
+
+def test_the_grouping_of_a_dossier_has_the_name_it_gives(demo: territory.Reference) -> None:
+    table = scope.territories(
+        ["GRP-pays-du-val"],
+        observations=observations.empty(),
+        reference=demo,
+        year=2025,
+        groupings={"GRP-pays-du-val": ("COM-99101",), "GRP-nord": ("COM-99102",)},
+        names={"GRP-pays-du-val": "Pays du Val d’Arvelle"},
+    ).set_index("geo")
+    assert table.loc["GRP-pays-du-val", "name"] == "Pays du Val d’Arvelle"
+    assert table.loc["GRP-nord", "name"] == "Nord"
