@@ -32,7 +32,8 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
     observations : DataFrame
         One row per usable line; a withheld count (``<5``) keeps its bounds and no value.
     problems : list of Problem
-        Lines left out, each with its place: a measure that no catalogue knows, a negative count.
+        Lines left out, each with its place: a measure that no catalogue knows, a negative count, a
+        value out of the bounds of its measure.
     """
     frame = table.frame
     if frame.empty:
@@ -48,6 +49,10 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
             )
         )
     )
+    possible = {name: known[name].possible for name in set(frame.loc[~unknown, "mesure"]) if known[name].bounds}
+    least = frame["mesure"].map({name: low for name, (low, _) in possible.items()}).astype("float64")
+    most = frame["mesure"].map({name: high for name, (_, high) in possible.items()}).astype("float64")
+    beyond = frame["valeur"].lt(least) | frame["valeur"].gt(most)
     problems = [
         _problem(
             row,
@@ -61,7 +66,17 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
         _problem(row, "Un comptage ne peut pas être négatif.", "Corrigez la valeur.", "valeur", f"{row['valeur']:g}")
         for _, row in frame[negative].iterrows()
     ]
-    kept = frame[~unknown & ~negative]
+    problems += [
+        _problem(
+            row,
+            f"« {known[row['mesure']].label} » ne peut valoir que {french.interval(*known[row['mesure']].possible)}.",
+            "Corrigez la valeur, ou vérifiez la mesure.",
+            "valeur",
+            f"{row['valeur']:g}",
+        )
+        for _, row in frame[beyond].iterrows()
+    ]
+    kept = frame[~unknown & ~negative & ~beyond]
     provisional = kept["remarque"].fillna("").map(french.fold).str.startswith("provisoire") & kept["statut"].eq("A")
     withheld = kept["statut"].eq("Q")
     return observations.frame(

@@ -42,6 +42,8 @@ def test_withheld_secret_and_unknown_counts_keep_their_bounds(tmp_path: Path) ->
     [
         ("familles_rp;COM-99101;2024;12;rpe;", "mesure", "n’existe pas"),
         ("familles_rpe;COM-99101;2024;-3;rpe;", "valeur", "négatif"),
+        ("taux_pauvrete;COM-99101;2024;140;insee;", "valeur", "entre 0 et 100"),
+        ("taux_couverture_global;COM-99101;2024;-2;caf;", "valeur", "au moins 0"),
     ],
 )
 def test_a_line_that_can_not_be_is_left_out_and_told(tmp_path: Path, line: str, column: str, told: str) -> None:
