@@ -86,7 +86,7 @@ def _visible(dossier: Dossier, audience: str) -> frozenset[str]:
 
 def _seen(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Territories and results as an audience's sources give them; a source that is not declared stays inside."""
-    observed = dossier.observations()
+    observed = dossier.indicator_observations
     shown = observed["source"].isin(_visible(dossier, audience)) | (audience == "interne")
     if shown.all():
         return dossier.territories, dossier.indicators()

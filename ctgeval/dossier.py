@@ -179,7 +179,7 @@ class Dossier:
 
     def observations(self) -> pd.DataFrame:
         """Observations of every source and of the coordinator's counts, put on the perimeter of the dossier."""
-        return self._harmonised.observations.copy()
+        return self._on_perimeter(self._gathered).observations
 
     def indicators(self, indicator: str | None = None, *, geo: str | None = None) -> pd.DataFrame:
         """Compute the result rows, as the evaluator sees them: nothing is masked.
@@ -202,9 +202,9 @@ class Dossier:
             self.reference.name(geo, self.year)
         known = self._results
         if geo is not None and geo not in set(self.territories["geo"]):
-            known = self.compute(self._harmonised.observations, [geo])
+            known = self.compute(self.indicator_observations, [geo])
         elif indicator is not None and indicator not in set(known["indicator"]):
-            known = self.compute(self._harmonised.observations, list(self.territories["geo"]), [indicator])
+            known = self.compute(self.indicator_observations, list(self.territories["geo"]), [indicator])
         keep = known["indicator"].notna()
         if indicator is not None:
             keep &= known["indicator"].eq(indicator)
@@ -276,17 +276,31 @@ class Dossier:
 
     @cached_property
     def _harmonised(self) -> territory.Harmonised:
+        """Put on the perimeter what indicators are made from: a small part of what national files hold."""
+        wanted = {name for item in self.catalogue.values() for name in item.measures}
+        return self._on_perimeter([table[table["measure"].isin(wanted)] for table in self._gathered])
+
+    @cached_property
+    def _gathered(self) -> list[pd.DataFrame]:
         place, convention = self.config.territoire, self.config.convention
-        gathered = [*(table.observations for table in self.source_tables.values()), self._counts[0]]
+        found = [*(table.observations for table in self.source_tables.values()), self._counts[0]]
         if convention:
-            gathered.append(
+            found.append(
                 counts.plan_observations(
                     self.tables["actions"].frame, geo=place.code, geography=self.year, start=convention.debut
                 )
             )
+        return found
+
+    def _on_perimeter(self, tables: list[pd.DataFrame]) -> territory.Harmonised:
         return territory.harmonise(
-            observations.concat(gathered), to=self.year, reference=self.reference, on_problem="collect"
+            observations.concat(tables), to=self.year, reference=self.reference, on_problem="collect"
         )
+
+    @property
+    def indicator_observations(self) -> pd.DataFrame:
+        """Observations that indicators are made from, on the perimeter of the dossier."""
+        return self._harmonised.observations
 
     @cached_property
     def territories(self) -> pd.DataFrame:
@@ -302,7 +316,7 @@ class Dossier:
         subjects = [place.code, *(geo for bilan in self.config.bilans for geo in bilan.territoires)]
         return scope.territories(
             subjects,
-            observations=self._harmonised.observations,
+            observations=self.indicator_observations,
             reference=self.reference,
             year=self.year,
             comparators=self.config.comparaison.territoires,
@@ -321,7 +335,7 @@ class Dossier:
 
     @cached_property
     def _results(self) -> pd.DataFrame:
-        return self.compute(self._harmonised.observations, list(self.territories["geo"]))
+        return self.compute(self.indicator_observations, list(self.territories["geo"]))
 
     def compute(self, observed: pd.DataFrame, geos: list[str], ids: Iterable[str] | None = None) -> pd.DataFrame:
         """Compute the result rows of some observations (on the perimeter of the dossier), for some territories."""

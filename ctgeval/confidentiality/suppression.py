@@ -312,10 +312,16 @@ def _keys(cells: pd.DataFrame) -> Iterable[_Key]:
 
 def _ancestors(grounds: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
     """For each territory, those whose ground contains its own: whoever knows them can subtract."""
-    every = dict(grounds) | {leaf: frozenset({leaf}) for leaf in sorted(set().union(*grounds.values()))}
-    return {
-        geo: {whole for whole, wide in grounds.items() if whole != geo and own <= wide} for geo, own in every.items()
-    }
+    over: dict[str, set[str]] = {}
+    for whole, ground in grounds.items():
+        for leaf in ground:
+            over.setdefault(leaf, set()).add(whole)
+    found = {leaf: wholes - {leaf} for leaf, wholes in over.items()}
+    for geo, ground in grounds.items():
+        # Whatever contains a ground contains its first commune: few territories are left to be compared.
+        shared = over.get(min(ground), set()) if ground else set(grounds)
+        found[geo] = {whole for whole in shared if whole != geo and ground <= grounds[whole]}
+    return found
 
 
 def _leaves(geo: str, parts: Mapping[str, set[str]]) -> set[str]:
