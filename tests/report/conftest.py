@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from ctgeval import checks
 from ctgeval.report import plan
 
 build_module = importlib.import_module("ctgeval.report.build")
@@ -168,7 +169,8 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     module = types.ModuleType("ctgeval.dossier")
     module.Dossier = Dossier  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ctgeval.dossier", module)
-    monkeypatch.setattr(plan, "notebooks", lambda: {path.stem: path for path in sorted(notebooks.glob("*.ipynb"))})
+    for home in (checks, plan):
+        monkeypatch.setattr(home, "notebooks", lambda: {path.stem: path for path in sorted(notebooks.glob("*.ipynb"))})
     return made
 
 
