@@ -12,13 +12,15 @@ say() { printf '%s\n' "$*" >&2; }
 find_python() {
     too_old=""
     without_venv=""
+    package=""
     for candidate in "${PYTHON:-}" python3.13 python3.12 python3.11 python3 python3.14; do
         [ -n "$candidate" ] || continue
         version=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
         if ! "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             too_old="$too_old $candidate ($version)"
         elif ! "$candidate" -c 'import venv, ensurepip' 2>/dev/null; then
-            without_venv="$candidate"
+            without_venv="${without_venv:-$candidate}"
+            package="${package:-python$version-venv}"
         else
             python="$candidate"
             return 0
@@ -27,7 +29,7 @@ find_python() {
     if [ -n "$without_venv" ]; then
         say "« $without_venv » est là, mais pas son module venv (ou ensurepip)."
         say "→ Installez-le, puis relancez la commande :"
-        say "    Debian, Ubuntu : apt install python3-venv (ou $(basename "$without_venv")-venv)"
+        say "    Debian, Ubuntu : apt install python3-venv (ou $package)"
         say "    Fedora         : dnf install python3"
         say "    openSUSE       : zypper install python3-venv"
     else

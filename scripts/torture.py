@@ -2,8 +2,9 @@
 
 ``python scripts/torture.py [--examples N] [--only TEXT] [--forget]``
 
-What has passed for the same code is not run again (``.torture/state.json``, written after each law); the table of
-counts goes to ``docs/torture.md``, which is committed.
+What has passed for the same code is not run again (``.torture/state.json``, written after each law), so that a campaign
+may be interrupted at any time; what failed or was skipped is. The table of counts goes to ``docs/torture.md``, which is
+committed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".torture" / "state.json"
 TABLE = ROOT / "docs" / "torture.md"
-CODE = ("*.py", "*.toml", "*.parquet")
+CODE = ("*.py", "*.toml", "*.parquet", "*.j2", "*.css", "*.json", "*.txt")
 MARKS = "hypothesis or torture"
 
 _EXAMPLES = re.compile(r"during generate phase.*?(\d+) passing(?: examples)?, (\d+) failing", re.DOTALL)
@@ -121,7 +122,7 @@ def main() -> int:
         known = {law: row for law, row in known.items() if law in asked}
     for rank, law in enumerate(asked, start=1):
         current = code_hash(law, options.examples)
-        if known.get(law, {}).get("hash") == current and known[law]["outcome"] != "failed":
+        if known.get(law, {}).get("hash") == current and known[law]["outcome"] == "passed":
             continue
         print(f"[{rank}/{len(asked)}] {law}", flush=True)
         known[law] = {"hash": current, **run(law, options.examples)}
@@ -134,4 +135,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; what has passed is kept, and the same command goes on from there.")
