@@ -15,8 +15,6 @@ from click.testing import CliRunner, Result
 
 from ctgeval import cli
 
-pytestmark = pytest.mark.xdist_group("entrees")
-
 CONFIGURATION = """
 [territoire]
 code = "COM-86194"

@@ -10,8 +10,6 @@ import pytest
 import ctgeval
 from ctgeval.errors import ConfidentialityError, DossierError, UnknownIndicator, UnknownTerritory
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 DATA = Path(__file__).parents[1] / "data"
 CC, MERGED = "EPCI-249900001", "COM-99104"
 

@@ -28,10 +28,7 @@ LEFT = shutil.ignore_patterns(
     ".venv", ".git", "reports", ".*_cache", "__pycache__", ".hypothesis", ".ctgeval", ".torture"
 )
 
-pytestmark = [
-    pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs a POSIX shell and make"),
-    pytest.mark.xdist_group("readme"),
-]
+pytestmark = pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs a POSIX shell and make")
 
 
 def lines(language: str) -> list[str]:

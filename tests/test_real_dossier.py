@@ -18,8 +18,6 @@ import ctgeval
 from ctgeval import cli
 from ctgeval.errors import NotAdditive, PerimeterMismatch
 
-pytestmark = pytest.mark.xdist_group("vienne")
-
 CONFIGURATION = """
 [territoire]
 code = "DEP-86"

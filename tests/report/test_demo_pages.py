@@ -13,8 +13,6 @@ import pytest
 
 from ctgeval import report
 
-pytestmark = pytest.mark.xdist_group("demo-pages")
-
 DAY = dt.date(2026, 1, 15)
 PAGES = {
     "demo": {"interne": 1, "copil": 2, "habitants": 2},
