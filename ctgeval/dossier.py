@@ -27,9 +27,6 @@ from ctgeval.indicators import definition, scope
 from ctgeval.programme import counts, texts
 from ctgeval.sources import SourceTable, workbook
 
-PRIVATE = ".ctgeval"
-"""Folder of a dossier for what the tool keeps: releases, keys, partial bilans; never published."""
-
 
 @dataclass(frozen=True)
 class Dossier:
@@ -252,7 +249,7 @@ class Dossier:
             )
         content = diffusion.content(self, audience, partner or "")
         return release_.write(
-            self.path / PRIVATE / "releases",
+            self.path / configuration.PRIVATE / "releases",
             audience,
             results=content.results,
             tables=content.tables,

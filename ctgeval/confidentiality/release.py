@@ -20,8 +20,8 @@ from typing import Any
 
 import pandas as pd
 
-from ctgeval.confidentiality.rules import AUDIENCES
 from ctgeval.confidentiality.suppression import ProtectedTable
+from ctgeval.config import AUDIENCES
 from ctgeval.errors import ConfidentialityError, ReportError, suggestion
 
 TABLES: Mapping[str, tuple[str, ...]] = {

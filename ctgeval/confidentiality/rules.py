@@ -21,18 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ctgeval import measures
+from ctgeval.config import AUDIENCES
 from ctgeval.errors import ConfidentialityError
 from ctgeval.indicators import definition
-
-Audience = Literal["interne", "cotech", "copil", "partenaire", "habitants"]
-AUDIENCES: tuple[Audience, ...] = ("interne", "cotech", "copil", "partenaire", "habitants")
 
 _ALLOWED: dict[str, frozenset[str]] = {
     "ouverte": frozenset(AUDIENCES),

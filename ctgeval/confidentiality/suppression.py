@@ -17,7 +17,7 @@ keeps as many totals as possible, comes with the linear system of what was publi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -76,10 +76,6 @@ class ProtectedTable:
             "fondement": self.rule.source,
             "methode": "suppression des petits effectifs, de leurs complémentaires, et de ce qui les redonnerait",
         }
-
-    def without(self, rows: Mask) -> ProtectedTable:
-        """Return the table less some rows; leaving a row out never unmasks another."""
-        return replace(self, frame=self.frame.loc[~rows].reset_index(drop=True))
 
 
 def protect(

@@ -28,7 +28,7 @@ from ctgeval.config.models import (
     TerritoireConfig,
     ValidationState,
 )
-from ctgeval.config.toml import FILE_NAME
+from ctgeval.config.toml import FILE_NAME, PRIVATE
 from ctgeval.errors import CtgevalError, DossierError, Problem
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "AUDIENCES",
     "BILAN_FORMATS",
     "FILE_NAME",
+    "PRIVATE",
     "Audience",
     "AvenantConfig",
     "BilanConfig",

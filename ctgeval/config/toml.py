@@ -12,6 +12,8 @@ from typing import Any
 from ctgeval.errors import Problem, near
 
 FILE_NAME = "ctg.toml"
+PRIVATE = ".ctgeval"
+"""Folder of a dossier for what the tool keeps: releases, keys, partial bilans; never published."""
 Key = tuple[str | int, ...]
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")

@@ -17,7 +17,7 @@ from ctgeval import config as configuration
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
 from ctgeval.report import execute, manifest, plan, site
 from ctgeval.report.cases import Case, State, cases, state
-from ctgeval.report.plan import FORMATS, Job
+from ctgeval.report.plan import Job
 from ctgeval.report.pool import Pool, Task
 from ctgeval.report.publish import publish
 
@@ -182,7 +182,7 @@ def _opened(dossier_path: str | Path) -> tuple[Path, Config]:
 
 def _refuse_formats(formats: Iterable[str]) -> None:
     for name in formats:
-        if name not in FORMATS:
+        if name not in configuration.BILAN_FORMATS:
             raise ParameterError(
                 "Ce format n’est pas disponible.",
                 value=name,

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ctgeval.config import PRIVATE
 from ctgeval.errors import ReportError
 from ctgeval.report.files import write_whole
 from ctgeval.report.plan import Job, versions
 
 FORMAT = 2
-PRIVATE = ".ctgeval"
 _KEY_FILE = "cle"
 _SHOWN = ("cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion")
 

@@ -20,7 +20,6 @@ from ctgeval.config import Config
 from ctgeval.errors import ParameterError, PeriodError, ReportError, suggestion
 from ctgeval.report.files import digest
 
-FORMATS = ("html",)
 _FICTIONAL = "territoire-fictif-"
 _LIBRARIES = (
     "babel", "jinja2", "matplotlib", "nbclient", "nbconvert", "nh3", "numpy", "pandas", "papermill", "pyarrow",
