@@ -14,6 +14,10 @@
         - NotAdditive          the sum or the mean that was asked for has no meaning
     - IndicatorError           an indicator's definition can't be used
         - UnknownIndicator     no indicator has that id
+    - ImpactError              an effect can't be estimated as it was asked
+        - DesignError          the panel, the series or the options contradict themselves: mend the data or the call
+        - NotIdentified        these data can't tell the effect from something else, whatever the method's arithmetic
+        - TooFewUnits          too few territories, periods or persons for the method that was asked
     - ConfidentialityError     a figure would disclose something about somebody
     - ReportError              a bilan could not be produced
         - ParameterError       a notebook was given a parameter it does not declare, or a wrong value
@@ -37,10 +41,13 @@ __all__ = [
     "AmbiguousSource",
     "ConfidentialityError",
     "CtgevalError",
+    "DesignError",
     "DossierError",
+    "ImpactError",
     "IndicatorError",
     "MeasureError",
     "NotAdditive",
+    "NotIdentified",
     "NotebookFailed",
     "ParameterError",
     "PerimeterMismatch",
@@ -50,6 +57,7 @@ __all__ = [
     "Severity",
     "SourceError",
     "TerritoryError",
+    "TooFewUnits",
     "UnknownFormat",
     "UnknownIndicator",
     "UnknownMeasure",
@@ -212,6 +220,22 @@ class IndicatorError(CtgevalError):
 
 class UnknownIndicator(IndicatorError):
     """No indicator has that id."""
+
+
+class ImpactError(CtgevalError):
+    """An effect can't be estimated as it was asked."""
+
+
+class DesignError(ImpactError):
+    """The panel, the series or the options contradict themselves: mend the data or the call."""
+
+
+class NotIdentified(ImpactError):
+    """These data can't tell the effect from something else, whatever the method's arithmetic."""
+
+
+class TooFewUnits(ImpactError):
+    """Too few territories, periods or persons for the method that was asked."""
 
 
 class ConfidentialityError(CtgevalError):
