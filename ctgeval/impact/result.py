@@ -11,7 +11,7 @@ import pandas as pd
 
 from ctgeval.impact.panel import Direction
 
-__all__ = ["SCHEMA", "VERDICTS", "Check", "ImpactResult", "Interval", "Verdict", "verdict_of"]
+__all__ = ["NO_INTERVAL", "SCHEMA", "VERDICTS", "Check", "ImpactResult", "Interval", "Verdict", "plain", "verdict_of"]
 
 SCHEMA = 1
 """Version of the dictionary that `ImpactResult.to_dict` gives."""
@@ -159,7 +159,7 @@ class ImpactResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values (NaN is None), with the version of their form under ``schema``."""
-        return {"schema": SCHEMA, **{item.name: _plain(getattr(self, item.name)) for item in fields(self)}}
+        return {"schema": SCHEMA, **{item.name: plain(getattr(self, item.name)) for item in fields(self)}}
 
     def _repr_html_(self) -> str:
         from ctgeval.impact import wording
@@ -167,19 +167,19 @@ class ImpactResult:
         return wording.html(self.to_dict())
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn arrays, tables and records into lists and dictionaries that JSON can hold."""
     if isinstance(value, pd.DataFrame):
-        return [_plain(row) for row in value.to_dict("records")]
+        return [plain(row) for row in value.to_dict("records")]
     if isinstance(value, Check | Interval):
         names = value._fields if isinstance(value, Interval) else ("name", "passed", "text")
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | pd.Series):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return _scalar(value)
 
 

@@ -1,0 +1,428 @@
+"""Inference that changes with the number of treated units: which tests can work here, and what they say together.
+
+The ladder counts treated *clusters of assignment*. Its rules come from simulation (``docs/impact_size.md``):
+
+- one cluster of several units, a design that can't give a p-value below the level, fewer than 20 units of unequal or
+  unknown populations, one treated unit much smaller than its comparators: a test is made, no verdict comes out of it;
+- one or two treated: collapsed t, exact permutation of t, and Ferman-Pinto when populations are known; when they are
+  not, the permutation of studentised changes. The largest p-value decides;
+- three to five, or fewer than 20 comparators: permutation of t, with Ferman-Pinto or studentised changes. The wild
+  bootstrap is shown, and decides nothing: with few treated clusters it hardly ever rejects (MacKinnon and Webb 2017);
+- six or more, and 20 comparators: cluster-robust t, permutation of t and Ferman-Pinto, the largest p-value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ctgeval.errors import DesignError, TooFewUnits, suggestion
+from ctgeval.impact.assignments import Assignments, assignments
+from ctgeval.impact.conclusion import Inference
+from ctgeval.impact.contrast import Contrast
+from ctgeval.impact.distributions import t_quantile, t_two_sided
+from ctgeval.impact.few_treated import collapsed, conley_taber, ferman_pinto
+from ctgeval.impact.inversion import confidence_set, hull
+from ctgeval.impact.multiple import adjust, benjamini_hochberg, holm, romano_wolf
+from ctgeval.impact.panel import Floats, Panel
+from ctgeval.impact.randomization import randomization
+from ctgeval.impact.result import Interval
+from ctgeval.impact.situation import FEW, MANY_CONTROLS, Situation, situation
+from ctgeval.impact.studentised import studentised
+from ctgeval.impact.tested import Tested
+from ctgeval.impact.wild import wild, wild_cluster
+
+__all__ = [
+    "Assignments",
+    "Contrast",
+    "Situation",
+    "Tested",
+    "adjust",
+    "assignments",
+    "benjamini_hochberg",
+    "collapsed",
+    "confidence_set",
+    "conley_taber",
+    "deciding_tests",
+    "ferman_pinto",
+    "holm",
+    "infer",
+    "randomization",
+    "romano_wolf",
+    "situation",
+    "studentised",
+    "wild",
+    "wild_cluster",
+]
+
+_CLUSTER = ("cluster", "iid", "hc1", "hc2", "hc3", "two_way")
+_TESTS = ("collapsed", "permutation", "permutation_coefficient", "studentised", "ferman_pinto", "conley_taber", "wild")
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "auto": "choix automatique",
+        "cluster": "écarts-types par groupe",
+        "iid": "écarts-types classiques",
+        "hc1": "écarts-types robustes (HC1)",
+        "hc2": "écarts-types robustes (HC2)",
+        "hc3": "écarts-types robustes (HC3)",
+        "two_way": "écarts-types par groupe et par période",
+        "collapsed": "t de Student sur une évolution par territoire",
+        "permutation": "permutation exacte",
+        "permutation_coefficient": "permutation exacte de l’écart",
+        "studentised": "permutation des évolutions rapportées à leur variabilité",
+        "ferman_pinto": "Ferman-Pinto (selon la population)",
+        "conley_taber": "Conley-Taber",
+        "wild": "bootstrap sauvage par groupe",
+    }
+)
+"""French name of each test, for sentences."""
+
+
+def infer(
+    panel: Panel,
+    *,
+    estimate: float,
+    weights: Floats | None = None,
+    cluster: tuple[float, float] | Callable[[], tuple[float, float]] | None = None,
+    asked: str = "auto",
+    level: float = 0.95,
+    seed: int = 0,
+    draws: int = 9_999,
+    allow_invalid: bool = False,
+) -> Inference:
+    """Test an estimate by what its design allows, or by the test that was asked.
+
+    Parameters
+    ----------
+    panel : Panel
+    estimate : float
+        What the estimator found, in the unit of the outcome.
+    weights : ndarray of float64, shape (K + 1, T), optional
+        Coefficients of one unit of each cohort (the last row: never treated) when the estimator is linear and the panel
+        balanced; the two-way ones by default.
+    cluster : tuple of float, or a function that gives it
+        Standard error and degrees of freedom of the estimator's own formula.
+    asked : str
+        ``auto``, one of the formulas (``cluster``, ``hc1``, ...) or one of the tests of `NAMES`.
+    level, seed, draws
+        Of confidence; of the draws; assignments drawn when they can't all be enumerated.
+    allow_invalid : bool
+        Give what was asked even where it can't work: the result is then marked for ever.
+
+    Returns
+    -------
+    Inference
+
+    Raises
+    ------
+    TooFewUnits
+        When the test that was asked can't work with so few treated or comparison clusters.
+    DesignError
+        When no test has that name, or the data it needs are absent.
+    """
+    if asked != "auto" and asked not in _CLUSTER and asked not in _TESTS:
+        raise DesignError(
+            f"Aucun test ne porte le nom « {asked} ».",
+            value=asked,
+            remedy=suggestion(asked, NAMES) or f"Choisissez parmi : {', '.join(NAMES)}.",
+        )
+    facts = situation(panel, level=level)
+    if asked in _CLUSTER:
+        return _formula(facts, estimate, cluster, asked, level=level, allow_invalid=allow_invalid)
+    make = _Maker(panel, weights, cluster, estimate, level=level, seed=seed, draws=draws)
+    if asked != "auto":
+        return _asked(facts, make, asked, allow_invalid=allow_invalid)
+    return _ladder(facts, make)
+
+
+class _Maker:
+    """Makes each test at most once, on the same contrast."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        weights: Floats | None,
+        cluster: tuple[float, float] | Callable[[], tuple[float, float]] | None,
+        estimate: float,
+        *,
+        level: float,
+        seed: int,
+        draws: int,
+    ) -> None:
+        self.panel, self.weights, self._cluster, self.estimate = panel, weights, cluster, estimate
+        self.level, self.seed, self.draws = level, seed, draws
+        self._contrast: Contrast | None = None
+
+    @property
+    def contrast(self) -> Contrast:
+        if self._contrast is None:
+            self._contrast = Contrast.from_panel(self.panel, self.weights)
+        return self._contrast
+
+    @property
+    def formula(self) -> tuple[float, float] | None:
+        return self._cluster() if callable(self._cluster) else self._cluster
+
+    def __call__(self, code: str) -> Tested | None:
+        options: dict[str, Any] = {"level": self.level, "seed": self.seed, "draws": self.draws}
+        if code == "collapsed":
+            return collapsed(self.contrast, level=self.level)
+        if code == "permutation":
+            return randomization(self.contrast, statistic="t", **options)
+        if code == "permutation_coefficient":
+            return randomization(self.contrast, statistic="coefficient", **options)
+        if code == "ferman_pinto":
+            return ferman_pinto(self.contrast, **options)
+        if code == "conley_taber":
+            return conley_taber(self.contrast, **options)
+        if code == "wild":
+            return wild(self.contrast, **options)
+        return studentised(self.panel, **options)
+
+
+def _chosen(facts: Situation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the tests that decide together, and the steps that led to them."""
+    sizes = {
+        "equal": "Les populations sont proches : les variabilités le sont sans doute aussi.",
+        "unequal": "Les populations diffèrent : les petits territoires varient plus ; le test de Ferman-Pinto en tient "
+        "compte.",
+        "unknown": "Les populations ne sont pas connues : elles sont traitées comme inégales, et chaque évolution est "
+        "rapportée à la variabilité propre du territoire.",
+    }[facts.sizes]
+    robust = {"equal": (), "unequal": ("ferman_pinto",), "unknown": ("studentised",)}[facts.sizes]
+    n1, n0 = facts.n_treated, facts.n_controls
+    if n1 <= 2:
+        how = "t de Student sur une évolution par territoire et permutation exacte"
+        return ("collapsed", "permutation", *robust), (_count(n1, n0, how), sizes)
+    if not facts.cluster_errors_allowed:
+        how = "permutation exacte ; les écarts-types par groupe y sont trompeurs"
+        return ("permutation", *robust), (_count(n1, n0, how), sizes)
+    how = "écarts-types par groupe, jamais seuls, et permutation"
+    return ("cluster", "permutation", *robust), (_count(n1, n0, how), sizes)
+
+
+def _count(n1: int, n0: int, how: str) -> str:
+    treated = "1 territoire ou groupe concerné" if n1 == 1 else f"{n1} territoires ou groupes concernés"
+    return f"{treated} et {n0} de comparaison : {how}."
+
+
+def _deciding(codes: tuple[str, ...], make: _Maker) -> dict[str, Tested]:
+    found: dict[str, Tested] = {}
+    for code in codes:
+        tested = _from_formula(make) if code == "cluster" else make(code)
+        if tested is not None and not np.isnan(tested.p_value):
+            found[code] = tested
+    return found
+
+
+def deciding_tests(
+    panel: Panel, *, estimate: float = float("nan"), level: float = 0.95, seed: int = 0, draws: int = 9_999
+) -> tuple[Situation, dict[str, Tested]]:
+    """Make the tests that decide in a design, without the cluster formula: what power and simulations look at.
+
+    Returns
+    -------
+    tuple
+        The situation, and the tests by their code; empty when nothing can be compared.
+    """
+    facts = situation(panel, level=level)
+    if not facts.n_controls or not facts.n_treated:
+        return facts, {}
+    codes = tuple(code for code in _chosen(facts)[0] if code != "cluster")
+    return facts, _deciding(codes, _Maker(panel, None, None, estimate, level=level, seed=seed, draws=draws))
+
+
+def _ladder(facts: Situation, make: _Maker) -> Inference:
+    codes, steps = _chosen(facts)
+    if facts.n_controls < 1:
+        return Inference(valid=False, conclusive=False, steps=facts.reasons, limits=facts.reasons)
+    found = _deciding(codes, make)
+    reasons = list(facts.reasons)
+    if "studentised" in codes and "studentised" not in found and facts.n_treated < FEW:
+        reasons.append(
+            "Une seule période avant et une seule après : la variabilité propre de chaque territoire ne peut pas être "
+            "estimée, et les populations ne sont pas connues."
+        )
+    shown = dict(found)
+    if facts.n_treated >= 3 and "cluster" not in codes and len(make.contrast.rows) <= 2_000:
+        wild_test = make("wild")
+        if wild_test is not None:
+            shown["wild"] = wild_test
+    if not found:
+        return Inference(valid=False, conclusive=False, steps=steps, limits=tuple(reasons))
+    if len(found) > 1:
+        steps = (*steps, "La plus grande des probabilités calculées décide.")
+    minimum = max(test.minimum_p for test in found.values())
+    minimum = facts.minimum_p if np.isnan(minimum) else minimum
+    interval = hull([test.interval for test in found.values()])
+    return Inference(
+        code="+".join(found),
+        p_value=max(test.p_value for test in found.values()),
+        std_error=_std_error(facts, found),
+        interval=_with_estimate(interval, make.estimate),
+        conclusive=not reasons,
+        steps=(*steps, *reasons),
+        limits=tuple(reasons),
+        minimum_p=max(minimum, facts.minimum_p),
+        mde=facts.mde,
+        details=_details(facts, shown, found),
+    )
+
+
+def _with_estimate(interval: Interval, estimate: float) -> Interval:
+    """Hold the estimate: with gaps or covariates the tests stand on a statistic a little apart from it."""
+    if np.isnan(interval.low) or np.isnan(estimate):
+        return interval
+    return Interval(min(interval.low, estimate), max(interval.high, estimate))
+
+
+def _std_error(facts: Situation, found: Mapping[str, Tested]) -> float:
+    for code in ("cluster", "collapsed"):
+        if code in found:
+            return float(found[code].std_error)
+    n1, n0 = facts.n_treated, facts.n_controls
+    return float(facts.noise * np.sqrt(1 / n1 + 1 / n0)) if n1 and n0 else float("nan")
+
+
+def _details(facts: Situation, shown: Mapping[str, Tested], found: Mapping[str, Tested]) -> dict[str, Any]:
+    permuted = found.get("permutation") or found.get("studentised")
+    return {
+        "tests": [
+            {
+                "test": code,
+                "name": NAMES[code],
+                "p_value": test.p_value,
+                "low": test.interval.low,
+                "high": test.interval.high,
+                "minimum_p": test.minimum_p,
+                "decides": code in found,
+            }
+            for code, test in shown.items()
+        ],
+        "reference": permuted.reference if permuted is not None else np.empty(0),
+        "sizes": facts.sizes,
+        "n_assignments": facts.n_assignments,
+    }
+
+
+def _t_test(estimate: float, std_error: float, df: float, *, code: str, level: float) -> Tested:
+    half = t_quantile(1 - (1 - level) / 2, df) * std_error
+
+    def p_at(tau: Floats) -> Floats:
+        return np.asarray(t_two_sided((estimate - tau) / std_error, df), dtype=np.float64)
+
+    return Tested(
+        code=code,
+        p_value=float(t_two_sided(estimate / std_error, df)),
+        std_error=std_error,
+        interval=Interval(estimate - half, estimate + half),
+        minimum_p=0.0,
+        reference=np.empty(0),
+        p_at=p_at,
+        note="",
+    )
+
+
+def _from_formula(make: _Maker, code: str = "cluster") -> Tested | None:
+    if make.formula is None:
+        return None
+    std_error, df = make.formula
+    if not std_error > 0 or not df > 0:
+        return None
+    return _t_test(make.estimate, std_error, df, code=code, level=make.level)
+
+
+def _formula(
+    facts: Situation,
+    estimate: float,
+    cluster: tuple[float, float] | Callable[[], tuple[float, float]] | None,
+    asked: str,
+    *,
+    level: float,
+    allow_invalid: bool,
+) -> Inference:
+    """Give the estimator's own formula, where it means something."""
+    limit = ""
+    if not facts.cluster_errors_allowed:
+        limit = (
+            f"Les {NAMES[asked]} ne peuvent pas fonctionner avec {facts.n_treated} territoire"
+            f"{'s' if facts.n_treated > 1 else ''} ou groupe{'s' if facts.n_treated > 1 else ''} "
+            f"concerné{'s' if facts.n_treated > 1 else ''} et {facts.n_controls} de comparaison : ils ne voient que la "
+            "variabilité des comparaisons, et appellent effet un simple hasard (jusqu’à 3 fois sur 4 avec un seul "
+            "territoire concerné)."
+        )
+        if not allow_invalid:
+            raise TooFewUnits(
+                limit,
+                value=asked,
+                remedy=f'Utilisez inference="auto" ; il faut au moins {FEW} groupes concernés et {MANY_CONTROLS} de '
+                "comparaison. Pour voir quand même le chiffre, marqué non valide : allow_invalid=True.",
+            )  # fmt: skip
+    given = cluster() if callable(cluster) else cluster
+    if given is None:
+        raise DesignError(
+            f"Cette méthode n’a pas de formule « {NAMES[asked]} ».", value=asked, remedy='Utilisez inference="auto".'
+        )
+    std_error, df = given
+    if not std_error > 0 or not df > 0:
+        return Inference(
+            code=asked,
+            valid=False,
+            limits=("L’écart-type n’est pas défini : les données ne varient pas autour du modèle.",),
+            minimum_p=facts.minimum_p,
+            mde=facts.mde,
+        )
+    test = _t_test(estimate, std_error, df, code=asked, level=level)
+    found = Inference(
+        code=asked,
+        p_value=test.p_value,
+        std_error=std_error,
+        interval=test.interval,
+        steps=(f"Test demandé : {NAMES[asked]}.",),
+        minimum_p=0.0,
+        mde=(t_quantile(1 - (1 - level) / 2, df) + t_quantile(0.8, df)) * std_error,
+        details={"df": df},
+    )
+    return found.marked_invalid(limit) if limit else found
+
+
+def _asked(facts: Situation, make: _Maker, asked: str, *, allow_invalid: bool) -> Inference:
+    """Give one test of the ladder, with its own limits."""
+    if asked == "ferman_pinto" and make.panel.population is None:
+        raise DesignError(
+            "Le test de Ferman-Pinto a besoin de la population de chaque territoire.",
+            remedy="Donnez population=« colonne » en construisant le panel.",
+        )
+    if facts.n_controls < 2:
+        raise TooFewUnits(
+            f"Il n’y a que {facts.n_controls} territoire de comparaison : aucun test ne peut être fait.",
+            remedy="Ajoutez des territoires de comparaison.",
+        )
+    refused = asked == "wild" and facts.n_treated <= 2
+    if refused and not allow_invalid:
+        raise TooFewUnits(
+            f"Le bootstrap sauvage ne rejette jamais rien avec {facts.n_treated} groupe concerné.",
+            value=asked,
+            remedy='Utilisez inference="auto", ou allow_invalid=True pour voir le chiffre, marqué non valide.',
+        )
+    test = make(asked)
+    if test is None:
+        raise TooFewUnits(
+            "Ce test demande plus d’une période avant ou après l’action.", value=asked, remedy="Ajoutez des périodes."
+        )
+    found = Inference(
+        code=asked,
+        p_value=test.p_value,
+        std_error=test.std_error,
+        interval=test.interval,
+        conclusive=facts.conclusive,
+        steps=(f"Test demandé : {NAMES[asked]}.", *facts.reasons),
+        limits=facts.reasons,
+        minimum_p=test.minimum_p,
+        mde=facts.mde,
+        details=_details(facts, {asked: test}, {asked: test}) | {"reference": test.reference},
+    )
+    return found.marked_invalid("Ce test ne fonctionne pas avec si peu de groupes concernés.") if refused else found
