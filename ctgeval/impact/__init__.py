@@ -7,21 +7,43 @@ one.
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ctgeval.impact.advice import Advice, advise
+    from ctgeval.impact.evaluability import Evaluability, evaluability
     from ctgeval.impact.panel import Panel
+    from ctgeval.impact.power import Power, power
     from ctgeval.impact.result import Check, ImpactResult, Interval
 
 # Name -> module that holds it.
 _WHERE: dict[str, str] = {
+    "Advice": "advice",
     "Check": "result",
+    "Evaluability": "evaluability",
     "ImpactResult": "result",
     "Interval": "result",
     "Panel": "panel",
+    "Power": "power",
+    "advise": "advice",
+    "evaluability": "evaluability",
+    "power": "power",
 }
 
-__all__ = ["Check", "ImpactResult", "Interval", "Panel"]
+__all__ = [
+    "Advice",
+    "Check",
+    "Evaluability",
+    "ImpactResult",
+    "Interval",
+    "Panel",
+    "Power",
+    "advise",
+    "evaluability",
+    "power",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -34,3 +56,16 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """The package itself: a name of the API is never hidden by the file that holds it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Importing the file `did` binds the name `did` to the module, in place of the function.
+        if isinstance(value, ModuleType) and name in _WHERE:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
