@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ctgeval import (
     checks,
     config as configuration,
+    designs,
     diffusion,
     french,
     indicators,
@@ -26,6 +29,9 @@ from ctgeval.errors import CtgevalError, DossierError, Problem
 from ctgeval.indicators import definition, scope
 from ctgeval.programme import counts, texts
 from ctgeval.sources import SourceTable, workbook
+
+if TYPE_CHECKING:
+    from ctgeval.impact import Panel
 
 
 @dataclass(frozen=True)
@@ -212,6 +218,38 @@ class Dossier:
     def progress(self) -> pd.DataFrame:
         """Baseline, target, actual, share of the way and verdict of each target of ``cibles``."""
         return self.progress_of(self._results)
+
+    def panel(
+        self,
+        indicator: str,
+        *,
+        treated: Mapping[str, str | dt.date],
+        comparators: Iterable[str] | None = None,
+    ) -> Panel:
+        """Put an indicator of several territories on a unit x period panel, for the estimators of ``ctgeval.impact``.
+
+        Parameters
+        ----------
+        indicator : str
+            Id of an indicator.
+        treated : mapping of str to str or date
+            Territories concerned by the action, and the period or the day from which each one was.
+        comparators : iterable of str, optional
+            Territories to compare with; those of ``[comparaison]`` of the same level by default.
+
+        Raises
+        ------
+        UnknownIndicator, UnknownTerritory
+            With the near ones.
+        DesignError
+            When a territory has no figure, or when periods overlap; with the territories and the remedy.
+        """
+        return designs.panel(self, indicator, treated=treated, comparators=comparators)
+
+    @cached_property
+    def impacts(self) -> tuple[designs.Estimated, ...]:
+        """Estimate of each ``[[impact]]``, as the evaluator sees it: nothing is masked."""
+        return tuple(designs.estimate(self, item) for item in self.config.impact)
 
     def actions(self) -> pd.DataFrame:
         """Last known state of each action of the plan."""

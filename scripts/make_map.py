@@ -23,7 +23,7 @@ FLOORS = (
     ("impact",),
     ("confidentiality",),
     ("render",),
-    ("dossier", "diffusion", "checks"),
+    ("dossier", "diffusion", "designs", "checks"),
     ("report",),
     ("cli", "__main__"),
 )
