@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from demo import witnesses
 from demo.places import CC, COMMUNES, DEPARTEMENT, GROUPS, NEIGHBOURS, Commune, in_year, parts
 
 SEED = 20220930
@@ -338,7 +339,11 @@ def whole_departement(rows: Sequence[Count]) -> Iterator[Count]:
 def counts(effects: frozenset[str] = ALL) -> list[Count]:
     """Return every row of ``observations.csv``, in order."""
     by_year = list(yearly(effects))
-    return [*by_year, *whole_departement(by_year), *coverage_counts(), *half_yearly(effects)]
+    elsewhere = [
+        Count(measure, epci, year, str(count), witnesses.SOURCE)
+        for measure, epci, year, count in witnesses.counts(COUNTS)
+    ]
+    return [*by_year, *whole_departement(by_year), *coverage_counts(), *half_yearly(effects), *elsewhere]
 
 
 def numbers(rows: Sequence[Count]) -> dict[Key, float]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from demo import witnesses
+
 YEARS = range(2017, 2027)
 DEPARTEMENT = ("DEP-99", "Ombrenne")
 CC = ("EPCI-249900001", "CC du Val d'Arvelle")
@@ -159,6 +161,13 @@ def geography() -> dict[str, list[tuple[str, ...]]]:
             members += [
                 (str(year), territory, geo) for territory in (DEPARTEMENT[0], commune.epci, commune.group) if territory
             ]
+        if year >= witnesses.FIRST_GEOGRAPHY:
+            territories.append((str(year), *witnesses.DEPARTEMENT, "DEP"))
+            territories += [(str(year), code, name, "EPCI") for code, name in witnesses.EPCIS]
+            for number, name, epci in witnesses.communes():
+                geo = f"COM-{number}"
+                territories.append((str(year), geo, name, "COM"))
+                members += [(str(year), witnesses.DEPARTEMENT[0], geo), (str(year), epci, geo)]
     code, merged, _ = MERGER
     events: list[tuple[str, ...]] = [("code_avant", "code_apres", "date_effet", "type")]
     events += [(f"COM-{before}", f"COM-{code}", f"{MERGER_YEAR}-01-01", "fusion") for before in merged]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from demo import witnesses
 from demo.figures import CENSUSES, EPCIS, inhabitants, noise, total
 from demo.places import COMMUNES, in_year, parts
 
@@ -30,6 +31,10 @@ def population() -> list[Sequence[str]]:
             by_commune.setdefault(commune.code, []).append(
                 (commune.code, name, str(census), str(geography), str(count), "fictif")
             )
+    census = CENSUSES[-1]
+    for number, name, epci in witnesses.communes():
+        count = witnesses.commune_population(number, epci, census)
+        by_commune[number] = [(number, name, str(census), str(census + 2), str(count), "fictif")]
     return [*rows, *(row for code in sorted(by_commune) for row in by_commune[code])]
 
 
