@@ -321,7 +321,7 @@ def _partial(path: Ints, group: Ints, stratum: Ints, *, draws: int, seed: int) -
     kinds, places, real, count = [], [], [], 1
     for value in np.unique(stratum[path != base]):
         inside = np.flatnonzero(stratum == value)
-        found = _partial_stratum(path, group, inside, base, draws, rng)
+        found = _partial_stratum(path, group, inside, base=base, draws=draws, rng=rng)
         kinds.append(found[0])
         real.append(found[1])
         places.append(found[2])
@@ -343,7 +343,7 @@ def _partial(path: Ints, group: Ints, stratum: Ints, *, draws: int, seed: int) -
 
 
 def _partial_stratum(
-    path: Ints, group: Ints, inside: Ints, base: int, draws: int, rng: np.random.Generator
+    path: Ints, group: Ints, inside: Ints, *, base: int, draws: int, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Ints, int]:
     """Paths to place, their real places, drawn places and a number of assignments, for one stratum."""
     units = [inside[group[inside] == g] for g in np.unique(group[inside])]

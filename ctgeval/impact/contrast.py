@@ -66,7 +66,7 @@ class Contrast:
     @property
     def n_cohorts(self) -> int:
         """Number of treatment paths besides never treated, K."""
-        return self.scores.shape[1] - 1
+        return int(self.scores.shape[1]) - 1
 
     @cached_property
     def treated(self) -> Bools:
@@ -92,7 +92,7 @@ class Contrast:
     def pure(self) -> bool:
         """Whether all units of a cluster have the same path, for every cluster."""
         codes = np.unique(self.clusters, return_inverse=True)[1]
-        return len(np.unique(codes * (self.n_cohorts + 1) + self.rows)) == int(codes.max()) + 1
+        return bool(len(np.unique(codes * (self.n_cohorts + 1) + self.rows)) == int(codes.max()) + 1)
 
     @classmethod
     def from_panel(cls, panel: Panel, weights: npt.ArrayLike | None = None) -> Contrast:
@@ -126,7 +126,7 @@ class Contrast:
             raise DesignError(
                 f"Les coefficients ont la forme {given.shape} ; il en faut {path.shape[0]} lignes (une par date de "
                 f"traitement, puis les jamais concernés) et {path.shape[1]} colonnes (une par période).",
-                value=given.shape,
+                value=str(given.shape),
             )
         simple = panel.balanced and panel.weights is None and panel.covariates is None
         outcome, treatment, cells = _balanced(panel, given) if simple else _residuals(panel)

@@ -51,9 +51,7 @@ def moments(contrast: Contrast, drawn: Assignments, *, variance: bool = True) ->
     Moments
     """
     work = _Whole(contrast, drawn, variance=variance) if _whole(contrast, drawn) else _Partial(contrast, variance)
-    found: list[Moments] = []
-    for places in drawn.blocks(work.step):
-        found.append(work.block(places, drawn))
+    found = [work.block(places, drawn) for places in drawn.blocks(work.step)]
     if len(found) == 1:
         return found[0]
     return Moments(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
@@ -133,7 +131,7 @@ class _Whole:
         return total[:, -2], total[:, -1], total[:, -3]
 
     def _rho(self, sums: dict[int, Floats]) -> dict[int, Floats]:
-        """What an effect of 1 on the treated of the assignment adds to the contribution of a unit of each path."""
+        """Give what an effect of 1 on the treated of the assignment adds to the contribution of a unit of each path."""
         shares = np.zeros((len(next(iter(sums.values()))), len(self.counts)))
         for kind, total in sums.items():
             shares[:, kind] = (self.counts[kind] if self.equal else total[:, -4]) / self.n_units

@@ -1,4 +1,4 @@
-"""Randomization inference: where would this estimate stand, had the treatment gone elsewhere?"""
+"""Randomization inference: where an estimate stands among those that the treatment elsewhere would have given."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def randomization(
     if statistic not in {"t", "coefficient"} or alternative not in {"two-sided", "greater", "less"}:
         raise DesignError(
             f"Il n’y a pas de permutation « {statistic}, {alternative} ».",
-            value=(statistic, alternative),
+            value=f"{statistic}, {alternative}",
             remedy="Choisissez statistic parmi t, coefficient et alternative parmi two-sided, greater, less.",
         )
     drawn = assignments(
@@ -139,7 +139,7 @@ class _Side:
         return np.asarray(np.maximum(f.p[kept] - 2 * tau * f.q[kept] + tau * tau * f.r[kept], least))
 
     def extreme(self, tau: float, kept: _Kept = slice(None)) -> Bools:
-        """Assignments whose statistic counts against the effect; equal ones do, whatever the rounding."""
+        """Tell the assignments whose statistic counts against the effect; equal ones do, whatever the rounding."""
         law = self.statistics(tau, kept)
         real = float(self.statistics(tau, slice(self.real, self.real + 1))[0])
         if self.alternative == "two-sided":
@@ -155,7 +155,7 @@ class _Side:
         return np.array([self.extreme(float(value)).mean() for value in flat]).reshape(values.shape)
 
     def bounds(self) -> tuple[Floats, Floats]:
-        """Ends of the effects for which each assignment is as extreme as the real one, sorted apart.
+        """Give the ends of the effects for which each assignment is as extreme as the real one, sorted apart.
 
         Between the two roots of ``|a - tau c| = |a0 - tau c0|``, since c is never above c0; every such interval holds
         the estimate.
