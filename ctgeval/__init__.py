@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctgeval import confidentiality, errors, render, sources, territory
+    from ctgeval import confidentiality, errors, impact, render, sources, territory
     from ctgeval.confidentiality import Release
     from ctgeval.dossier import Dossier
     from ctgeval.errors import CtgevalError, Problem
@@ -33,6 +33,7 @@ _WHERE: dict[str, tuple[str, str]] = {
     "build": ("ctgeval.report", "build"),
     "confidentiality": ("ctgeval.confidentiality", ""),
     "errors": ("ctgeval.errors", ""),
+    "impact": ("ctgeval.impact", ""),
     "open": ("ctgeval.dossier", "Dossier.open"),
     "page": ("ctgeval.render", "open_page"),
     "render": ("ctgeval.render", ""),
@@ -50,6 +51,7 @@ __all__ = [
     "build",
     "confidentiality",
     "errors",
+    "impact",
     "open",
     "page",
     "render",

@@ -52,6 +52,8 @@ def problems(dossier: Dossier) -> list[Problem]:
         *_missing_returns(dossier),
         *_orphan_actions(dossier),
         *_incomparable(dossier),
+        *dossier.evaluation.problems,
+        *_unknown_questions(dossier),
         *texts.problems(dossier.texts, catalogue=dossier.catalogue),
         *_unread_texts(dossier),
         *_own_measures(dossier),
@@ -224,6 +226,21 @@ def _orphan_actions(dossier: Dossier) -> Iterator[Problem]:
                     str(action),
                     severity="avertissement",
                 )
+
+
+def _unknown_questions(dossier: Dossier) -> Iterator[Problem]:
+    """Tell the designs that name a question évaluative which is not written."""
+    known = dossier.evaluation.questions
+    for rank, item in enumerate(dossier.config.impact, start=1):
+        if item.question and item.question not in known:
+            yield Problem(
+                message=f"La question évaluative « {item.question} » n’est pas écrite dans evaluation.toml.",
+                remedy=suggestion(item.question, known) or "Écrivez-la : [[question]], id, texte.",
+                file="ctg.toml",
+                key=f"impact[{rank}].question",
+                value=item.question,
+                severity="avertissement",
+            )
 
 
 def _unread_texts(dossier: Dossier) -> Iterator[Problem]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ctgeval import periods, sources
+from ctgeval import designs, periods, sources
 from ctgeval.confidentiality import AUDIENCES, ProtectedTable, Rule, protect, rules
 from ctgeval.confidentiality.release import TABLES
 from ctgeval.indicators import coverage, limits, scope
@@ -54,6 +54,8 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
         Id of the partner, for ``partenaire``.
     """
     places, results = _results(dossier, audience)
+    every = results.frame if isinstance(results, ProtectedTable) else results
+    results = _of_territories(results, places)
     frame = results.frame if isinstance(results, ProtectedTable) else results
     progress = dossier.progress_of(frame, targets=_targets(dossier, results))
     source_rows = _source_rows(dossier, audience)
@@ -69,6 +71,7 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
         "limits": limits.limit_sentences(frame),
         "texts": _text_rows(dossier, audience, frame, progress),
         "notices": _notices(dossier, set(source_rows["cle"])),
+        **designs.tables(dossier, every, everything=audience == "interne"),
     }
     return Content(results=results, tables=tables, meta=_meta(dossier, partner))
 
@@ -89,7 +92,7 @@ def _seen(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     observed = dossier.indicator_observations
     shown = observed["source"].isin(_visible(dossier, audience)) | (audience == "interne")
     if shown.all():
-        return dossier.territories, dossier.indicators()
+        return dossier.territories, _with_designs(dossier, observed, dossier.indicators())
     place, bilans = dossier.config.territoire, dossier.config.bilans
     places = scope.territories(
         [place.code, *(geo for bilan in bilans for geo in bilan.territoires)],
@@ -99,7 +102,24 @@ def _seen(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         comparators=dossier.config.comparaison.territoires,
         groupings={code: tuple(parts) for code, parts in place.groupements.items()},
     )
-    return places, dossier.compute(observed[shown], list(places["geo"]))
+    return places, _with_designs(dossier, observed[shown], dossier.compute(observed[shown], list(places["geo"])))
+
+
+def _with_designs(dossier: Dossier, observed: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
+    """Add the figures that ``[[impact]]`` designs compare with, so that everything is protected together."""
+    geos = designs.extra_geos(dossier)
+    if not geos:
+        return results
+    ids = list(dict.fromkeys(item.indicateur for item in dossier.config.impact))
+    return pd.concat([results, dossier.compute(observed, geos, ids)], ignore_index=True)
+
+
+def _of_territories(results: pd.DataFrame | ProtectedTable, places: pd.DataFrame) -> pd.DataFrame | ProtectedTable:
+    """Leave out the territories that only a design compares with: their figures are in its own tables."""
+    if isinstance(results, ProtectedTable):
+        kept = results.frame["geo"].isin(places["geo"])
+        return replace(results, frame=results.frame[kept].reset_index(drop=True))
+    return results[results["geo"].isin(places["geo"])].reset_index(drop=True)
 
 
 def _results(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame | ProtectedTable]:

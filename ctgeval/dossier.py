@@ -27,7 +27,7 @@ from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.errors import CtgevalError, DossierError, Problem
 from ctgeval.indicators import definition, scope
-from ctgeval.programme import counts, texts
+from ctgeval.programme import counts, evaluation, texts
 from ctgeval.sources import SourceTable, workbook
 
 if TYPE_CHECKING:
@@ -116,6 +116,11 @@ class Dossier:
             except CtgevalError as error:
                 read[source.cle] = error
         return read
+
+    @cached_property
+    def evaluation(self) -> evaluation.Evaluation:
+        """Questions évaluatives and analyses of contribution of ``evaluation.toml``."""
+        return evaluation.read(self.path)
 
     @cached_property
     def texts(self) -> texts.Texts:
@@ -245,6 +250,23 @@ class Dossier:
             When a territory has no figure, or when periods overlap; with the territories and the remedy.
         """
         return designs.panel(self, indicator, treated=treated, comparators=comparators)
+
+    def evaluability(self, indicator: str, *, geo: str | None = None) -> designs.Suitability:
+        """Say whether a before/after may be made of an indicator: évaluable, contexte seulement or not, and why.
+
+        Parameters
+        ----------
+        indicator : str
+            Id of an indicator.
+        geo : str, optional
+            Code of a territory; the one of the dossier by default.
+
+        Raises
+        ------
+        UnknownIndicator
+            With the near ones.
+        """
+        return designs.suitability(self, indicator, geo=geo)
 
     @cached_property
     def impacts(self) -> tuple[designs.Estimated, ...]:

@@ -49,10 +49,18 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "limits": ("code", "sentence"),
     "texts": ("bilan", "section", "markdown"),
     "notices": ("code", "territoire", "indicator", "sentence"),
+    "impact": (
+        "nom", "action", "question", "indicator", "geo", "label", "action_label", "question_label", "evaluable",
+        "evaluability", "method", "verdict", "evidence", "estimate", "low", "high", "bound_low", "bound_high",
+        "p_value", "unit", "direction", "time_from", "time_to", "start", "n_treated", "n_controls", "valid",
+        "conf_status", "reason", "record",
+    ),
+    "impact_series": ("nom", "time_period", "event_time", "series", "name", "value", "low", "high", "conf_status"),
+    "contribution": ("nom", "rubrique", "texte"),
 }  # fmt: skip
 """Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""
 
-_FORMAT = 1
+_FORMAT = 2
 _DESCRIPTION = "release.json"
 _TEMPORARY = ".tmp-"
 _ABANDONED = 3600.0
@@ -180,6 +188,21 @@ class Release:
     def texts(self) -> pd.DataFrame:
         """The author's texts, their figures filled in."""
         return self.table("texts")
+
+    @property
+    def impact(self) -> pd.DataFrame:
+        """One row per ``[[impact]]`` design: estimate, interval, verdict; without figures where a cell is masked."""
+        return self.table("impact")
+
+    @property
+    def impact_series(self) -> pd.DataFrame:
+        """Trajectories of the designs: means of both groups, each witness, gap between the groups."""
+        return self.table("impact_series")
+
+    @property
+    def contribution(self) -> pd.DataFrame:
+        """Sentences of the analysis of contribution of each design, by rubric."""
+        return self.table("contribution")
 
     @property
     def notices(self) -> pd.DataFrame:

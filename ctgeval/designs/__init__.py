@@ -1,0 +1,9 @@
+"""Before/after designs of a dossier: panels, what may be evaluated, estimates of ``[[impact]]``, release tables."""
+
+from __future__ import annotations
+
+from ctgeval.designs.panels import Estimated, estimate, panel
+from ctgeval.designs.suitability import Suitability, suitability
+from ctgeval.designs.tables import extra_geos, tables
+
+__all__ = ["Estimated", "Suitability", "estimate", "extra_geos", "panel", "suitability", "tables"]
