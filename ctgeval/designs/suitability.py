@@ -171,7 +171,7 @@ def _larger_than_error(known: pd.DataFrame, before: list[str], after: list[str])
 def _carried_out(dossier: Dossier, actions: list[str]) -> Criterion:
     if not actions:
         return Criterion("action", passed=None, text="Aucun bloc [[impact]] ne relie une action à cet indicateur.")
-    plan = dict(dossier.actions()[["id", "etat"]].itertuples(index=False))
+    plan: dict[str, str] = dict(dossier.actions()[["id", "etat"]].itertuples(index=False))
     idle = [name for name in actions if plan.get(name) not in ENGAGED]
     if idle:
         states = ", ".join(
