@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ctgeval.impact.advice import Advice, advise
+    from ctgeval.impact.bacon import Decomposition, bacon
+    from ctgeval.impact.did import did
     from ctgeval.impact.evaluability import Evaluability, evaluability
+    from ctgeval.impact.event_study import event_study
+    from ctgeval.impact.interrupted_series import interrupted_series
     from ctgeval.impact.panel import Panel
     from ctgeval.impact.power import Power, power
     from ctgeval.impact.result import Check, ImpactResult, Interval
@@ -22,26 +26,38 @@ if TYPE_CHECKING:
 _WHERE: dict[str, str] = {
     "Advice": "advice",
     "Check": "result",
+    "Decomposition": "bacon",
     "Evaluability": "evaluability",
     "ImpactResult": "result",
     "Interval": "result",
     "Panel": "panel",
     "Power": "power",
+    "adjust": "multiple",
     "advise": "advice",
+    "bacon": "bacon",
+    "did": "did",
     "evaluability": "evaluability",
+    "event_study": "event_study",
+    "interrupted_series": "interrupted_series",
     "power": "power",
 }
 
 __all__ = [
     "Advice",
     "Check",
+    "Decomposition",
     "Evaluability",
     "ImpactResult",
     "Interval",
     "Panel",
     "Power",
+    "adjust",
     "advise",
+    "bacon",
+    "did",
     "evaluability",
+    "event_study",
+    "interrupted_series",
     "power",
 ]
 

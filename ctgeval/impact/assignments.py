@@ -41,7 +41,7 @@ class Assignments:
     enumerated : bool
         Whether all of them are here.
     observed : int
-        Index of the real one.
+        Index of the real one: the first, so that a law of statistics begins by the observed one.
     size : int
         Number of assignments here, B.
     base : int
@@ -164,17 +164,18 @@ def assignments(
     pools, moved = _pools(thing, place, base)
     count = prod(_count(pool) for pool in pools)
     kinds = np.concatenate([pool.kinds for pool in pools]) if pools else np.empty(0, dtype=np.intp)
-    observed, stored = 0, None
+    stored = None
     enumerated = count <= max(limit, draws + 1)
     if enumerated:
         stored = _product([_every(pool) for pool in pools])
-        observed = int(np.flatnonzero((_canonical(stored, pools) == _canonical(moved, pools)).all(axis=1))[0])
+        real = int(np.flatnonzero((_canonical(stored, pools) == _canonical(moved, pools)).all(axis=1))[0])
+        stored[[0, real]] = stored[[real, 0]]
     elif count < _CERTAINLY_DISTINCT:
         stored = _distinct(pools, moved, draws, kinds, np.random.default_rng(seed))
     return Assignments(
         count=count,
         enumerated=enumerated,
-        observed=observed,
+        observed=0,
         size=len(stored) if stored is not None else draws + 1,
         base=base,
         kinds=kinds,

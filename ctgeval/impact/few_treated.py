@@ -70,7 +70,9 @@ def _groups(contrast: Contrast) -> _Groups:
         scores=sums / sizes[:, None],
         sizes=sizes,
         rows=contrast.rows[head],
-        population=None if contrast.population is None else np.bincount(codes, weights=contrast.population),
+        population=None
+        if contrast.population is None
+        else np.bincount(codes, weights=contrast.population).astype(np.float64),
         n_cohorts=contrast.n_cohorts,
     )
 
@@ -317,7 +319,7 @@ def _by_population(noise: Floats, known: Floats, population: Floats) -> Floats:
     centred = inverse - inverse.mean()
     slope = np.maximum(centred @ squares / (centred @ centred), 0.0)
     constant = np.where(slope > 0, np.maximum(mean - slope * inverse.mean(), 0.0), mean)
-    return np.maximum(constant + slope / population[:, None], _FLOOR * mean)
+    return np.asarray(np.maximum(constant + slope / population[:, None], _FLOOR * mean))
 
 
 def _refused(code: str, groups: _Groups, least: int = 2) -> Tested | None:
