@@ -47,6 +47,7 @@ coverage:
 torture:
 	@PYTHON="$(PYTHON)" sh scripts/prepare.sh lab,test
 	@.venv/bin/python scripts/torture.py
+	@.venv/bin/python scripts/impact_size.py
 
 # One file for every system and every Python: no index address, no path, no hash of a wheel of one platform.
 lock:
