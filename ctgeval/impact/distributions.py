@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-__all__ = ["chi2_sf", "normal_cdf", "normal_quantile", "normal_two_sided", "t_cdf", "t_quantile", "t_two_sided"]
+__all__ = ["chi2_sf", "f_sf", "normal_cdf", "normal_quantile", "normal_two_sided", "t_cdf", "t_quantile", "t_two_sided"]
 
 
 def t_cdf(value: Any, df: Any) -> Any:
@@ -43,3 +43,8 @@ def normal_two_sided(value: Any) -> Any:
 def chi2_sf(value: Any, df: Any) -> Any:
     """Probability that a chi-squared variable is above ``value``."""
     return special.chdtrc(df, value)
+
+
+def f_sf(value: Any, df1: Any, df2: Any) -> Any:
+    """Probability that a Fisher variable is above ``value``; infinite ``df2`` gives a chi-squared law over ``df1``."""
+    return np.where(np.isinf(df2), special.chdtrc(df1, df1 * value), special.fdtrc(df1, df2, value))
