@@ -172,16 +172,15 @@ def _assignments(panel: Panel, treated: Ints, controls: Ints) -> int:
         return 0
     first = np.unique(panel.clusters, return_index=True)[1]
     strata = np.zeros(panel.n_units, dtype=np.intp) if panel.strata is None else panel.strata
-    clusters = panel.clusters[first]
-    start = {int(c): int(panel.start[panel.clusters == c].min()) for c in treated}
+    order = np.lexsort((panel.start, panel.clusters))
+    earliest = panel.start[order][np.unique(panel.clusters[order], return_index=True)[1]]
     total = 1
     for stratum in np.unique(strata[first]):
-        inside = clusters[strata[first] == stratum]
-        dates = [start[int(c)] for c in inside if int(c) in start]
-        left, ways = len(inside), []
-        for date in sorted(set(dates)):
-            ways.append(comb(left, dates.count(date)))
-            left -= dates.count(date)
+        dates = earliest[strata[first] == stratum]
+        left, ways = len(dates), []
+        for count in np.unique(dates[dates < panel.n_periods], return_counts=True)[1].tolist():
+            ways.append(comb(left, count))
+            left -= count
         total *= prod(ways)
     return total
 
