@@ -40,8 +40,7 @@ verdict is false when it is «amelioration» or «degradation».
 - `trend` and `anticipation` have no effect but a bias, against which no test can hold its level: the bias is given, and
   the evidence is lowered by the pre-trend check.
 
-| design | false % | coverage % | power 1 / 2 / 3 SD | best single valid test 1 / 2 / 3 | «non concluant» % | tests alone, \
-false % | bias |
+| design | false % | coverage % | power 1 / 2 / 3 SD | best valid test | no verdict % | tests alone, false % | bias |
 |---|--:|--:|---|---|--:|---|--:|
 """
 

@@ -12,7 +12,7 @@ from ctgeval.impact.result import Interval
 __all__ = ["confidence_set", "hull"]
 
 _GRID = np.concatenate([np.linspace(0.0, 4.0, 17), 2.0 ** np.arange(3, 11)])
-_STEPS = 30
+_ROUNDS = 8
 
 
 def confidence_set(
@@ -52,12 +52,12 @@ def _end(p_at: Callable[[Floats], Floats], centre: float, step: float, alpha: fl
         return float(np.inf if step > 0 else -np.inf)
     last = int(np.flatnonzero(accepted)[-1]) if accepted.any() else 0
     inside, outside = _GRID[last], _GRID[last + 1]
-    for _ in range(_STEPS):
-        middle = (inside + outside) / 2
-        if p_at(np.array([centre + step * middle]))[0] > alpha:
-            inside = middle
-        else:
-            outside = middle
+    # Nine points at a time: a test answers many effects as fast as one.
+    for _ in range(_ROUNDS):
+        points = np.linspace(inside, outside, 11)
+        held = p_at(centre + step * points[1:-1]) > alpha
+        last = int(np.flatnonzero(held)[-1]) + 1 if held.any() else 0
+        inside, outside = points[last], points[last + 1]
     return float(centre + step * inside)
 
 

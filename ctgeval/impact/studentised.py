@@ -59,23 +59,23 @@ def studentised(
     if any(part is None for part in parts):
         return None
     drawn = assignments(rows, strata=strata, draws=draws, seed=seed)
-    places, kinds = _treated_places(drawn.rows, len(cohorts))
+    places, kinds = _treated_places(drawn.rows.astype(np.intp), len(cohorts))
     z0, z1, q0, q1, q2 = (np.stack([part[k] for part in parts if part is not None], axis=1) for k in range(5))
 
-    def statistics(tau: float) -> Floats:
-        spread = q0 + tau * q1 + tau * tau * q2
-        ratio = (z0 - tau * z1) / np.sqrt(np.maximum(spread, 1e-12 * np.maximum(q0.mean(), 1e-300)))
-        ratio = ratio - ratio.mean(axis=0)
-        return np.asarray(ratio[places, kinds].sum(axis=1))
+    treated_at = _indicator(places, kinds, q0.shape)
+
+    def statistics(tau: Floats) -> Floats:
+        effect = np.asarray(tau, dtype=np.float64)[:, None, None]
+        spread = q0 + effect * q1 + effect * effect * q2
+        ratio = (z0 - effect * z1) / np.sqrt(np.maximum(spread, 1e-12 * np.maximum(q0.mean(), 1e-300)))
+        ratio = ratio - ratio.mean(axis=1, keepdims=True)
+        return np.asarray(treated_at @ ratio.reshape(len(ratio), -1).T)
 
     def p_at(tau: Floats) -> Floats:
-        found = np.empty(len(tau))
-        for k, value in enumerate(tau):
-            law = np.abs(statistics(float(value)))
-            found[k] = (law >= law[drawn.observed] * (1 - 1e-9)).mean()
-        return found
+        law = np.abs(statistics(tau))
+        return np.asarray((law >= law[drawn.observed] * (1 - 1e-9)).mean(axis=0))
 
-    law = statistics(0.0)
+    law = statistics(np.zeros(1))[:, 0]
     p_value = float(p_at(np.zeros(1))[0])
     minimum = 1 / len(law) if drawn.enumerated else 1 / drawn.rows.shape[0]
     if interval is None:
@@ -142,6 +142,13 @@ def _changes(
         np.asarray(-2 * (y * d).sum(axis=1) / freedom),
         np.asarray((d * d).sum(axis=1) / freedom),
     )
+
+
+def _indicator(places: Ints, kinds: Ints, shape: tuple[int, ...]) -> Floats:
+    """Return a 0/1 matrix, shape (B, N x K): which unit has which cohort under each assignment."""
+    found = np.zeros((len(places), shape[0] * shape[1]))
+    np.put_along_axis(found, places * shape[1] + kinds, 1.0, axis=1)
+    return found
 
 
 def _treated_places(rows: Ints, n_cohorts: int) -> tuple[Ints, Ints]:
