@@ -65,12 +65,12 @@ def commune_population(code: str, epci: str, year: int) -> int:
 def counts(years: range) -> Iterator[tuple[str, str, str, int]]:
     """Yield the measure, the EPCI, the year and the count: smooth trends, their noise, and no action."""
     for rank, (epci, _) in enumerate(EPCIS):
-        supply_share = 0.105 + 0.0035 * (rank % 9)
+        supply_share = 0.126 + 0.005 * (rank % 9)
         reached = 0.135 + 0.004 * (rank % 8)
         drift = 0.0
         for year in years:
             people = _inhabitants(epci, year)
-            under_3 = round(people * 0.0255 * 0.982 ** (year - 2018) * (1.0 + _noise(f"e02|{epci}|{year}", 0.008)))
+            under_3 = round(people * 0.0255 * 0.9785 ** (year - 2018) * (1.0 + _noise(f"e02|{epci}|{year}", 0.008)))
             # Places come and go: a move stays, as an opening or a closing does.
             drift += _noise(f"places|{epci}|{year}", 0.018)
             places = round(_level(epci) * 0.0255 * supply_share * (1.0 + drift))
