@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from ctgeval.impact.did import did
     from ctgeval.impact.evaluability import Evaluability, evaluability
     from ctgeval.impact.event_study import event_study
+    from ctgeval.impact.group_time import group_time
+    from ctgeval.impact.imputation import imputation
     from ctgeval.impact.interrupted_series import interrupted_series
     from ctgeval.impact.panel import Panel
     from ctgeval.impact.power import Power, power
     from ctgeval.impact.result import Check, ImpactResult, Interval
+    from ctgeval.impact.sun_abraham import sun_abraham
+    from ctgeval.impact.two_stage import two_stage
 
 # Name -> module that holds it.
 _WHERE: dict[str, str] = {
@@ -38,8 +42,12 @@ _WHERE: dict[str, str] = {
     "did": "did",
     "evaluability": "evaluability",
     "event_study": "event_study",
+    "group_time": "group_time",
+    "imputation": "imputation",
     "interrupted_series": "interrupted_series",
     "power": "power",
+    "sun_abraham": "sun_abraham",
+    "two_stage": "two_stage",
 }
 
 __all__ = [
@@ -57,8 +65,12 @@ __all__ = [
     "did",
     "evaluability",
     "event_study",
+    "group_time",
+    "imputation",
     "interrupted_series",
     "power",
+    "sun_abraham",
+    "two_stage",
 ]
 
 
