@@ -14,6 +14,9 @@ Journal of Econometrics 218 (why a coefficient is not enough); Abadie, A., Diamo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from ctgeval.impact.assignments import assignments
@@ -23,6 +26,8 @@ from ctgeval.impact.result import Interval
 from ctgeval.impact.tested import Tested
 
 __all__ = ["studentised"]
+
+_DENSE = 5_000_000
 
 
 def studentised(
@@ -52,24 +57,18 @@ def studentised(
     cohorts = np.unique(start[start < n_periods])
     rows = np.where(start < n_periods, np.searchsorted(cohorts, start), len(cohorts))
     strata = None if panel.strata is None else panel.strata[np.unique(panel.clusters, return_index=True)[1]]
-    seen = ~np.isnan(outcome)
-    centred = np.where(seen, outcome - _column_means(outcome, seen), 0.0)
-    effect = (np.arange(n_periods) >= start[:, None]) & seen
-    parts = [_changes(centred, effect.astype(np.float64), seen, int(column)) for column in cohorts]
-    if any(part is None for part in parts):
+    sides = [_Sides.of(~np.isnan(outcome), int(column)) for column in cohorts]
+    if not all(side.enough for side in sides):
         return None
+    effect = (np.arange(n_periods) >= start[:, None]).astype(np.float64)
     drawn = assignments(rows, strata=strata, draws=draws, seed=seed)
     places, kinds = _treated_places(drawn.rows.astype(np.intp), len(cohorts))
-    z0, z1, q0, q1, q2 = (np.stack([part[k] for part in parts if part is not None], axis=1) for k in range(5))
-
-    treated_at = _indicator(places, kinds, q0.shape)
+    total = _summing(places * len(cohorts) + kinds, len(rows) * len(cohorts))
 
     def statistics(tau: Floats) -> Floats:
-        effect = np.asarray(tau, dtype=np.float64)[:, None, None]
-        spread = q0 + effect * q1 + effect * effect * q2
-        ratio = (z0 - effect * z1) / np.sqrt(np.maximum(spread, 1e-12 * np.maximum(q0.mean(), 1e-300)))
-        ratio = ratio - ratio.mean(axis=1, keepdims=True)
-        return np.asarray(treated_at @ ratio.reshape(len(ratio), -1).T)
+        moved = outcome - np.asarray(tau, dtype=np.float64)[:, None, None] * effect
+        ratio = np.stack([side.ratio(moved) for side in sides], axis=2)
+        return total(ratio.reshape(len(ratio), -1))
 
     def p_at(tau: Floats) -> Floats:
         law = np.abs(statistics(tau))
@@ -80,9 +79,9 @@ def studentised(
     minimum = 1 / len(law) if drawn.enumerated else 1 / drawn.rows.shape[0]
     if interval is None:
         treated = np.flatnonzero(rows < len(cohorts))
-        centre = float((z0 - z0.mean(axis=0))[treated, rows[treated]].mean())
-        scale = float(np.sqrt(q0[treated, rows[treated]].mean())) or 1.0
-        interval = confidence_set(p_at, centre, scale, level=level, minimum_p=minimum)
+        own = [sides[rows[k]].change(outcome[None])[0, k] for k in treated]
+        scale = float(np.mean([sides[rows[k]].spread(outcome[None])[0, k] for k in treated])) or 1.0
+        interval = confidence_set(p_at, float(np.mean(own)), scale, level=level, minimum_p=minimum)
     return Tested(
         code="studentised",
         p_value=p_value,
@@ -112,43 +111,77 @@ def _by_cluster(panel: Panel) -> tuple[Floats, Ints]:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan), start
 
 
-def _column_means(outcome: Floats, seen: Bools) -> Floats:
-    return np.asarray(np.where(seen, outcome, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Sides:
+    """Cells before and after a date, and what is measured from them."""
+
+    before: Bools
+    after: Bools
+
+    @classmethod
+    def of(cls, seen: Bools, column: int) -> _Sides:
+        after = np.arange(seen.shape[1]) >= column
+        return cls(before=seen & ~after, after=seen & after)
+
+    @property
+    def enough(self) -> bool:
+        """Whether each unit is seen on both sides, and twice on one of them."""
+        before, after = self.before.sum(axis=1), self.after.sum(axis=1)
+        return bool(((before > 0) & (after > 0) & (before + after > 2)).all())
+
+    def _centred(self, outcome: Floats) -> tuple[Floats, Floats, Floats]:
+        """Outcome from its own mean before, less the median of all units at each period; its mean on each side.
+
+        The median: the noise of one very variable unit must not be lent to all the others.
+        """
+        level = _mean(outcome, self.before)
+        own = outcome - level[..., None]
+        seen = self.before | self.after
+        common = np.median(own, axis=1) if seen.all() else _median(own, seen)
+        own = np.where(seen, own - common[:, None, :], 0.0)
+        return own, _mean(own, self.before), _mean(own, self.after)
+
+    def change(self, outcome: Floats) -> Floats:
+        """Change of each unit, shape (M, N)."""
+        _, before, after = self._centred(outcome)
+        return after - before
+
+    def spread(self, outcome: Floats) -> Floats:
+        """Return the standard deviation of each unit around its mean on each side, shape (M, N)."""
+        own, before, after = self._centred(outcome)
+        squares = np.where(self.before, (own - before[..., None]) ** 2, 0.0)
+        squares += np.where(self.after, (own - after[..., None]) ** 2, 0.0)
+        freedom = self.before.sum(axis=1) + self.after.sum(axis=1) - 2
+        return np.asarray(np.sqrt(squares.sum(axis=2) / freedom))
+
+    def ratio(self, outcome: Floats) -> Floats:
+        """Change of each unit in its own standard deviations, shape (M, N)."""
+        spread = self.spread(outcome)
+        least = 1e-6 * np.maximum(spread.mean(axis=1, keepdims=True), 1e-300)
+        return np.asarray(self.change(outcome) / np.maximum(spread, least))
 
 
-def _changes(
-    centred: Floats, effect: Floats, seen: Bools, column: int
-) -> tuple[Floats, Floats, Floats, Floats, Floats] | None:
-    """Change of each unit at a date, and its own variance, as functions of an effect tau on the treated.
-
-    The change is ``z0 - tau z1``; the variance ``q0 + tau q1 + tau² q2``.
-    """
-    after = np.arange(centred.shape[1]) >= column
-    masks = [seen & ~after, seen & after]
-    counts = [mask.sum(axis=1) for mask in masks]
-    if not all((count > 0).all() for count in counts):
-        return None
-    freedom = counts[0] + counts[1] - 2
-    if (freedom < 1).any():
-        return None
-    means_y = [(centred * mask).sum(axis=1) / count for mask, count in zip(masks, counts, strict=True)]
-    means_d = [(effect * mask).sum(axis=1) / count for mask, count in zip(masks, counts, strict=True)]
-    y = sum((centred - mean[:, None]) * mask for mean, mask in zip(means_y, masks, strict=True))
-    d = sum((effect - mean[:, None]) * mask for mean, mask in zip(means_d, masks, strict=True))
-    return (
-        means_y[1] - means_y[0],
-        means_d[1] - means_d[0],
-        np.asarray((y * y).sum(axis=1) / freedom),
-        np.asarray(-2 * (y * d).sum(axis=1) / freedom),
-        np.asarray((d * d).sum(axis=1) / freedom),
-    )
+def _mean(values: Floats, chosen: Bools) -> Floats:
+    return np.asarray(np.where(chosen, values, 0.0).sum(axis=-1) / chosen.sum(axis=-1))
 
 
-def _indicator(places: Ints, kinds: Ints, shape: tuple[int, ...]) -> Floats:
-    """Return a 0/1 matrix, shape (B, N x K): which unit has which cohort under each assignment."""
-    found = np.zeros((len(places), shape[0] * shape[1]))
-    np.put_along_axis(found, places * shape[1] + kinds, 1.0, axis=1)
-    return found
+def _median(values: Floats, seen: Bools) -> Floats:
+    """Median over units at each period, of those that are seen; zero where none is."""
+    ordered = np.sort(np.where(seen, values, np.inf), axis=1)
+    count = seen.sum(axis=0)
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    columns = np.arange(values.shape[2])
+    middle = (ordered[:, low, columns] + ordered[:, np.minimum(high, values.shape[1] - 1), columns]) / 2
+    return np.where(count > 0, middle, 0.0)
+
+
+def _summing(places: Ints, width: int) -> Callable[[Floats], Floats]:
+    """Return what sums values of shape (M, width) over the places of each assignment: shape (B, M)."""
+    if len(places) * width > _DENSE:
+        return lambda values: np.stack([row[places].sum(axis=1) for row in values], axis=1)
+    chosen = np.zeros((len(places), width))
+    np.put_along_axis(chosen, places, 1.0, axis=1)
+    return lambda values: np.asarray(chosen @ values.T)
 
 
 def _treated_places(rows: Ints, n_cohorts: int) -> tuple[Ints, Ints]:
