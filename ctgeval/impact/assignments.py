@@ -239,7 +239,7 @@ def _every(pool: _Pool) -> Ints:
         chosen = np.concatenate(
             [np.repeat(chosen, len(taken), axis=0), left[:, taken].reshape(-1, size)], axis=1
         )  # fmt: skip
-        left = left[:, others].reshape(-1, n - size)
+        left = left[:, others].reshape(len(chosen), n - size)
     return chosen
 
 

@@ -7,7 +7,6 @@ few treated units (permutations, control residuals, wild bootstrap) need nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,11 +15,11 @@ import numpy.typing as npt
 
 from ctgeval.errors import DesignError, NotIdentified
 from ctgeval.impact.panel import Bools, Floats, Ints, Panel
+from ctgeval.impact.projection import residualise
 
 __all__ = ["Contrast", "paths", "two_way_weights"]
 
 _TINY = 1e-9
-_SWEEPS = 10_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +34,9 @@ class Contrast:
     response : ndarray of float64, shape (K + 1, K + 1)
         ``response[k, l]``: what a constant effect of 1 on a unit of path l adds to its contribution as k, period means
         left as they are. The estimate moves by exactly 1.
+    own : ndarray of float64, shape (N, K + 1)
+        What a constant effect of 1 on the treated adds to the contribution of each unit as each path, through the
+        period means too: residual contributions, hence variances, are what is left of it.
     shifts : ndarray of float64, shape (N, K + 1)
         What a constant effect of 1 on the units that are really treated adds to ``scores``, through the period means
         too: under an effect tau the scores without it are ``scores - tau * shifts``.
@@ -44,6 +46,8 @@ class Contrast:
         Cluster of assignment of each unit.
     strata : ndarray of intp, shape (N,), optional
     population : ndarray of float64, shape (N,), optional
+    mass : ndarray of float64, shape (N,)
+        Weight of each unit in the mean of its cohort: all 1 in a panel without weights.
     exact : bool
         Whether the estimate is the estimator's own: False with gaps, weights or covariates, where the null model is
         estimated once and its residuals are permuted.
@@ -51,7 +55,9 @@ class Contrast:
 
     scores: Floats
     response: Floats
+    own: Floats
     shifts: Floats
+    mass: Floats
     rows: Ints
     clusters: Ints
     strata: Ints | None = None
@@ -120,7 +126,8 @@ class Contrast:
         """
         panel.require(controls=False, pre=0)
         path, rows = paths(panel)
-        counts = np.bincount(rows, minlength=len(path))
+        mass = _mass(panel)
+        counts = np.bincount(rows, weights=mass, minlength=len(path)).astype(np.float64)
         given = two_way_weights(path, counts) if weights is None else np.asarray(weights, dtype=np.float64)
         if given.shape != path.shape:
             raise DesignError(
@@ -130,26 +137,24 @@ class Contrast:
             )
         simple = panel.balanced and panel.weights is None and panel.covariates is None
         outcome, treatment, cells = _balanced(panel, given) if simple else _residuals(panel)
-        moved = path if abs((given * path).sum(axis=1) @ counts) > _TINY * np.abs(given).sum() else given
-        if moved is not path:
+        moved = path
+        if not abs((given * path).sum(axis=1) @ counts) > _TINY * np.abs(given).sum():
             # The estimate does not answer to the treatment itself (a coefficient before it): the smallest change of
             # the outcomes that moves it is along its own coefficients.
-            treatment = given[rows]
+            moved, treatment = given, given[rows]
         scores, shifts = (outcome * cells) @ given.T, (treatment * cells) @ given.T
         unit = float(shifts[np.arange(len(rows)), rows].sum())
-        scale = float(np.abs(shifts).max())
-        if not abs(unit) > _TINY * scale:
-            raise NotIdentified(
-                "Le traitement ne se distingue pas des effets fixes des territoires et des périodes.",
-                remedy="Il faut des territoires de comparaison, ou des dates de traitement différentes.",
-            )
+        if not abs(unit) > _TINY * float(np.abs(shifts).max()):
+            raise _absorbed()
         response = given @ moved.T
         own = float(np.diag(response) @ counts)
         return cls(
             # An exact estimator keeps its own scale, whatever its answer to a constant effect.
             scores=scores if simple else scores * (own / unit),
             response=response / own,
+            own=_own(given, moved, counts / counts.sum(), cells) / unit,
             shifts=shifts / unit,
+            mass=mass,
             rows=rows,
             clusters=panel.clusters,
             strata=panel.strata,
@@ -200,10 +205,13 @@ class Contrast:
         rows = np.where(on, 0, 1).astype(np.intp)
         weights = np.array([1 / n1, -1 / (n - n1)])
         path = np.array([1.0, 0.0])
+        own = np.broadcast_to(weights * (path - n1 / n), (n, 2))
         return cls(
             scores=(values - values.mean())[:, None] * weights,
             response=np.outer(weights, path),
+            own=own,
             shifts=(path[rows] - n1 / n)[:, None] * weights,
+            mass=np.ones(n),
             rows=rows,
             clusters=_codes(clusters, n),
             strata=None if strata is None else _codes(strata, n),
@@ -237,14 +245,14 @@ def paths(panel: Panel) -> tuple[Floats, Ints]:
     return found, place[rows]
 
 
-def two_way_weights(path: Floats, counts: Ints) -> Floats:
+def two_way_weights(path: Floats, counts: Floats) -> Floats:
     """Coefficients of the two-way regression of a balanced panel: treatment less its means, over its sum of squares.
 
     Parameters
     ----------
     path : ndarray of float64, shape (K + 1, T)
-    counts : ndarray of intp, shape (K + 1,)
-        Units of each path.
+    counts : ndarray of float64, shape (K + 1,)
+        Units of each path, or their weight.
 
     Returns
     -------
@@ -259,11 +267,15 @@ def two_way_weights(path: Floats, counts: Ints) -> Floats:
     demeaned = demeaned - counts @ demeaned / counts.sum()
     total = float(counts @ (demeaned**2).sum(axis=1))
     if not total > _TINY:
-        raise NotIdentified(
-            "Le traitement ne se distingue pas des effets fixes des territoires et des périodes.",
-            remedy="Il faut des territoires de comparaison, ou des dates de traitement différentes.",
-        )
+        raise _absorbed()
     return np.asarray(demeaned / total)
+
+
+def _absorbed() -> NotIdentified:
+    return NotIdentified(
+        "Le traitement ne se distingue pas des effets fixes des territoires et des périodes.",
+        remedy="Il faut des territoires de comparaison, ou des dates de traitement différentes.",
+    )
 
 
 def _codes(values: npt.ArrayLike | None, n: int) -> Ints:
@@ -278,45 +290,29 @@ def _balanced(panel: Panel, weights: Floats) -> tuple[Floats, Floats, Floats]:
     if (np.abs(weights.sum(axis=1)) <= _TINY * np.abs(weights).sum(axis=1)).all():
         # Levels cancel out in the scores, but not the rounding errors that large ones bring.
         outcome = outcome - outcome.mean(axis=1, keepdims=True)
-    return outcome - outcome.mean(axis=0), treatment - treatment.mean(axis=0), np.ones((1, 1))
+    return outcome - outcome.mean(axis=0), treatment - treatment.mean(axis=0), np.ones(outcome.shape)
 
 
 def _residuals(panel: Panel) -> tuple[Floats, Floats, Floats]:
     """Residuals of the outcome and of the treatment in the null model (0 in the gaps), and weights of the cells."""
-    cells = panel.observed.astype(np.float64)
-    if panel.weights is not None:
-        cells = np.where(panel.observed, panel.weights, 0.0)
-    columns = [panel.outcome, panel.treatment]
-    if panel.covariates is not None:
-        columns += list(np.moveaxis(panel.covariates, -1, 0))
-        cells = np.where(np.isnan(panel.covariates).any(axis=-1), 0.0, cells)
-    outcome, treatment, *others = [_two_way(np.where(cells > 0, column, 0.0), cells) for column in columns]
-    if others:
-        outcome, treatment = _less([outcome, treatment], others, cells)
-    return outcome, treatment, cells
+    outcome, treatment = (residualise(panel, values) for values in (panel.outcome, panel.treatment))
+    cells = panel.observed.astype(np.float64) if panel.weights is None else panel.weights
+    seen = panel.observed
+    return np.where(seen, outcome, 0.0), np.where(seen, treatment, 0.0), np.where(seen, cells, 0.0)
 
 
-def _two_way(values: Floats, cells: Floats) -> Floats:
-    """Weighted residual of unit and period effects, by alternating projections."""
-    unit, period = np.maximum(cells.sum(axis=1), 1e-300), np.maximum(cells.sum(axis=0), 1e-300)
-    present = cells > 0
-    scale = float(np.abs(values).max(initial=0.0))
-    left = values
-    for _ in range(_SWEEPS):
-        left = np.where(present, left - ((left * cells).sum(axis=1) / unit)[:, None], 0.0)
-        step = (left * cells).sum(axis=0) / period
-        left = np.where(present, left - step, 0.0)
-        if np.abs(step).max() <= 1e-12 * scale:
-            break
-    return left
+def _mass(panel: Panel) -> Floats:
+    """Mean weight of the cells of each unit that are observed, 1 in the mean over units."""
+    if panel.weights is None:
+        return np.ones(panel.n_units)
+    cells = np.where(panel.observed, panel.weights, 0.0)
+    found = cells.sum(axis=1) / np.maximum(panel.observed.sum(axis=1), 1)
+    return np.asarray(found / found.mean())
 
 
-def _less(columns: Sequence[Floats], others: Sequence[Floats], cells: Floats) -> list[Floats]:
-    """Residuals of a weighted regression on residualised covariates."""
-    root = np.sqrt(cells).ravel()
-    design = np.column_stack([other.ravel() for other in others])
-    scale = np.abs(design).max(axis=0)
-    design = design / np.where(scale > 0, scale, 1.0)
-    target = np.column_stack([column.ravel() for column in columns])
-    fit = np.linalg.lstsq(design * root[:, None], target * root[:, None], rcond=1e-10)[0]
-    return [np.asarray(part).reshape(cells.shape) for part in (target - design @ fit).T]
+def _own(weights: Floats, path: Floats, shares: Floats, cells: Floats) -> Floats:
+    """Give what an effect of 1 on the treated adds to the contribution of each unit as each path, shape (N, K + 1)."""
+    change = path - shares @ path
+    total = np.maximum(cells.sum(axis=1, keepdims=True), 1e-300)
+    # The mean of the unit over its own cells is taken out: with gaps the coefficients do not do it by themselves.
+    return np.asarray(cells @ (weights * change).T - (cells @ weights.T) * (cells @ change.T) / total)

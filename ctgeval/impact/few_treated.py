@@ -25,7 +25,7 @@ _FLOOR = 1e-3
 class _Groups:
     """Units, or whole clusters of units, as independent observations.
 
-    ``scores`` are means over the units of a group; a group adds ``sizes * scores`` to the estimate.
+    ``scores`` are (weighted) means over the units of a group; a group adds ``sizes * scores`` to the estimate.
     """
 
     scores: Floats
@@ -55,16 +55,15 @@ class _Groups:
 def _groups(contrast: Contrast) -> _Groups:
     """Bring units to their clusters when each cluster was treated, or not, as a whole."""
     if not contrast.clustered or not contrast.pure:
-        n = contrast.n_units
         return _Groups(
-            scores=contrast.scores,
-            sizes=np.ones(n),
+            scores=contrast.scores / contrast.mass[:, None],
+            sizes=contrast.mass,
             rows=contrast.rows,
             population=contrast.population,
             n_cohorts=contrast.n_cohorts,
         )
     head, codes = np.unique(contrast.clusters, return_index=True, return_inverse=True)[1:]
-    sizes = np.bincount(codes).astype(np.float64)
+    sizes = np.bincount(codes, weights=contrast.mass).astype(np.float64)
     sums = np.column_stack([np.bincount(codes, weights=column) for column in contrast.scores.T])
     return _Groups(
         scores=sums / sizes[:, None],

@@ -37,8 +37,8 @@ def moments(contrast: Contrast, drawn: Assignments, *, variance: bool = True) ->
     or of the comparators; a cohort is never compared with its own mean only, which would make the variance of a cohort
     of one nil.
 
-    When whole clusters of unequal sizes are exchanged, the number of units of a cohort changes: the contributions of
-    each cohort are scaled back to the real number, so that means are compared.
+    When whole clusters of unequal sizes, or units of unequal weights, are exchanged, the weight of a cohort changes:
+    its contributions are scaled back to the real weight, so that means are compared.
 
     Parameters
     ----------
@@ -50,7 +50,9 @@ def moments(contrast: Contrast, drawn: Assignments, *, variance: bool = True) ->
     -------
     Moments
     """
-    work = _Whole(contrast, drawn, variance=variance) if _whole(contrast, drawn) else _Partial(contrast, variance)
+    work = (
+        _Whole(contrast, drawn, variance=variance) if _whole(contrast, drawn) else _Partial(contrast, variance=variance)
+    )
     found = [work.block(places, drawn) for places in drawn.blocks(work.step)]
     if len(found) == 1:
         return found[0]
@@ -69,25 +71,26 @@ class _Whole:
         group = drawn.group
         n = int(group.max()) + 1
         width = contrast.n_cohorts + 1
-        self.response, self.n_units, self.variance = contrast.response, contrast.n_units, variance
-        self.sizes = np.bincount(group).astype(np.float64)
-        self.equal = bool((self.sizes == self.sizes[0]).all())
-        self.counts = np.bincount(contrast.rows, minlength=width).astype(np.float64)
-        if n == contrast.n_units:
-            scores, shifts = np.empty_like(contrast.scores), np.empty_like(contrast.shifts)
-            scores[group], shifts[group] = contrast.scores, contrast.shifts
-        else:
-            scores, shifts = (_group_sums(values, group, n) for values in (contrast.scores, contrast.shifts))
-        self.features = [self._features(scores[:, k], shifts[:, k]) for k in range(width)]
+        self.response, self.variance = contrast.response, variance
+        self.mass = np.bincount(group, weights=contrast.mass).astype(np.float64)
+        self.total = np.bincount(contrast.rows, weights=contrast.mass, minlength=width)
+        # Units alike: what an effect adds to a contribution is known of each path, whoever has it.
+        self.equal = contrast.exact and bool((self.mass == self.mass[0]).all())
+        self.rho = _rho(contrast.response, self.total / self.total.sum())
+        scores, shifts, own = (
+            _group_sums(values, group, n) for values in (contrast.scores, contrast.shifts, contrast.own)
+        )
+        self.features = [self._features(scores[:, k], shifts[:, k], own[:, k]) for k in range(width)]
         self.step = max(1, _CELLS // max(n, 16 * len(drawn.kinds)))
 
-    def _features(self, s: Floats, c: Floats) -> Floats:
+    def _features(self, s: Floats, c: Floats, o: Floats) -> Floats:
         columns = [s, c]
         if self.variance:
             columns += [s * s, s * c, c * c]
+        if self.variance and not self.equal:
+            columns += [o * o, o * s, o * c]
         if not self.equal:
-            n = self.sizes
-            columns += [n, n * n, n * s, n * c]
+            columns += [self.mass]
         return np.column_stack(columns)
 
     def block(self, places: Ints, drawn: Assignments) -> Moments:
@@ -102,70 +105,83 @@ class _Whole:
         return self._combine(sums)
 
     def _combine(self, sums: dict[int, Floats]) -> Moments:
-        scale = {kind: self._scale(kind, total) for kind, total in sums.items()}
-        a, c = (sum(scale[kind] * total[:, j] for kind, total in sums.items()) for j in range(2))
-        a, c = np.asarray(a), np.asarray(c)
+        scale, ratio = self._scales(sums)
+        a, c = (np.asarray(sum(scale[kind] * total[:, j] for kind, total in sums.items())) for j in range(2))
         if not self.variance:
             return Moments(a, c, np.empty(0), np.empty(0), np.empty(0))
-        rho = self._rho(sums)
         p, q, r = np.zeros(len(a)), np.zeros(len(a)), np.zeros(len(a))
         for kind, total in sums.items():
-            ns, nc, nn = self._sizes_sums(kind, total)
-            f, own = scale[kind] ** 2, rho[kind]
-            ra, rc = a * own, c * own
-            p += f * (total[:, 2] - 2 * ra * ns + ra * ra * nn)
-            q += f * (total[:, 3] - ra * nc - rc * ns + ra * rc * nn)
-            r += f * (total[:, 4] - 2 * rc * nc + rc * rc * nn)
+            oo, os, oc = self._explained(kind, total)
+            ra, rc = a * ratio[kind], c * ratio[kind]
+            f = scale[kind] ** 2
+            p += f * (total[:, 2] - 2 * ra * os + ra * ra * oo)
+            q += f * (total[:, 3] - ra * oc - rc * os + ra * rc * oo)
+            r += f * (total[:, 4] - 2 * rc * oc + rc * rc * oo)
         return Moments(a, c, p, q, r)
 
-    def _scale(self, kind: int, total: Floats) -> Floats | float:
+    def _scales(self, sums: dict[int, Floats]) -> tuple[dict[int, Floats | float], dict[int, Floats | float]]:
+        """Factor that brings each cohort back to its real weight, and that of what an effect adds to its units."""
         if self.equal:
-            return 1.0
-        n = total[:, -4]
-        return np.asarray(np.where(n > 0, self.counts[kind] / np.maximum(n, 1), 0.0))
-
-    def _sizes_sums(self, kind: int, total: Floats) -> tuple[Floats, Floats, Floats | float]:
-        if self.equal:
-            size = self.sizes[0]
-            return size * total[:, 0], size * total[:, 1], size * self.counts[kind]
-        return total[:, -2], total[:, -1], total[:, -3]
-
-    def _rho(self, sums: dict[int, Floats]) -> dict[int, Floats]:
-        """Give what an effect of 1 on the treated of the assignment adds to the contribution of a unit of each path."""
-        shares = np.zeros((len(next(iter(sums.values()))), len(self.counts)))
+            return dict.fromkeys(sums, 1.0), dict.fromkeys(sums, 1.0)
+        scale: dict[int, Floats | float] = {}
+        shares = np.zeros((len(next(iter(sums.values()))), len(self.total)))
         for kind, total in sums.items():
-            shares[:, kind] = (self.counts[kind] if self.equal else total[:, -4]) / self.n_units
-        return {kind: self.response[kind, kind] - shares @ self.response[kind] for kind in sums}
+            mass = total[:, -1]
+            shares[:, kind] = mass / self.total.sum()
+            scale[kind] = np.where(mass > 0, self.total[kind] / np.where(mass > 0, mass, 1.0), 0.0)
+        here = _rho(self.response, shares)
+        ratio = {kind: here[:, kind] / self.rho[kind] if self.rho[kind] != 0 else 1.0 for kind in sums}
+        return scale, ratio
+
+    def _explained(self, kind: int, total: Floats) -> tuple[Floats | float, Floats, Floats]:
+        """Give sums over groups of what an effect of 1 adds: squared, times the score, times the shift."""
+        if self.equal:
+            own = self.mass[0] * self.rho[kind]
+            return own * self.rho[kind] * self.total[kind], own * total[:, 0], own * total[:, 1]
+        return total[:, 5], total[:, 6], total[:, 7]
 
 
 class _Partial:
     """Direct sums, for clusters of which only a part is treated."""
 
-    def __init__(self, contrast: Contrast, variance: bool) -> None:  # noqa: FBT001
+    def __init__(self, contrast: Contrast, *, variance: bool) -> None:
         self.contrast, self.variance = contrast, variance
         self.step = max(1, _CELLS // contrast.n_units)
         codes = np.unique(contrast.clusters, return_inverse=True)[1]
         self.order = np.argsort(codes, kind="stable")
         self.heads = np.unique(codes[self.order], return_index=True)[1]
-        shares = np.bincount(contrast.rows, minlength=contrast.n_cohorts + 1) / contrast.n_units
-        self.rho = np.diag(contrast.response) - contrast.response @ shares
+        self.total = np.bincount(contrast.rows, weights=contrast.mass, minlength=contrast.n_cohorts + 1)
 
     def block(self, places: Ints, drawn: Assignments) -> Moments:
-        n = self.contrast.n_units
+        contrast = self.contrast
+        n = contrast.n_units
         rows = np.full((len(places), n), drawn.base, dtype=np.intp)
         np.put_along_axis(rows, places, np.broadcast_to(drawn.kinds, places.shape), axis=1)
         unit = np.arange(n)
-        x, y = self.contrast.scores[unit, rows], self.contrast.shifts[unit, rows]
+        scale = self._scale(rows)
+        x, y = contrast.scores[unit, rows] * scale, contrast.shifts[unit, rows] * scale
         a, c = x.sum(axis=1), y.sum(axis=1)
         if not self.variance:
             return Moments(a, c, np.empty(0), np.empty(0), np.empty(0))
-        own = self.rho[rows]
-        left = [
+        own = contrast.own[unit, rows] * scale
+        e, d = (
             np.add.reduceat((values - total[:, None] * own)[:, self.order], self.heads, axis=1)
             for values, total in ((x, a), (y, c))
-        ]
-        e, d = left
+        )
         return Moments(a, c, (e * e).sum(axis=1), (e * d).sum(axis=1), (d * d).sum(axis=1))
+
+    def _scale(self, rows: Ints) -> Floats:
+        scale = np.ones(rows.shape)
+        for kind, total in enumerate(self.total):
+            chosen = rows == kind
+            mass = chosen @ self.contrast.mass
+            scale *= np.where(chosen, (total / np.where(mass > 0, mass, 1.0))[:, None], 1.0)
+        return scale
+
+
+def _rho(response: Floats, shares: Floats) -> Floats:
+    """Give what an effect of 1 adds to the contribution of a unit of each path, from the shares of the paths."""
+    return np.asarray(np.diagonal(response) - shares @ response.T)
 
 
 def _group_sums(values: Floats, group: Ints, n: int) -> Floats:

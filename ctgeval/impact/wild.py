@@ -161,14 +161,16 @@ def wild(
     n_clusters, width = int(codes.max()) + 1, contrast.n_cohorts + 1
     _enough(n_clusters)
     n, rows = contrast.n_units, contrast.rows
-    held = np.bincount(codes * width + rows, minlength=n_clusters * width).reshape(n_clusters, width).astype(np.float64)
-    rho = np.diag(contrast.response) - contrast.response @ (held.sum(axis=0) / n)
+    held = np.bincount(codes * width + rows, weights=contrast.mass, minlength=n_clusters * width)
+    explained = _cluster_sums(contrast.shifts[np.arange(n), rows][:, None], codes, n_clusters)
     own, right = [], []
     for values in (contrast.scores, contrast.shifts):
         own.append(_cluster_sums(values[np.arange(n), rows][:, None], codes, n_clusters)[:, 0])
-        means = _cluster_sums(values, codes, n_clusters) / n
-        right.append(means.T + np.outer(rho, own[-1]))
-    sums = _Sums(own_y=own[0], own_x=own[1], left=held, right_y=right[0], right_x=right[1])
+        # The weighted path of a mean residual, which the null model takes out of each bootstrapped world.
+        means = _cluster_sums(values, codes, n_clusters) / contrast.mass.sum()
+        right.append(np.vstack([means.T, own[-1]]))
+    left = np.hstack([held.reshape(n_clusters, width), explained])
+    sums = _Sums(own_y=own[0], own_x=own[1], left=left, right_y=right[0], right_x=right[1])
     real = _Observed(contrast.estimate, 1.0, sums, restricted=True, null=0.0)
     return real.tested(n_clusters / (n_clusters - 1), draws=draws, seed=seed, weights=weights, level=level)
 
