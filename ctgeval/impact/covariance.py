@@ -17,7 +17,6 @@ from typing import Literal
 
 import numpy as np
 
-from ctgeval.errors import DesignError
 from ctgeval.impact.panel import Floats, Ints
 
 __all__ = ["FIXEST", "KINDS", "Degrees", "Kind", "SmallSample", "cluster_sums", "scaled", "two_way_sum"]
@@ -87,17 +86,11 @@ class Degrees:
 def scaled(kind: Kind, degrees: Degrees, switches: SmallSample, counted: int) -> float:
     """Return the factor that stands for the regressors, without that of the clusters.
 
-    Raises
-    ------
-    DesignError
-        When there are no more observations than coefficients.
+    NaN when there are no more observations than coefficients.
     """
     left = degrees.n - counted
     if left <= 0:
-        raise DesignError(
-            f"Il y a {counted} coefficients à estimer pour {degrees.n} observations.",
-            remedy="Ajoutez des territoires ou des périodes, ou retirez des covariables.",
-        )
+        return float("nan")
     if not switches.k_adj or kind in {"hc2", "hc3"}:
         return 1.0
     return degrees.n / left if kind == "hc1" else (degrees.n - 1) / left

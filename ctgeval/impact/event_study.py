@@ -20,9 +20,10 @@ from ctgeval.impact.covariance import KINDS, Kind
 from ctgeval.impact.inference import infer
 from ctgeval.impact.panel import Floats, Ints, Panel
 from ctgeval.impact.pretrends import pre_trend
+from ctgeval.impact.projection import pseudo_inverse
 from ctgeval.impact.result import ImpactResult
 from ctgeval.impact.trajectory import formulas_allowed, period_table
-from ctgeval.impact.twoway import Fit, fit
+from ctgeval.impact.twoway import fit
 
 __all__ = ["event_study", "sup_t"]
 
@@ -66,9 +67,9 @@ def event_study(
     ImpactResult
         The estimate is the mean of the coefficients from treatment on. ``by_period``: besides the usual columns,
         ``uniform_low, uniform_high`` (a band that holds the whole path at once). ``details``: ``event_times``,
-        ``coefficients``, ``covariance`` (without the reference), ``covariance_valid`` and ``covariance_reason``. With
-        few treated clusters the covariance is degenerate: intervals are then those of the permutation test of each
-        period, and there is no uniform band.
+        ``coefficients``, ``covariance`` (without the reference), ``covariance_valid``, ``covariance_reason``, ``df``,
+        ``reference_period``. With few treated clusters the covariance is degenerate: intervals are then those of the
+        permutation test of each period, and there is no uniform band.
 
     Raises
     ------
@@ -87,8 +88,9 @@ def event_study(
     after = (events >= 0) & ~np.isnan(estimates)
     if not after.any():
         raise NotIdentified(
-            "Aucun écart n’est estimable depuis le début de l’action.",
-            remedy="Complétez les périodes des territoires concernés autour du début de l’action.",
+            f"Aucun écart n’est estimable depuis le début de l’action : la période de référence ({reference}), ou "
+            "toutes celles d’après, manquent aux territoires concernés.",
+            remedy="Complétez-les, ou choisissez une autre période de référence (reference=...).",
         )
     mean = np.zeros(len(found.estimable))
     mean[:n_events] = after / after.sum()
@@ -107,7 +109,7 @@ def event_study(
     tested = infer(
         panel,
         estimate=estimate,
-        weights=found.cohort_weights(mean),
+        weights=_nominal(panel, patterns) @ mean[:n_events],
         cluster=formula,
         asked=inference,
         level=level,
@@ -118,9 +120,9 @@ def event_study(
     shown = np.sqrt(np.diagonal(covariance)) if allowed else np.full(n_events, np.nan)
     table = period_table(panel, events, estimates, shown, df=df, level=level, reference=reference)
     if allowed:
-        table = _with_bands(table, events, estimates, covariance, reference, level=level, draws=draws, seed=seed)
+        table = _with_bands(table, estimates, covariance, level=level, draws=draws, seed=seed)
     else:
-        table = _with_permutations(table, panel, found, events, reference, level=level, draws=draws, seed=seed)
+        table = _with_permutations(table, panel, estimates, patterns, level=level, draws=draws, seed=seed)
     early = (events < 0) & ~lost
     before = pre_trend(
         panel,
@@ -148,7 +150,7 @@ def event_study(
             "covariance_valid": allowed,
             "covariance_reason": "" if allowed else _degenerate(panel),
             "df": df,
-            "reference": reference,
+            "reference_period": reference,
         },
     )
 
@@ -220,10 +222,8 @@ def sup_t(covariance: Floats, *, level: float = 0.95, draws: int = 9_999, seed: 
 
 def _with_bands(
     table: pd.DataFrame,
-    events: Ints,
     estimates: Floats,
     covariance: Floats,
-    reference: int,
     *,
     level: float,
     draws: int,
@@ -232,40 +232,51 @@ def _with_bands(
     known = ~np.isnan(estimates)
     multiple = sup_t(covariance[np.ix_(known, known)], level=level, draws=draws, seed=seed)
     half = multiple * np.sqrt(np.diagonal(covariance))
-    place = int(np.searchsorted(events, reference))
+    place = int(np.flatnonzero(table["reference"])[0])
     return table.assign(
         uniform_low=np.insert(estimates - half, place, 0.0), uniform_high=np.insert(estimates + half, place, 0.0)
     )
 
 
+def _nominal(panel: Panel, patterns: Floats) -> Floats:
+    """Coefficients of one unit of each cohort in each estimate, shape (K + 1, T, p), as without gaps nor weights.
+
+    Tests by permutation stand on residuals of the null model: they need the shape of the estimate, not its gaps.
+    """
+    counts = np.array([(panel.start == column).sum() for column in panel.cohorts] + [panel.n_controls])
+    inside = patterns - patterns.mean(axis=1, keepdims=True)
+    inside = inside - np.einsum("k,ktp->tp", counts, inside) / counts.sum()
+    gram = np.einsum("k,kta,ktb->ab", counts, inside, inside)
+    return np.asarray(inside @ pseudo_inverse(gram)[0])
+
+
 def _with_permutations(
     table: pd.DataFrame,
     panel: Panel,
-    found: Fit,
-    events: Ints,
-    reference: int,
+    estimates: Floats,
+    patterns: Floats,
     *,
     level: float,
     draws: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Put in the table the interval of the permutation test of each period; NaN with gaps or weights."""
-    ends = np.full((len(events), 2), np.nan)
-    rows = np.eye(len(found.estimable))
-    if found.data.plain and panel.n_controls >= 2:
-        for k in range(len(events)):
+    """Put in the table the interval of the permutation test of each period; NaN without two clusters to compare."""
+    ends = np.full((len(estimates), 2), np.nan)
+    if len(np.unique(panel.clusters)) - panel.n_treated_clusters >= 2:
+        weights = _nominal(panel, patterns)
+        for k in np.flatnonzero(~np.isnan(estimates)):
             tested = infer(
                 panel,
-                estimate=float(found.coefficients[k]),
-                weights=found.cohort_weights(rows[k]),
+                estimate=float(estimates[k]),
+                weights=weights[:, :, k],
                 asked="permutation",
                 level=level,
                 seed=seed,
                 draws=min(draws, 1_999),
             )
             ends[k] = tested.interval
-    place = int(np.searchsorted(events, reference))
-    blank = np.full(len(events) + 1, np.nan)
+    place = int(np.flatnonzero(table["reference"])[0])
+    blank = np.full(len(table), np.nan)
     return table.assign(
         low=np.insert(ends[:, 0], place, 0.0),
         high=np.insert(ends[:, 1], place, 0.0),

@@ -100,18 +100,21 @@ def pre_trend(
     seed : int
     """
     n_pre = panel.n_pre
-    moved = None if n_pre < 2 else _clusters(panel)
-    if moved is None:
+    groups = None if n_pre < 2 else _groups(panel)
+    if groups is None:
         return PreTrend(how="none", n_periods=n_pre)
-    left, slopes, treated, strata = moved
-    slope, missed = _slope(slopes, treated, level)
-    counts = (int(treated.sum()), int((~treated).sum()))
+    slope, missed = _slope(_mean(panel, _slopes(panel)[:, None])[:, 0], groups, level)
+    counts = (int(groups.sum()), int((~groups).sum()))
     if estimates is not None and covariance is not None and min(counts) >= _PER_PERIOD * len(estimates):
         statistic, p_value = wald(estimates, covariance, df)
         how: Literal["wald", "permutation"] = "wald"
         minimum = 0.0
     else:
-        statistic, p_value, minimum = _permuted(left, treated, strata, draws=draws, seed=seed)
+        first = np.unique(panel.clusters, return_index=True)[1]
+        strata = None if panel.strata is None else panel.strata[first if panel.clustered else slice(None)]
+        statistic, p_value, minimum = _permuted(
+            _mean(panel, _paths(panel)[:, :-1]), groups, strata, draws=draws, seed=seed
+        )
         how = "permutation"
     return PreTrend(
         how=how,
@@ -124,34 +127,46 @@ def pre_trend(
     )
 
 
-def _clusters(panel: Panel) -> tuple[Floats, Floats, Bools, Ints | None] | None:
-    """Residual path before treatment and slope of each cluster, whether it is treated, and its stratum.
+def _groups(panel: Panel) -> Bools | None:
+    """Whether each cluster has a treated unit; None when all are on the same side."""
+    treated = _mean(panel, panel.treated.astype(np.float64)[:, None])[:, 0] > 0
+    return None if treated.all() or not treated.any() else treated
 
-    Unit and period effects are taken out; a gap counts for 0, as if the unit had followed the others there.
+
+def _mean(panel: Panel, values: Floats) -> Floats:
+    """Mean by cluster of what is known of its units, shape (G, m); NaN where nothing is."""
+    if not panel.clustered:
+        return values
+    codes = np.unique(panel.clusters, return_inverse=True)[1]
+    known = ~np.isnan(values)
+    number = np.stack([np.bincount(codes, weights=column) for column in known.T], axis=1)
+    total = np.stack([np.bincount(codes, weights=column) for column in np.where(known, values, 0.0).T], axis=1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def _paths(panel: Panel) -> Floats:
+    """Path of each unit before treatment, once unit and period effects are out, shape (N, n_pre).
+
+    A gap counts for 0, as if the unit had followed the others there.
     """
+    seen = panel.observed[:, : panel.n_pre]
+    outcome = np.where(seen, panel.outcome[:, : panel.n_pre], 0.0)
+    return TwoWay(seen.astype(np.float64)).demean(outcome)
+
+
+def _slopes(panel: Panel) -> Floats:
+    """Trend of each unit before treatment, by period; NaN under two periods."""
     n_pre = panel.n_pre
+    if panel.balanced:
+        centred = panel.times[:n_pre] - panel.times[:n_pre].mean()
+        return np.asarray(panel.outcome[:, :n_pre] @ (centred / (centred @ centred)))
     seen = panel.observed[:, :n_pre]
-    outcome = np.where(seen, panel.outcome[:, :n_pre], 0.0)
-    left = TwoWay(seen.astype(np.float64)).demean(outcome)
-    times = np.where(seen, panel.times[:n_pre], 0.0)
     count = np.maximum(seen.sum(axis=1), 1)
-    times = np.where(seen, times - (times.sum(axis=1) / count)[:, None], 0.0)
+    times = np.where(seen, panel.times[:n_pre] - ((seen @ panel.times[:n_pre]) / count)[:, None], 0.0)
     spread = np.einsum("it,it->i", times, times)
-    slopes = np.where(spread > 0, np.einsum("it,it->i", times, left) / np.where(spread > 0, spread, 1.0), np.nan)
-    treated, strata = panel.treated, panel.strata
-    if panel.clustered:
-        _, first, codes = np.unique(panel.clusters, return_index=True, return_inverse=True)
-        size = np.bincount(codes)
-        left = np.stack([np.bincount(codes, weights=column) / size for column in left.T], axis=1)
-        known = ~np.isnan(slopes)
-        number = np.bincount(codes, weights=known)
-        total = np.bincount(codes, weights=np.where(known, slopes, 0.0))
-        slopes = np.where(number > 0, total / np.maximum(number, 1), np.nan)
-        treated = np.bincount(codes, weights=treated) > 0
-        strata = None if strata is None else strata[first]
-    if not treated.any() or treated.all():
-        return None
-    return left[:, :-1], slopes, treated, strata
+    # A unit that misses a year must not take the common evolution for its own: effects are out first.
+    along = np.einsum("it,it->i", times, _paths(panel))
+    return np.where(spread > 0, along / np.where(spread > 0, spread, 1.0), np.nan)
 
 
 def _slope(slopes: Floats, treated: Bools, level: float) -> tuple[float, float]:

@@ -20,7 +20,8 @@ __all__ = ["Trajectory", "formulas_allowed", "period_table", "trajectory"]
 def formulas_allowed(panel: Panel) -> bool:
     """Whether a cluster covariance means something: enough treated and comparison clusters."""
     treated = panel.n_treated_clusters
-    return treated >= FEW and len(np.unique(panel.clusters)) - treated >= MANY_CONTROLS
+    total = len(np.unique(panel.clusters)) if panel.clustered else panel.n_units
+    return treated >= FEW and total - treated >= MANY_CONTROLS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

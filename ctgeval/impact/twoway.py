@@ -153,6 +153,11 @@ class Fit:
         """Sum by unit of coefficient times residual, shape (N, c), for c combinations, shape (c, p + D)."""
         by_cohort, by_cell = self._parts(combination)
         result = np.empty((self.data.panel.n_units, len(combination)))
+        if self.data.plain:
+            for part, design, cohort in zip(by_cohort, self.designs, self.data.cohorts, strict=True):
+                inside = part - part.mean(axis=0)
+                result[cohort.rows] = cohort.outcome @ inside - (design @ self.effects) @ inside
+            return result
         for part, cohort, left in zip(by_cohort, self.data.cohorts, self._residuals, strict=True):
             found = left @ part
             if cohort.dense.shape[2]:
