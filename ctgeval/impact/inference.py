@@ -4,10 +4,11 @@ The ladder counts treated *clusters of assignment*. Its rules come from simulati
 
 - one cluster of several units, a design that can't give a p-value below the level, fewer than 20 units of unequal or
   unknown populations, one treated unit much smaller than its comparators: a test is made, no verdict comes out of it;
-- one or two treated: collapsed t, exact permutation of t, and Ferman-Pinto when populations are known; when they are
-  not, the permutation of studentised changes. The largest p-value decides;
-- three to five, or fewer than 20 comparators: permutation of t, with Ferman-Pinto or studentised changes. The wild
-  bootstrap is shown, and decides nothing: with few treated clusters it hardly ever rejects (MacKinnon and Webb 2017);
+- up to five treated, or fewer than 20 comparators. Populations known and equal: permutation, of the coefficient with
+  one or two treated (beside the collapsed t), of t with more. Otherwise the permutation of studentised changes, which
+  holds its level whatever the variances, with Ferman-Pinto when populations are known. The largest p-value decides. The
+  wild bootstrap is shown, and decides nothing: with few treated clusters it hardly ever rejects (MacKinnon and Webb
+  2017); neither does the permutation of t where variances may differ (up to 15 % false with two small treated units);
 - six or more, and 20 comparators: cluster-robust t, permutation of t and Ferman-Pinto, the largest p-value.
 """
 
@@ -58,6 +59,7 @@ __all__ = [
     "wild_cluster",
 ]
 
+_SHOWN_UP_TO = 200
 _CLUSTER = ("cluster", "iid", "hc1", "hc2", "hc3", "two_way")
 _TESTS = ("collapsed", "permutation", "permutation_coefficient", "studentised", "ferman_pinto", "conley_taber", "wild")
 NAMES: Mapping[str, str] = MappingProxyType(
@@ -187,21 +189,24 @@ def _chosen(facts: Situation) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the tests that decide together, and the steps that led to them."""
     sizes = {
         "equal": "Les populations sont proches : les variabilités le sont sans doute aussi.",
-        "unequal": "Les populations diffèrent : les petits territoires varient plus ; le test de Ferman-Pinto en tient "
-        "compte.",
+        "unequal": "Les populations diffèrent, et les petits varient plus : chaque évolution est rapportée à "
+        "la variabilité propre du territoire, et le test de Ferman-Pinto tient compte des populations.",
         "unknown": "Les populations ne sont pas connues : elles sont traitées comme inégales, et chaque évolution est "
         "rapportée à la variabilité propre du territoire.",
     }[facts.sizes]
-    robust = {"equal": (), "unequal": ("ferman_pinto",), "unknown": ("studentised",)}[facts.sizes]
     n1, n0 = facts.n_treated, facts.n_controls
+    by_size = ("ferman_pinto",) if facts.sizes == "unequal" else ()
+    if facts.cluster_errors_allowed:
+        how = "écarts-types par groupe, jamais seuls, et permutation"
+        return ("cluster", "permutation", *by_size), (_count(n1, n0, how), sizes)
+    if facts.sizes != "equal":
+        how = "permutation exacte des évolutions ; les écarts-types par groupe y sont trompeurs"
+        return ("studentised", *by_size), (_count(n1, n0, how), sizes)
     if n1 <= 2:
         how = "t de Student sur une évolution par territoire et permutation exacte"
-        return ("collapsed", "permutation", *robust), (_count(n1, n0, how), sizes)
-    if not facts.cluster_errors_allowed:
-        how = "permutation exacte ; les écarts-types par groupe y sont trompeurs"
-        return ("permutation", *robust), (_count(n1, n0, how), sizes)
-    how = "écarts-types par groupe, jamais seuls, et permutation"
-    return ("cluster", "permutation", *robust), (_count(n1, n0, how), sizes)
+        return ("collapsed", "permutation_coefficient"), (_count(n1, n0, how), sizes)
+    how = "permutation exacte ; les écarts-types par groupe y sont trompeurs"
+    return ("permutation",), (_count(n1, n0, how), sizes)
 
 
 def _count(n1: int, n0: int, how: str) -> str:
@@ -215,6 +220,14 @@ def _deciding(codes: tuple[str, ...], make: _Maker) -> dict[str, Tested]:
         tested = _from_formula(make) if code == "cluster" else make(code)
         if tested is not None and not np.isnan(tested.p_value):
             found[code] = tested
+    return found
+
+
+def _replaced(codes: tuple[str, ...], make: _Maker) -> dict[str, Tested]:
+    """Make tests; a permutation of t takes the place of studentised changes that can't be made."""
+    found = _deciding(codes, make)
+    if "studentised" in codes and "studentised" not in found:
+        found = _deciding(("permutation", *(code for code in codes if code != "studentised")), make)
     return found
 
 
@@ -232,25 +245,21 @@ def deciding_tests(
     if not facts.n_controls or not facts.n_treated:
         return facts, {}
     codes = tuple(code for code in _chosen(facts)[0] if code != "cluster")
-    return facts, _deciding(codes, _Maker(panel, None, None, estimate, level=level, seed=seed, draws=draws))
+    return facts, _replaced(codes, _Maker(panel, None, None, estimate, level=level, seed=seed, draws=draws))
 
 
 def _ladder(facts: Situation, make: _Maker) -> Inference:
     codes, steps = _chosen(facts)
     if facts.n_controls < 1:
         return Inference(valid=False, conclusive=False, steps=facts.reasons, limits=facts.reasons)
-    found = _deciding(codes, make)
+    found = _replaced(codes, make)
     reasons = list(facts.reasons)
-    if "studentised" in codes and "studentised" not in found and facts.n_treated < FEW:
+    if "studentised" in codes and "studentised" not in found:
         reasons.append(
             "Une seule période avant et une seule après : la variabilité propre de chaque territoire ne peut pas être "
-            "estimée, et les populations ne sont pas connues."
+            "estimée."
         )
-    shown = dict(found)
-    if facts.n_treated >= 3 and "cluster" not in codes and len(make.contrast.rows) <= 2_000:
-        wild_test = make("wild")
-        if wild_test is not None:
-            shown["wild"] = wild_test
+    shown = found | _informative(facts, make, set(found))
     if not found:
         return Inference(valid=False, conclusive=False, steps=steps, limits=tuple(reasons))
     if len(found) > 1:
@@ -272,6 +281,16 @@ def _ladder(facts: Situation, make: _Maker) -> Inference:
     )
 
 
+def _informative(facts: Situation, make: _Maker, known: set[str]) -> dict[str, Tested]:
+    """Return what readers of other packages look for, which decides nothing here."""
+    if facts.n_clusters > _SHOWN_UP_TO or facts.cluster_errors_allowed:
+        return {}
+    codes = ["permutation"] if "permutation_coefficient" not in known else []
+    if facts.n_treated >= 3:
+        codes.append("wild")
+    return _deciding(tuple(code for code in codes if code not in known), make)
+
+
 def _with_estimate(interval: Interval, estimate: float) -> Interval:
     """Hold the estimate: with gaps or covariates the tests stand on a statistic a little apart from it."""
     if np.isnan(interval.low) or np.isnan(estimate):
@@ -288,7 +307,7 @@ def _std_error(facts: Situation, found: Mapping[str, Tested]) -> float:
 
 
 def _details(facts: Situation, shown: Mapping[str, Tested], found: Mapping[str, Tested]) -> dict[str, Any]:
-    permuted = found.get("permutation") or found.get("studentised")
+    permuted = shown.get("permutation") or shown.get("permutation_coefficient") or shown.get("studentised")
     return {
         "tests": [
             {

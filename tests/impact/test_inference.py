@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from ctgeval.errors import DesignError, TooFewUnits
+from ctgeval.impact import Panel, did
+from ctgeval.impact.inference import infer
+from ctgeval.impact.situation import situation
+from ctgeval.impact.studentised import studentised
+
+Maker = Callable[..., Panel]
+
+
+def estimate(panel: Panel) -> float:
+    after = np.arange(panel.n_periods) >= panel.cohorts[0]
+    change = panel.outcome[:, after].mean(axis=1) - panel.outcome[:, ~after].mean(axis=1)
+    return float(change[panel.treated].mean() - change[~panel.treated].mean())
+
+
+def test_few_treated_are_tested_by_collapsing_and_permuting(make_panel: Maker) -> None:
+    panel = make_panel(20, treated=1, population=np.full(20, 900.0))
+    found = infer(panel, estimate=estimate(panel))
+    assert found.code == "collapsed+permutation_coefficient"
+    assert found.p_value == max(test["p_value"] for test in found.details["tests"] if test["decides"])
+    assert found.minimum_p == pytest.approx(1 / 20)
+    assert found.conclusive
+    assert any("territoire" in step for step in found.steps)
+
+
+def test_unknown_populations_are_treated_as_unequal(make_panel: Maker) -> None:
+    panel = make_panel(20, treated=1)
+    found = infer(panel, estimate=estimate(panel))
+    assert found.code == "studentised"
+    assert any("ne sont pas connues" in step for step in found.steps)
+    assert not infer(make_panel(15, treated=3), estimate=0.0).conclusive
+
+
+def test_unequal_populations_call_for_ferman_pinto(make_panel: Maker) -> None:
+    people = np.exp(np.linspace(1, 4, 24))
+    people[[0, 12]] = people[[12, 0]]
+    panel = make_panel(24, treated=1, population=people)
+    assert infer(panel, estimate=0.0).code == "studentised+ferman_pinto"
+    smallest = make_panel(24, treated=1, population=np.exp(np.linspace(1, 4, 24)))
+    found = infer(smallest, estimate=0.0)
+    assert not found.conclusive
+    assert any("plus petit" in limit for limit in found.limits)
+
+
+@pytest.mark.parametrize(
+    ("n", "treated", "code"),
+    [(30, 3, "studentised"), (30, 5, "studentised"), (15, 6, "studentised")],
+)
+def test_three_to_five_treated_are_permuted(make_panel: Maker, n: int, treated: int, code: str) -> None:
+    found = infer(make_panel(n, treated=treated), estimate=0.0)
+    assert found.code == code
+    wild = [test for test in found.details["tests"] if test["test"] == "wild"]
+    assert wild
+    assert not wild[0]["decides"]
+
+
+def test_cluster_errors_never_decide_alone(make_panel: Maker) -> None:
+    panel = make_panel(40, treated=8)
+    found = infer(panel, estimate=estimate(panel), cluster=(0.01, 39.0))
+    assert found.code.startswith("cluster+permutation")
+    assert found.p_value > 0.01, "a standard error ten times too small must not carry the verdict"
+
+
+def test_cluster_errors_with_one_treated_unit_are_an_error_that_explains(make_panel: Maker) -> None:
+    panel = make_panel(20, treated=1)
+    with pytest.raises(TooFewUnits) as caught:
+        did(panel, inference="cluster")
+    assert "1 territoire" in str(caught.value)
+    assert "allow_invalid" in str(caught.value)
+    marked = did(panel, inference="cluster", allow_invalid=True)
+    assert not marked.valid
+    assert marked.verdict == "non_evaluable"
+    assert any("hasard" in limit for limit in marked.limits)
+
+
+def test_unknown_tests_are_refused_with_the_near_ones(make_panel: Maker) -> None:
+    with pytest.raises(DesignError, match="permutation"):
+        infer(make_panel(20), estimate=0.0, asked="permutations")
+    with pytest.raises(DesignError, match="population"):
+        infer(make_panel(20), estimate=0.0, asked="ferman_pinto")
+    with pytest.raises(TooFewUnits, match="sauvage"):
+        infer(make_panel(20), estimate=0.0, asked="wild")
+
+
+def test_one_cluster_of_several_units_never_concludes(make_panel: Maker) -> None:
+    panel = make_panel(24, treated=3, effect=50.0)
+    together = Panel(**{**vars_of(panel), "clusters": np.arange(24) // 3})
+    result = did(together)
+    assert result.verdict == "non_concluant"
+    assert any("un seul groupe" in limit for limit in result.limits)
+
+
+def vars_of(panel: Panel) -> dict[str, object]:
+    names = ("units", "periods", "times", "outcome", "start", "treatment", "population", "unit_label", "label")
+    return {name: getattr(panel, name) for name in names}
+
+
+def test_a_design_that_can_t_show_anything_says_so(make_panel: Maker) -> None:
+    facts = situation(make_panel(10, treated=1))
+    assert facts.minimum_p == pytest.approx(0.1)
+    assert facts.mde == np.inf
+    assert not facts.conclusive
+    assert "10 endroits" in facts.reasons[0]
+    assert not situation(make_panel(10, treated=2)).conclusive
+
+
+def test_the_situation_ignores_what_happened_to_the_treated(make_panel: Maker) -> None:
+    plain, moved = make_panel(30, treated=2), make_panel(30, treated=2, effect=9.0)
+    assert situation(plain) == situation(moved)
+
+
+def test_the_number_of_assignments_counts_dates_and_strata(make_panel: Maker) -> None:
+    panel = make_panel(12, treated=3)
+    assert situation(panel).n_assignments == 220
+    dated = panel.with_start(np.array([4, 5, 5] + [8] * 9))
+    assert situation(dated).n_assignments == 220 * 3
+
+
+def test_studentised_changes_hold_their_level_whatever_the_variance(make_panel: Maker) -> None:
+    low = 0
+    for seed in range(150):
+        panel = make_panel(20, treated=1, seed=seed)
+        scaled = panel.with_outcome(panel.outcome * np.where(np.arange(20) == 0, 6.0, 1.0)[:, None])
+        found = studentised(scaled)
+        assert found is not None
+        low += found.p_value <= 0.05
+    assert low / 150 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_studentised_interval_agrees_with_its_p_value(make_panel: Maker) -> None:
+    found = studentised(make_panel(25, treated=2, effect=3.0))
+    assert found is not None
+    low, high = found.interval
+    inside, outside = np.array([low + 1e-3, high - 1e-3]), np.array([low - 1e-2, high + 1e-2])
+    assert (found.p_at(inside) > 0.05).all()
+    assert (found.p_at(outside) <= 0.05).all()
+    assert (found.p_value <= 0.05) == (not low <= 0 <= high)
+
+
+def test_one_period_on_each_side_has_no_variability_of_its_own(make_panel: Maker) -> None:
+    panel = make_panel(24, t=2, at=1, treated=1)
+    assert studentised(panel) is None
+    assert not infer(panel, estimate=0.0).conclusive
+
+
+@settings(max_examples=15)
+@given(st.floats(0.1, 50), st.floats(-100, 100), st.integers(0, 10_000))
+def test_units_and_scale_change_nothing(scale: float, shift: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    y = random.standard_normal((20, 6))
+    start = np.where(np.arange(20) < 2, 4, 6)
+
+    def tested(outcome: np.ndarray) -> tuple[float, float, float]:
+        panel = Panel(
+            units=tuple(f"u{i:02d}" for i in range(20)),
+            periods=tuple("abcdef"),
+            times=np.arange(6.0),
+            outcome=outcome,
+            start=start,
+            treatment=(np.arange(6) >= start[:, None]).astype(float),
+            clusters=np.arange(20),
+        )
+        found = infer(panel, estimate=estimate(panel))
+        return found.p_value, found.interval.low, found.interval.high
+
+    p, low, high = tested(y)
+    other = tested(scale * (y + random.standard_normal((20, 1))) + shift)
+    assert other[0] == pytest.approx(p, abs=1e-9)
+    assert other[1] == pytest.approx(scale * low, rel=1e-4, abs=1e-4 * scale)
+    assert other[2] == pytest.approx(scale * high, rel=1e-4, abs=1e-4 * scale)
