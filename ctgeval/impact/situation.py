@@ -115,7 +115,9 @@ def situation(panel: Panel, *, level: float = 0.95) -> Situation:
         n_assignments=count,
         minimum_p=minimum,
         noise=noise,
-        mde=detectable(noise, n1, n0, level=level) if not minimum > alpha else inf,
+        mde=inf
+        if minimum > alpha
+        else detectable(noise, n1, n0, level=level) * price_of_exactness(n1, n0, sizes, panel.n_periods - 2),
         conclusive=conclusive,
         reasons=tuple(reasons),
     )
@@ -145,6 +147,31 @@ def detectable(noise: float, n_treated: int, n_controls: int, *, level: float = 
         return inf
     multiple = t_quantile(1 - (1 - level) / 2, df) + t_quantile(power, df)
     return multiple * noise * sqrt(1 / n_treated + 1 / n_controls)
+
+
+def price_of_exactness(n_treated: int, n_controls: int, sizes: str, freedom: int) -> float:
+    """Return how many times larger an effect must be for the tests of the ladder than for the formula.
+
+    Parameters
+    ----------
+    n_treated, n_controls : int
+    sizes : {"equal", "unequal", "unknown"}
+    freedom : int
+        Periods less two: what a unit's own variability is known from.
+
+    Notes
+    -----
+    Fitted to simulations of independent normal noise (20 to 100 units, 4 to 11 periods), within 15 %: an exact test of
+    one or two units stands on few assignments, one of t on the variance of few treated, one of studentised changes on
+    few periods. A formula alone would promise effects that these tests do not find.
+    """
+    if n_treated >= FEW and n_controls >= MANY_CONTROLS:
+        return 1.05
+    if sizes == "equal":
+        return {1: 1.1, 2: 1.1, 3: 1.37, 4: 1.2}.get(n_treated, 1.12)
+    if freedom < 2:
+        return inf
+    return 1 + (5.5 / freedom**1.4 if n_treated == 1 else 3.9 / freedom**1.7)
 
 
 def _clusters(panel: Panel) -> tuple[Ints, Ints]:

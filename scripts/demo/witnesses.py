@@ -72,7 +72,7 @@ def counts(years: range) -> Iterator[tuple[str, str, str, int]]:
             people = _inhabitants(epci, year)
             under_3 = round(people * 0.0255 * 0.9785 ** (year - 2018) * (1.0 + _noise(f"e02|{epci}|{year}", 0.008)))
             # Places come and go: a move stays, as an opening or a closing does.
-            drift += _noise(f"places|{epci}|{year}", 0.018)
+            drift += _noise(f"places|{epci}|{year}", 0.0155)
             places = round(_level(epci) * 0.0255 * supply_share * (1.0 + drift))
             young = round(people * 0.08 * 0.997 ** (year - 2018))
             yield "enfants_0_2", epci, str(year), under_3
