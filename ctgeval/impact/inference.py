@@ -30,7 +30,7 @@ from ctgeval.impact.inversion import confidence_set, hull
 from ctgeval.impact.multiple import adjust, benjamini_hochberg, holm, romano_wolf
 from ctgeval.impact.panel import Floats, Panel
 from ctgeval.impact.randomization import randomization
-from ctgeval.impact.result import Interval
+from ctgeval.impact.result import NO_INTERVAL, Interval
 from ctgeval.impact.situation import FEW, MANY_CONTROLS, Situation, situation
 from ctgeval.impact.studentised import studentised
 from ctgeval.impact.tested import Tested
@@ -153,9 +153,11 @@ class _Maker:
         level: float,
         seed: int,
         draws: int,
+        bare: bool = False,
     ) -> None:
         self.panel, self.weights, self._cluster, self.estimate = panel, weights, cluster, estimate
         self.level, self.seed, self.draws = level, seed, draws
+        self.bare = bare
         self._contrast: Contrast | None = None
 
     @property
@@ -182,7 +184,7 @@ class _Maker:
             return conley_taber(self.contrast, **options)
         if code == "wild":
             return wild(self.contrast, **options)
-        return studentised(self.panel, **options)
+        return studentised(self.panel, interval=NO_INTERVAL if self.bare else None, **options)
 
 
 def _chosen(facts: Situation) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -234,7 +236,7 @@ def _replaced(codes: tuple[str, ...], make: _Maker) -> dict[str, Tested]:
 def deciding_tests(
     panel: Panel, *, estimate: float = float("nan"), level: float = 0.95, seed: int = 0, draws: int = 9_999
 ) -> tuple[Situation, dict[str, Tested]]:
-    """Make the tests that decide in a design, without the cluster formula: what power and simulations look at.
+    """Make the tests that decide in a design, without the cluster formula nor costly intervals: for power and campaigns.
 
     Returns
     -------
@@ -245,7 +247,7 @@ def deciding_tests(
     if not facts.n_controls or not facts.n_treated:
         return facts, {}
     codes = tuple(code for code in _chosen(facts)[0] if code != "cluster")
-    return facts, _replaced(codes, _Maker(panel, None, None, estimate, level=level, seed=seed, draws=draws))
+    return facts, _replaced(codes, _Maker(panel, None, None, estimate, level=level, seed=seed, draws=draws, bare=True))
 
 
 def _ladder(facts: Situation, make: _Maker) -> Inference:

@@ -118,8 +118,8 @@ Le taux de couverture publié (PE01) est tenu à peu près stable dans la CC, et
 
 Les blocs `[[impact]]` comparent la CC à {len(witnesses.EPCIS)} EPCI fictifs du département voisin, de
 population proche, choisis avant tout résultat ; aucun effet n'y est planté. Pour PE02, l'effet des deux micro-crèches
-(+3,0 places pour 100 enfants, en moyenne sur 2023 et 2024) vaut environ deux fois le plus petit effet que cette
-comparaison voit 4 fois sur 5 (+1,5) : il est retrouvé. Pour JE01, rien n'est planté : rien n'est trouvé.
+(+2,9 places pour 100 enfants, en moyenne sur 2023 et 2024) vaut environ deux fois le plus petit effet que cette
+comparaison voit 4 fois sur 5 (+1,4) : il est retrouvé. Pour JE01, rien n'est planté : rien n'est trouvé.
 
 ## L'action sans effet
 
