@@ -53,7 +53,10 @@ class _Groups:
 
 
 def _groups(contrast: Contrast) -> _Groups:
-    """Bring units to their clusters when each cluster was treated, or not, as a whole."""
+    """Bring units to their clusters when each cluster was treated, or not, as a whole.
+
+    When a cluster holds treated and untreated units, units count one by one: what its units share is not accounted for.
+    """
     if not contrast.clustered or not contrast.pure:
         return _Groups(
             scores=contrast.scores / contrast.mass[:, None],

@@ -183,3 +183,20 @@ def test_large_panels_stay_small_in_memory(make_panel: Callable[..., Panel]) -> 
 def test_unknown_statistic() -> None:
     with pytest.raises(DesignError, match="rang"):
         randomization(Contrast.from_units([1.0, 2, 3], [True, False, False]), statistic="rang")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("statistic", ["t", "coefficient"])
+@pytest.mark.parametrize("clusters", [None, [0, 0, 0, 1, 1, 2, 2, 2, 3]])
+def test_level_is_exact_whatever_the_figures(statistic: str, clusters: list[int] | None) -> None:
+    # Each assignment taken in turn for the real one: p-values at or below a level are never more than the level.
+    z = np.random.default_rng(3).standard_cauchy(9)
+    treated = np.isin(np.arange(9), [0, 4]) if clusters is None else np.isin(clusters, [0, 3])
+    every = assignments(np.where(treated, 0, 1), clusters=clusters).rows
+    p = np.array(
+        [
+            randomization(Contrast.from_units(z, rows == 0, clusters=clusters), statistic=statistic).p_value  # type: ignore[arg-type]
+            for rows in every
+        ]
+    )
+    for level in np.unique(p):
+        assert (p <= level + 1e-12).mean() <= level + 1e-12
