@@ -184,7 +184,7 @@ class _Maker:
             return conley_taber(self.contrast, **options)
         if code == "wild":
             return wild(self.contrast, **options)
-        return studentised(self.panel, interval=NO_INTERVAL if self.bare else None, **options)
+        return studentised(self.panel, weights=self.weights, interval=NO_INTERVAL if self.bare else None, **options)
 
 
 def _chosen(facts: Situation) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -236,7 +236,7 @@ def _replaced(codes: tuple[str, ...], make: _Maker) -> dict[str, Tested]:
 def deciding_tests(
     panel: Panel, *, estimate: float = float("nan"), level: float = 0.95, seed: int = 0, draws: int = 9_999
 ) -> tuple[Situation, dict[str, Tested]]:
-    """Make the tests that decide in a design, without the cluster formula nor costly intervals: for power and campaigns.
+    """Make the tests that decide in a design, without cluster formula nor costly intervals: for power and campaigns.
 
     Returns
     -------
@@ -264,6 +264,8 @@ def _ladder(facts: Situation, make: _Maker) -> Inference:
     shown = found | _informative(facts, make, set(found))
     if not found:
         return Inference(valid=False, conclusive=False, steps=steps, limits=tuple(reasons))
+    if "studentised" in found:
+        steps = (*steps, found["studentised"].note)
     if len(found) > 1:
         steps = (*steps, "La plus grande des probabilités calculées décide.")
     minimum = max(test.minimum_p for test in found.values())

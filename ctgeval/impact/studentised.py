@@ -22,6 +22,8 @@ import numpy as np
 from ctgeval.impact.assignments import assignments
 from ctgeval.impact.inversion import confidence_set
 from ctgeval.impact.panel import Bools, Floats, Ints, Panel
+from ctgeval.impact.projection import residualise
+from ctgeval.impact.reading import some
 from ctgeval.impact.result import Interval
 from ctgeval.impact.tested import Tested
 
@@ -31,14 +33,23 @@ _DENSE = 5_000_000
 
 
 def studentised(
-    panel: Panel, *, level: float = 0.95, draws: int = 9_999, seed: int = 0, interval: Interval | None = None
+    panel: Panel,
+    *,
+    weights: Floats | None = None,
+    level: float = 0.95,
+    draws: int = 9_999,
+    seed: int = 0,
+    interval: Interval | None = None,
 ) -> Tested | None:
     """Test no effect by permuting studentised changes.
 
     Parameters
     ----------
     panel : Panel
-        Units are brought to their clusters (means) first.
+        Units are brought to their clusters (plain means) first; with covariates, the residuals of the model without
+        effect stand for the outcome. Weights of the cells are not used.
+    weights : ndarray of float64, shape (K + 1, T), optional
+        Coefficients of one unit of each cohort, which say what a change is; mean after less mean before by default.
     level : float
     draws : int
         Assignments drawn, without replacement, when there are more than 20,000.
@@ -50,17 +61,20 @@ def studentised(
     -------
     Tested or None
         None when the periods are too few to know a unit's own variability (a single one before and a single one
-        after).
+        after), or when a treated unit was not observed on both sides. Comparators that were not are left out of this
+        test, and ``note`` names them.
     """
-    outcome, start = _by_cluster(panel)
+    outcome, effect, start = _by_cluster(panel)
     n_periods = outcome.shape[1]
     cohorts = np.unique(start[start < n_periods])
-    rows = np.where(start < n_periods, np.searchsorted(cohorts, start), len(cohorts))
-    strata = None if panel.strata is None else panel.strata[np.unique(panel.clusters, return_index=True)[1]]
-    sides = [_Sides.of(~np.isnan(outcome), int(column)) for column in cohorts]
-    if not all(side.enough for side in sides):
+    seen = ~np.isnan(outcome)
+    enough = np.all([_Sides.enough(seen, int(column)) for column in cohorts], axis=0)
+    if not len(cohorts) or not enough[start < n_periods].all() or enough.sum() <= (start < n_periods).sum():
         return None
-    effect = (np.arange(n_periods) >= start[:, None]).astype(np.float64)
+    outcome, effect, start, seen = outcome[enough], effect[enough], start[enough], seen[enough]
+    rows = np.where(start < n_periods, np.searchsorted(cohorts, start), len(cohorts))
+    strata = None if panel.strata is None else panel.strata[np.unique(panel.clusters, return_index=True)[1]][enough]
+    sides = [_Sides.of(seen, int(c), None if weights is None else weights[k]) for k, c in enumerate(cohorts)]
     drawn = assignments(rows, strata=strata, draws=draws, seed=seed)
     places, kinds = _treated_places(drawn.rows.astype(np.intp), len(cohorts))
     total = _summing(places * len(cohorts) + kinds, len(rows) * len(cohorts))
@@ -75,8 +89,7 @@ def studentised(
         return np.asarray((law >= law[drawn.observed] * (1 - 1e-9)).mean(axis=0))
 
     law = statistics(np.zeros(1))[:, 0]
-    p_value = float(p_at(np.zeros(1))[0])
-    minimum = 1 / len(law) if drawn.enumerated else 1 / drawn.rows.shape[0]
+    minimum = 1 / len(law)
     if interval is None:
         treated = np.flatnonzero(rows < len(cohorts))
         own = [sides[rows[k]].change(outcome[None])[0, k] for k in treated]
@@ -84,31 +97,46 @@ def studentised(
         interval = confidence_set(p_at, float(np.mean(own)), scale, level=level, minimum_p=minimum)
     return Tested(
         code="studentised",
-        p_value=p_value,
+        p_value=float(p_at(np.zeros(1))[0]),
         std_error=float("nan"),
         interval=interval,
         minimum_p=minimum,
         reference=law,
         p_at=p_at,
-        note="Chaque évolution est rapportée à la variabilité propre du territoire, puis l’action est déplacée sur "
-        "tous les autres.",
+        note=_note(panel, enough),
     )
 
 
-def _by_cluster(panel: Panel) -> tuple[Floats, Ints]:
-    """Mean outcome and first treated column of each cluster of assignment."""
-    if not panel.clustered:
-        return panel.outcome, panel.start
+def _note(panel: Panel, enough: Bools) -> str:
+    said = (
+        "Chaque évolution est rapportée à la variabilité propre du territoire, puis l’action est déplacée sur tous les "
+        "autres."
+    )
+    if enough.all():
+        return said
     codes = np.unique(panel.clusters, return_inverse=True)[1]
-    n = codes.max() + 1
-    seen = panel.observed.astype(np.float64)
-    total, count = np.zeros((n, panel.n_periods)), np.zeros((n, panel.n_periods))
-    np.add.at(total, codes, np.where(panel.observed, panel.outcome, 0.0))
-    np.add.at(count, codes, seen)
+    left = [panel.name(int(i)) for i in np.flatnonzero(~enough[codes])]
+    return f"{said} Faute de valeur avant ou après l’action, n’y entrent pas : {some(left)}."
+
+
+def _by_cluster(panel: Panel) -> tuple[Floats, Floats, Ints]:
+    """Mean outcome, mean treated share and first treated column of each cluster of assignment."""
+    outcome, effect = panel.outcome, panel.treatment
+    if panel.covariates is not None:
+        outcome = np.where(panel.observed, residualise(panel, outcome), np.nan)
+        effect = residualise(panel, effect)
+    if not panel.clustered:
+        return outcome, effect, panel.start
+    codes = np.unique(panel.clusters, return_inverse=True)[1]
+    n = int(codes.max()) + 1
+    total, count, share = np.zeros((n, panel.n_periods)), np.zeros((n, panel.n_periods)), np.zeros((n, panel.n_periods))
+    np.add.at(total, codes, np.where(panel.observed, outcome, 0.0))
+    np.add.at(count, codes, panel.observed.astype(np.float64))
+    np.add.at(share, codes, np.nan_to_num(effect))
     start = np.full(n, panel.n_periods, dtype=np.intp)
     np.minimum.at(start, codes, panel.start)
-    with np.errstate(invalid="ignore"):
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan), start
+    means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return means, share / np.bincount(codes)[:, None], start
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,17 +145,22 @@ class _Sides:
 
     before: Bools
     after: Bools
+    row: Floats | None
 
     @classmethod
-    def of(cls, seen: Bools, column: int) -> _Sides:
+    def of(cls, seen: Bools, column: int, weights: Floats | None = None) -> _Sides:
+        """Cut the periods at a date; ``weights`` are scaled so that a whole effect changes the outcome by one."""
         after = np.arange(seen.shape[1]) >= column
-        return cls(before=seen & ~after, after=seen & after)
+        scale = 1.0 if weights is None else float(weights[after].sum())
+        return cls(
+            before=seen & ~after, after=seen & after, row=None if weights is None or not scale else weights / scale
+        )
 
-    @property
-    def enough(self) -> bool:
+    @staticmethod
+    def enough(seen: Bools, column: int) -> Bools:
         """Whether each unit is seen on both sides, and twice on one of them."""
-        before, after = self.before.sum(axis=1), self.after.sum(axis=1)
-        return bool(((before > 0) & (after > 0) & (before + after > 2)).all())
+        before, after = seen[:, :column].sum(axis=1), seen[:, column:].sum(axis=1)
+        return np.asarray((before > 0) & (after > 0) & (before + after > 2))
 
     def _centred(self, outcome: Floats) -> tuple[Floats, Floats, Floats]:
         """Outcome from its own mean before, less the median of all units at each period; its mean on each side.
@@ -143,8 +176,8 @@ class _Sides:
 
     def change(self, outcome: Floats) -> Floats:
         """Change of each unit, shape (M, N)."""
-        _, before, after = self._centred(outcome)
-        return after - before
+        own, before, after = self._centred(outcome)
+        return after - before if self.row is None else np.asarray(own @ self.row)
 
     def spread(self, outcome: Floats) -> Floats:
         """Return the standard deviation of each unit around its mean on each side, shape (M, N)."""

@@ -176,3 +176,28 @@ def test_units_and_scale_change_nothing(scale: float, shift: float, seed: int) -
     assert other[0] == pytest.approx(p, abs=1e-9)
     assert other[1] == pytest.approx(scale * low, rel=1e-4, abs=1e-4 * scale)
     assert other[2] == pytest.approx(scale * high, rel=1e-4, abs=1e-4 * scale)
+
+
+def test_a_comparator_without_a_value_on_one_side_is_named_not_dropped_silently(make_panel: Maker) -> None:
+    panel = make_panel(24, treated=1, effect=2.0)
+    outcome = panel.outcome.copy()
+    outcome[7, 5:] = np.nan
+    found = infer(panel.with_outcome(outcome), estimate=2.0)
+    assert found.code == "studentised"
+    assert any("COM-00008" in step for step in found.steps)
+    assert found.minimum_p == pytest.approx(1 / 23)
+    missing = panel.outcome.copy()
+    missing[0, 5:] = np.nan
+    assert studentised(panel.with_outcome(missing)) is None
+
+
+def test_the_change_that_is_studentised_is_the_one_estimated(make_panel: Maker) -> None:
+    panel = make_panel(30, treated=1, seed=4)
+    last = np.zeros((2, 8))
+    last[0, [4, 5, 6, 7]] = [-1, 1 / 3, 1 / 3, 1 / 3]
+    last[1] = -last[0] / 29
+    found, plain = studentised(panel, weights=last), studentised(panel)
+    assert found is not None
+    assert plain is not None
+    assert found.p_value != plain.p_value
+    assert found.interval.low < float(panel.outcome[0] @ last[0]) - float(panel.outcome[1:].mean(axis=0) @ last[0])
