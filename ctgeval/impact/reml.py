@@ -164,7 +164,7 @@ def likeliest_rho(design: Floats, outcome: Floats, gaps: Floats, rhos: tuple[flo
         step = _step(design, gaps, rho)
         part = step.rows @ residuals
         left = step.squares @ residuals**2 + step.products @ (residuals[1:] * residuals[:-1]) - part @ part
-        return (n - k) * math.log(max(float(left), float(np.finfo(np.float64).tiny))) + step.log_det
+        return float((n - k) * math.log(max(float(left), float(np.finfo(np.float64).tiny))) + step.log_det)
 
     golden = (math.sqrt(5) - 1) / 2
     inner, outer = high - golden * (high - low), low + golden * (high - low)

@@ -172,7 +172,8 @@ def calibrated(
     """Fit a series and test each contrast against its simulated law.
 
     The law is read at the autocorrelation that was estimated. A short series (`is_short`) is tested against each one
-    of `WORST_RHOS` and the least favourable decides; a long one (above `LONG`) by Student's law.
+    of `WORST_RHOS` and the least favourable decides; a long one (above `LONG`) by Student's law. Counts, told by
+    ``estimator="ols"``, are tested against both: the noise of counting hides a part of the autocorrelation.
 
     Parameters
     ----------
@@ -199,7 +200,8 @@ def calibrated(
         student = np.full(len(t), t_quantile((1 + level) / 2, n - k))
         p_value, reach = np.asarray(t_two_sided(t, n - k)), np.full(len(t), t_quantile(0.8, n - k))
         return Calibrated(estimate, error, p_value, student, reach, rho, (), 0.0, innovations)
-    tested = WORST_RHOS if short else (min(rhos, key=lambda value: abs(value - rho)),)
+    nearest = min(rhos, key=lambda value: abs(value - rho))
+    tested = WORST_RHOS if short else (nearest,) if estimator == "gls" else tuple(sorted({*WORST_RHOS, nearest}))
     laws = [
         law(design, gaps, contrasts, value, estimator=estimator, rhos=rhos, draws=draws, seed=seed) for value in tested
     ]

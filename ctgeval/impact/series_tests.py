@@ -215,6 +215,13 @@ def _restricted(model: LinearModel, rows: Floats, asked: Asked) -> Tested:
             f"favorable, de {french.number(WORST_RHOS[0], 0)} à {french.number(WORST_RHOS[-1], 1)}, sur {draws} séries "
             "sans effet simulées pour ce dispositif."
         )
+    elif len(fit.tested) > 1:
+        code = "reml_worst_case"
+        steps.append(
+            "Le hasard du comptage cache une part de l’autocorrélation : le test est lu au cas le moins favorable, à "
+            f"l’autocorrélation estimée et de {french.number(WORST_RHOS[0], 0)} à {french.number(WORST_RHOS[-1], 1)}, "
+            f"sur {draws} séries sans effet simulées pour ce dispositif."
+        )
     else:
         code = "reml_calibrated"
         steps.append(
