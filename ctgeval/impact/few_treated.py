@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ctgeval.errors import DesignError
+from ctgeval.impact.collapsing import collapsed_outcome
 from ctgeval.impact.contrast import Contrast
 from ctgeval.impact.distributions import t_quantile, t_two_sided
-from ctgeval.impact.panel import Bools, Floats, Ints, Panel
+from ctgeval.impact.groups import Groups, groups as as_groups
+from ctgeval.impact.panel import Floats
 from ctgeval.impact.result import NO_INTERVAL, Interval
 from ctgeval.impact.tested import Tested
 
@@ -19,64 +19,6 @@ _LIMIT = 20_000
 _TIE = 1e-9
 _FLOOR = 1e-3
 """Smallest variance of a unit, as a share of the mean one: a fitted line may go under zero."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Groups:
-    """Units, or whole clusters of units, as independent observations.
-
-    ``scores`` are (weighted) means over the units of a group; a group adds ``sizes * scores`` to the estimate.
-    """
-
-    scores: Floats
-    sizes: Floats
-    rows: Ints
-    population: Floats | None
-    n_cohorts: int
-
-    @property
-    def treated(self) -> Ints:
-        return np.flatnonzero(self.rows < self.n_cohorts)
-
-    @property
-    def controls(self) -> Bools:
-        return np.asarray(self.rows == self.n_cohorts)
-
-    def noise(self) -> Floats:
-        """Return what each comparator would have contributed by chance as each cohort, shape (n0, K + 1)."""
-        values = self.scores[self.controls]
-        return np.asarray(values - values.mean(axis=0))
-
-    def covariance(self) -> Floats:
-        noise = self.noise()
-        return np.asarray(noise.T @ noise / (len(noise) - 1))
-
-
-def _groups(contrast: Contrast) -> _Groups:
-    """Bring units to their clusters when each cluster was treated, or not, as a whole.
-
-    When a cluster holds treated and untreated units, units count one by one: what its units share is not accounted for.
-    """
-    if not contrast.clustered or not contrast.pure:
-        return _Groups(
-            scores=contrast.scores / contrast.mass[:, None],
-            sizes=contrast.mass,
-            rows=contrast.rows,
-            population=contrast.population,
-            n_cohorts=contrast.n_cohorts,
-        )
-    head, codes = np.unique(contrast.clusters, return_index=True, return_inverse=True)[1:]
-    sizes = np.bincount(codes, weights=contrast.mass).astype(np.float64)
-    sums = np.column_stack([np.bincount(codes, weights=column) for column in contrast.scores.T])
-    return _Groups(
-        scores=sums / sizes[:, None],
-        sizes=sizes,
-        rows=contrast.rows[head],
-        population=None
-        if contrast.population is None
-        else np.bincount(codes, weights=contrast.population).astype(np.float64),
-        n_cohorts=contrast.n_cohorts,
-    )
 
 
 def collapsed(contrast: Contrast, level: float = 0.95) -> Tested:
@@ -105,7 +47,7 @@ def collapsed(contrast: Contrast, level: float = 0.95) -> Tested:
     and Wooldridge, J. (2025), Simple Approaches to Inference with Difference-in-Differences Estimators with Small
     Cross-Sectional Sample Sizes.
     """
-    groups = _groups(contrast)
+    groups = as_groups(contrast)
     n1, n0 = len(groups.treated), int(groups.controls.sum())
     df = n1 + n0 - 2 if groups.n_cohorts == 1 else n0 - 1
     if df < 1 or n1 < 1 or n0 < 1:
@@ -130,7 +72,7 @@ def collapsed(contrast: Contrast, level: float = 0.95) -> Tested:
     )
 
 
-def _pooled(groups: _Groups, df: int) -> float:
+def _pooled(groups: Groups, df: int) -> float:
     """Variance of a difference of means under one variance for all."""
     on, off = ~groups.controls, groups.controls
     squares, shares = 0.0, 0.0
@@ -142,67 +84,10 @@ def _pooled(groups: _Groups, df: int) -> float:
     return squares / df * shares
 
 
-def _from_controls(groups: _Groups) -> float:
+def _from_controls(groups: Groups) -> float:
     """Variance of the estimate when every unit varies as the comparators do."""
     spread = np.diag(groups.covariance())
     return float((groups.sizes**2 * spread[groups.rows]).sum())
-
-
-def collapsed_outcome(panel: Panel, *, detrend: bool = False) -> Floats:
-    """Mean of each unit after the date, less what its own figures before let expect.
-
-    Parameters
-    ----------
-    panel : Panel
-        With a single date of treatment.
-    detrend : bool
-        Expect the unit's own line over the periods before, instead of its mean.
-
-    Returns
-    -------
-    ndarray of float64, shape (N,)
-        For `Contrast.from_units`.
-
-    Raises
-    ------
-    DesignError
-        When dates differ, or a unit has too few observed periods (one before, two with a trend, one after).
-
-    References
-    ----------
-    Lee and Wooldridge (2025), procedures 2.1 (demeaning) and 3.1 (detrending).
-    """
-    if not panel.single_date:
-        raise DesignError(
-            f"{len(panel.cohorts)} dates de traitement : une évolution par territoire n’a de sens que pour une seule.",
-            remedy="Estimez chaque date à part, ou utilisez Contrast.from_panel.",
-        )
-    date = int(panel.cohorts[0])
-    seen, after = panel.observed, np.arange(panel.n_periods) >= date
-    pre, post = seen & ~after, seen & after
-    needed = 2 if detrend else 1
-    short = np.flatnonzero((pre.sum(axis=1) < needed) | ~post.any(axis=1))
-    if len(short):
-        raise DesignError(
-            f"Trop peu de périodes connues pour {', '.join(panel.name(int(i)) for i in short[:5])}"
-            f"{' et d’autres' if len(short) > 5 else ''} : il en faut {needed} avant et 1 après.",
-            value=str(len(short)),
-            remedy="Complétez ces territoires, ou retirez-les (panel.drop).",
-        )
-    level = np.where(seen, panel.outcome, 0.0)
-    before, later = _mean(level, pre), _mean(level, post)
-    change = later - before
-    if not detrend:
-        return change
-    time = np.broadcast_to(panel.times - panel.times[0], level.shape)
-    t_before, t_later = _mean(time, pre), _mean(time, post)
-    gap = np.where(pre, time - t_before[:, None], 0.0)
-    slope = (gap * level).sum(axis=1) / (gap * gap).sum(axis=1)
-    return np.asarray(change - slope * (t_later - t_before))
-
-
-def _mean(values: Floats, chosen: Bools) -> Floats:
-    return np.asarray(np.where(chosen, values, 0.0).sum(axis=1) / chosen.sum(axis=1))
 
 
 def conley_taber(
@@ -234,7 +119,7 @@ def conley_taber(
     Conley, T. and Taber, C. (2011), Inference with Difference in Differences with a Small Number of Policy Changes,
     REStat 93(1).
     """
-    groups = _groups(contrast)
+    groups = as_groups(contrast)
     refused = _refused("conley_taber", groups)
     if refused is not None:
         return refused
@@ -283,7 +168,7 @@ def ferman_pinto(contrast: Contrast, level: float = 0.95, draws: int = 9_999, se
     Ferman, B. and Pinto, C. (2019), Inference in Differences-in-Differences with Few Treated Groups and
     Heteroskedasticity, REStat 101(3).
     """
-    groups = _groups(contrast)
+    groups = as_groups(contrast)
     population = groups.population
     if population is None or not (population > 0).all():
         missing = contrast.n_units if population is None else int((~(population > 0)).sum())
@@ -324,7 +209,7 @@ def _by_population(noise: Floats, known: Floats, population: Floats) -> Floats:
     return np.asarray(np.maximum(constant + slope / population[:, None], _FLOOR * mean))
 
 
-def _refused(code: str, groups: _Groups, least: int = 2) -> Tested | None:
+def _refused(code: str, groups: Groups, least: int = 2) -> Tested | None:
     n0 = int(groups.controls.sum())
     if n0 < least or not len(groups.treated):
         return _undefined(code, f"{n0} groupe(s) de comparaison : il en faut au moins {least}.")
@@ -333,7 +218,7 @@ def _refused(code: str, groups: _Groups, least: int = 2) -> Tested | None:
     return None
 
 
-def _law(groups: _Groups, noise: Floats, scale: Floats, draws: int, seed: int) -> Floats:
+def _law(groups: Groups, noise: Floats, scale: Floats, draws: int, seed: int) -> Floats:
     """Sum over the treated of a drawn comparator's residual, under every draw or some."""
     rows = groups.rows[groups.treated]
     n0, n1 = len(noise), len(rows)
@@ -350,7 +235,7 @@ def _law(groups: _Groups, noise: Floats, scale: Floats, draws: int, seed: int) -
     return law
 
 
-def _variances(groups: _Groups, own: Floats) -> tuple[float, float]:
+def _variances(groups: Groups, own: Floats) -> tuple[float, float]:
     """Variance of what the treated contribute, and of what the comparators do."""
     parts = groups.sizes**2 * own
     return float(parts[groups.treated].sum()), float(parts[groups.controls].sum())
