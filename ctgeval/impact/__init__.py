@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ctgeval.impact.advice import Advice, advise
     from ctgeval.impact.bacon import Decomposition, bacon
+    from ctgeval.impact.before_after import before_after
+    from ctgeval.impact.cross_section import did_cross_section
     from ctgeval.impact.did import did
     from ctgeval.impact.evaluability import Evaluability, evaluability
     from ctgeval.impact.event_study import event_study
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ctgeval.impact.interrupted_series import interrupted_series
     from ctgeval.impact.panel import Panel
     from ctgeval.impact.power import Power, power
+    from ctgeval.impact.repeated import ReprCrossSections
     from ctgeval.impact.result import Check, ImpactResult, Interval
     from ctgeval.impact.sun_abraham import sun_abraham
     from ctgeval.impact.two_stage import two_stage
@@ -36,10 +39,13 @@ _WHERE: dict[str, str] = {
     "Interval": "result",
     "Panel": "panel",
     "Power": "power",
+    "ReprCrossSections": "repeated",
     "adjust": "multiple",
     "advise": "advice",
     "bacon": "bacon",
+    "before_after": "before_after",
     "did": "did",
+    "did_cross_section": "cross_section",
     "evaluability": "evaluability",
     "event_study": "event_study",
     "group_time": "group_time",
@@ -59,10 +65,13 @@ __all__ = [
     "Interval",
     "Panel",
     "Power",
+    "ReprCrossSections",
     "adjust",
     "advise",
     "bacon",
+    "before_after",
     "did",
+    "did_cross_section",
     "evaluability",
     "event_study",
     "group_time",
