@@ -126,9 +126,9 @@ class ImpactResult:
 
     def text(self) -> str:
         """Say it in French sentences: what was compared, the difference, how sure, what it does not show."""
-        from ctgeval.impact import wording
+        from ctgeval.impact.wording import text
 
-        return wording.text(self.to_dict())
+        return text(self.to_dict())
 
     def table(self) -> pd.DataFrame:
         """Return the main figures, one row: estimate, interval, p-value, sizes, evidence, verdict."""
@@ -162,9 +162,9 @@ class ImpactResult:
         return {"schema": SCHEMA, **{item.name: plain(getattr(self, item.name)) for item in fields(self)}}
 
     def _repr_html_(self) -> str:
-        from ctgeval.impact import wording
+        from ctgeval.impact.wording import html
 
-        return wording.html(self.to_dict())
+        return html(self.to_dict())
 
 
 def plain(value: Any) -> Any:

@@ -146,7 +146,7 @@ def detectable(noise: float, n_treated: int, n_controls: int, *, level: float = 
     if df < 1 or n_treated < 1 or n_controls < 1 or np.isnan(noise):
         return inf
     multiple = t_quantile(1 - (1 - level) / 2, df) + t_quantile(power, df)
-    return multiple * noise * sqrt(1 / n_treated + 1 / n_controls)
+    return float(multiple * noise * sqrt(1 / n_treated + 1 / n_controls))
 
 
 def price_of_exactness(n_treated: int, n_controls: int, sizes: str, freedom: int) -> float:
