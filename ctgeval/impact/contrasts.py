@@ -2,8 +2,9 @@
 
 References
 ----------
-Sant'Anna, P. and Zhao, J. (2020), Doubly robust difference-in-differences estimators, Journal of Econometrics 219:
-eq. 3.1 (doubly robust, panel), and 2.2, 2.4 (regression, weighting; weights normalised as Hajek's).
+Sant'Anna, P. and Zhao, J. (2020), Doubly robust difference-in-differences estimators, Journal of Econometrics 219,
+for panel data: the doubly robust estimator with a logit and least squares, the regression, and the weighting with
+weights normalised as Hajek's.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ def _group_time(imputed: Imputed) -> pd.DataFrame:
 def _leads(
     panel: Panel, counts: ClusterCounts, *, df: float, level: float, everywhere: bool
 ) -> tuple[Leads, pd.DataFrame]:
-    """Differences before treatment, estimated on untreated cells alone: the test of BJS, section 4.4, and its table."""
+    """Differences before treatment, estimated on untreated cells alone (the test of BJS), and their table."""
     events = np.arange(1 - int(panel.cohorts[-1]), 0)
     if not len(events):
         return NO_LEADS, pd.DataFrame()

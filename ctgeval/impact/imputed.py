@@ -6,8 +6,8 @@ and weights as without.
 References
 ----------
 Borusyak, K., Jaravel, X. and Spiess, J. (2024), Revisiting event-study designs: robust and efficient estimation,
-Review of Economic Studies 91: theorems 1 and 3, proposition 8; Gardner, J. (2022), Two-stage differences in
-differences, arXiv 2207.05943, section 4 (variance).
+Review of Economic Studies 91: theorems 1 to 3; Gardner, J. (2022), Two-stage differences in
+differences, arXiv 2207.05943 (variance).
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Imputed:
     def _own_cohort(self) -> Floats:
         """Mean effect that the conservative variance centres each treated cell on, shape (K, T).
 
-        Squared weights make the variance as small as it can be, while no less than the true one in expectation.
+        Clusters count by their squared weight, which keeps the sum of squares of each cohort and period the smallest.
         """
         panel = self.panel
         found = np.zeros((len(panel.cohorts), panel.n_periods))

@@ -45,7 +45,7 @@ def logit(design: Floats, treated: Bools, weights: Floats) -> Propensity:
 
     References
     ----------
-    McCullagh, P. and Nelder, J. (1989), Generalized Linear Models, section 4.4.
+    McCullagh, P. and Nelder, J. (1989), Generalized Linear Models, chapter 4.
     """
     target = treated.astype(np.float64)
     beta = np.zeros(design.shape[1])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
 from ctgeval.errors import NotIdentified
-from ctgeval.impact.absorbed import Absorbed
+from ctgeval.impact.absorbed import Absorbed, saturated_patterns
 from ctgeval.impact.conclusion import conclude_panel
 from ctgeval.impact.distributions import f_sf
 from ctgeval.impact.inference import infer
-from ctgeval.impact.panel import Bools, Floats, Panel
+from ctgeval.impact.panel import Bools, Floats, Ints, Panel
 from ctgeval.impact.projection import pseudo_inverse
 from ctgeval.impact.reading import some
 from ctgeval.impact.result import ImpactResult
@@ -26,7 +29,7 @@ from ctgeval.impact.staggered import (
     refuse_formula,
     table,
 )
-from ctgeval.impact.trajectory import Trajectory, trajectory
+from ctgeval.impact.twoway import Fit, fit
 
 __all__ = ["sun_abraham"]
 
@@ -77,13 +80,13 @@ def sun_abraham(
     panel.require(controls=False, pre=1, method="la régression par cohortes")
     panel, told = absorbing(panel, panel.covariates, panel.covariate_names)
     panel, left_out = _with_comparators(panel)
-    path = trajectory(Absorbed.of(panel))
-    cells = _cells(panel, path)
-    estimate, combination = _overall(panel, path, cells)
+    path = _Path.of(panel)
+    estimate, combination = path.overall()
+    cells = path.table()
     variance, df = path.fit.covariance("cluster", np.vstack([path.combination, combination]))
     counts = ClusterCounts(panel)
     everywhere = allow_invalid and inference == "cluster"
-    shown = _shown(panel, path, cells, counts, everywhere=everywhere)
+    shown = path.meaning(counts) | everywhere
     leads = _leads(path, variance, shown, df)
     found = infer(
         panel,
@@ -134,50 +137,89 @@ def _with_comparators(panel: Panel) -> tuple[Panel, tuple[str, ...]]:
     return panel.window(0, last - 1), (f"Tous les territoires finissent par être concernés : {how}.",)
 
 
-def _cells(panel: Panel, path: Trajectory) -> pd.DataFrame:
-    """Effect of each cohort at each period but its reference."""
-    n_periods = panel.n_periods
-    cohort, column = np.nonzero(np.arange(n_periods) != panel.cohorts[:, None] - 1)
-    return pd.DataFrame(
-        {
-            "cohort": [panel.periods[int(panel.cohorts[k])] for k in cohort],
-            "time_period": [panel.periods[int(t)] for t in column],
-            "event_time": column - panel.cohorts[cohort],
-            "estimate": path.fit.coefficients[: len(cohort)],
-        }
-    )
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Path:
+    """Effect of each cohort at each period but its reference, and its mean at each time since treatment.
 
+    Cohorts count by their observations of the period (their weights, if any), as in fixest.
+    """
 
-def _overall(panel: Panel, path: Trajectory, cells: pd.DataFrame) -> tuple[float, Floats]:
-    """Mean over treated units and periods, and what it takes of each coefficient."""
-    sizes = np.bincount(np.searchsorted(panel.cohorts, panel.start[panel.treated]), minlength=len(panel.cohorts))
-    known = (cells["event_time"] >= 0) & cells["estimate"].notna()
-    if not known.any():
-        raise NotIdentified(
-            "Aucun effet ne peut être estimé : rien n’est observé à la fois avant et depuis l’action, avec des "
-            "territoires de comparaison.",
-            remedy="Ajoutez des territoires de comparaison ou des périodes.",
+    panel: Panel
+    fit: Fit
+    cohort: Ints
+    column: Ints
+    size: Floats
+    events: Ints
+
+    @classmethod
+    def of(cls, panel: Panel) -> _Path:
+        cohort, column, patterns = saturated_patterns(panel)
+        found = fit(Absorbed.of(panel), patterns)
+        seen = panel.observed.astype(np.float64) if panel.weights is None else panel.weights * panel.observed
+        sizes = np.stack([seen[panel.start == start].sum(axis=0) for start in panel.cohorts])
+        size = np.where(found.estimable[: len(cohort)], sizes[cohort, column], 0.0)
+        since = column - panel.cohorts[cohort]
+        return cls(
+            panel=panel,
+            fit=found,
+            cohort=cohort,
+            column=column,
+            size=size,
+            events=np.unique(since[size > 0]),
         )
-    cohort = np.nonzero(np.arange(panel.n_periods) != panel.cohorts[:, None] - 1)[0]
-    share = np.where(known, sizes[cohort], 0.0)
-    combination = np.zeros(len(path.fit.estimable))
-    combination[: len(share)] = share / share.sum()
-    return float(combination @ np.nan_to_num(path.fit.coefficients)), combination
+
+    @property
+    def since(self) -> Ints:
+        return np.asarray(self.column - self.panel.cohorts[self.cohort])
+
+    @cached_property
+    def combination(self) -> Floats:
+        """What each mean takes of each coefficient, shape (E, p)."""
+        return self._mean(self.since == self.events[:, None])
+
+    @cached_property
+    def estimates(self) -> Floats:
+        return self.combination @ np.nan_to_num(self.fit.coefficients)
+
+    def _mean(self, inside: Bools) -> Floats:
+        share = np.where(inside, self.size, 0.0)
+        found = np.zeros((len(share), len(self.fit.estimable)))
+        found[:, : share.shape[1]] = share / share.sum(axis=1, keepdims=True)
+        return found
+
+    def overall(self) -> tuple[float, Floats]:
+        """Mean over treated units and periods, and what it takes of each coefficient."""
+        after = self.since >= 0
+        if not self.size[after].any():
+            raise NotIdentified(
+                "Aucun effet ne peut être estimé : rien n’est observé à la fois avant et depuis l’action, avec des "
+                "territoires de comparaison.",
+                remedy="Ajoutez des territoires de comparaison ou des périodes.",
+            )
+        combination = self._mean(after[None])[0]
+        return float(combination @ np.nan_to_num(self.fit.coefficients)), combination
+
+    def meaning(self, counts: ClusterCounts) -> Bools:
+        """Means that rest on enough clusters for their error to mean something."""
+        inside = np.zeros((len(self.events), len(self.panel.cohorts)), dtype=bool)
+        known = self.size > 0
+        inside[np.searchsorted(self.events, self.since[known]), self.cohort[known]] = True
+        return np.asarray((counts.of(inside) >= FEW) & counts.allowed())
+
+    def table(self) -> pd.DataFrame:
+        periods = self.panel.periods
+        return pd.DataFrame(
+            {
+                "cohort": [periods[int(t)] for t in self.panel.cohorts[self.cohort]],
+                "time_period": [periods[int(t)] for t in self.column],
+                "event_time": self.since,
+                "estimate": self.fit.coefficients[: len(self.cohort)],
+            }
+        )
 
 
-def _shown(panel: Panel, path: Trajectory, cells: pd.DataFrame, counts: ClusterCounts, *, everywhere: bool) -> Bools:
-    """Whether the error of each time since treatment means something."""
-    if everywhere:
-        return ~np.isnan(path.estimates)
-    cohort = np.nonzero(np.arange(panel.n_periods) != panel.cohorts[:, None] - 1)[0]
-    inside = np.zeros((len(path.events), len(panel.cohorts)), dtype=bool)
-    known = cells["estimate"].notna().to_numpy()
-    inside[np.searchsorted(path.events, cells["event_time"].to_numpy()[known]), cohort[known]] = True
-    return np.asarray((counts.of(inside) >= FEW) & counts.allowed())
-
-
-def _leads(path: Trajectory, variance: Floats, shown: Bools, df: float) -> Leads:
-    kept = np.flatnonzero((path.events < 0) & shown & ~np.isnan(path.estimates))
+def _leads(path: _Path, variance: Floats, shown: Bools, df: float) -> Leads:
+    kept = np.flatnonzero((path.events < 0) & shown)
     if not len(kept):
         return NO_LEADS
     estimate, covariance = path.estimates[kept], variance[np.ix_(kept, kept)]
@@ -186,7 +228,7 @@ def _leads(path: Trajectory, variance: Floats, shown: Bools, df: float) -> Leads
     return Leads(estimate, covariance, float(f_sf(statistic, rank, df)) if rank else np.nan, rank)
 
 
-def _by_period(panel: Panel, path: Trajectory, error: Floats, df: float, level: float) -> pd.DataFrame:
+def _by_period(panel: Panel, path: _Path, error: Floats, df: float, level: float) -> pd.DataFrame:
     place = int(np.searchsorted(path.events, -1))
     events = np.insert(path.events, place, -1)
     return table(
@@ -207,7 +249,7 @@ def _lost(cells: pd.DataFrame) -> tuple[str, ...]:
     return (f"Effets non estimés faute d’observations, et hors des moyennes : {some(which)}.",)
 
 
-def _few(path: Trajectory, shown: Bools, counts: ClusterCounts) -> tuple[str, ...]:
+def _few(path: _Path, shown: Bools, counts: ClusterCounts) -> tuple[str, ...]:
     if shown.all():
         return ()
     if not counts.allowed():
