@@ -19,6 +19,7 @@ CONTRACT = {
     "confidentiality",
     "render",
     "errors",
+    "impact",
     "Dossier",
     "Release",
     "BuildReport",

@@ -427,7 +427,7 @@ def _asked(facts: Situation, make: _Maker, asked: str, *, allow_invalid: bool) -
     refused = asked == "wild" and facts.n_treated <= 2
     if refused and not allow_invalid:
         raise TooFewUnits(
-            f"Le bootstrap sauvage ne rejette jamais rien avec {facts.n_treated} groupe concerné.",
+            f"Le bootstrap sauvage ne rejette presque jamais avec {facts.n_treated} groupe concerné.",
             value=asked,
             remedy='Utilisez inference="auto", ou allow_invalid=True pour voir le chiffre, marqué non valide.',
         )

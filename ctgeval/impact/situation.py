@@ -171,7 +171,9 @@ def price_of_exactness(n_treated: int, n_controls: int, sizes: str, freedom: int
         return {1: 1.1, 2: 1.1, 3: 1.37, 4: 1.2}.get(n_treated, 1.12)
     if freedom < 2:
         return inf
-    return 1 + (5.5 / freedom**1.4 if n_treated == 1 else 3.9 / freedom**1.7)
+    own = float(freedom)
+    extra: float = 5.5 / own**1.4 if n_treated == 1 else 3.9 / own**1.7
+    return 1.0 + extra
 
 
 def _clusters(panel: Panel) -> tuple[Ints, Ints]:
