@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ctgeval.impact.repeated import ReprCrossSections
     from ctgeval.impact.result import Check, ImpactResult, Interval
     from ctgeval.impact.sun_abraham import sun_abraham
+    from ctgeval.impact.synthetic_control import synthetic_control
     from ctgeval.impact.two_stage import two_stage
 
 # Name -> module that holds it.
@@ -53,6 +54,7 @@ _WHERE: dict[str, str] = {
     "interrupted_series": "interrupted_series",
     "power": "power",
     "sun_abraham": "sun_abraham",
+    "synthetic_control": "synthetic_control",
     "two_stage": "two_stage",
 }
 
@@ -79,6 +81,7 @@ __all__ = [
     "interrupted_series",
     "power",
     "sun_abraham",
+    "synthetic_control",
     "two_stage",
 ]
 
