@@ -1,0 +1,121 @@
+"""Effects when parallel trends fail after treatment by at most so many times what they failed by before.
+
+References
+----------
+Rambachan, A. and Roth, J. (2023), A More Credible Approach to Parallel Trends, Review of Economic Studies 90(5), section
+2.4.1 (relative magnitudes) and footnote 9 (as a union of polyhedra).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ctgeval.impact.least_favourable import Family, confidence_set, vertices
+from ctgeval.impact.panel import Floats
+from ctgeval.impact.result import Interval
+
+__all__ = ["changes", "pair_norms", "relative_interval", "relative_system", "standardised"]
+
+
+def relative_interval(
+    coefficients: Floats,
+    covariance: Floats,
+    *,
+    n_pre: int,
+    target: Floats,
+    value: float,
+    alpha: float = 0.05,
+    kappa: float | None = None,
+    seed: int = 0,
+) -> Interval:
+    """Bound the effect when no change of the gap between two periods is above ``value`` times the largest one before.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float64, shape (n_pre + T,)
+        Gaps before and after treatment, in order of time; the reference, between them, is left out.
+    covariance : ndarray of float64, shape (n_pre + T, n_pre + T)
+    n_pre : int
+    target : ndarray of float64, shape (T,)
+        The effect is this combination of those after treatment.
+    value : float
+        M-bar: 0 for parallel trends after treatment, 1 for failures as large as before.
+    alpha : float
+    kappa : float, optional
+        Level of the least favourable step, ``alpha / 10`` by default.
+    seed : int
+    """
+    family = relative_system(coefficients, covariance, n_pre=n_pre, target=target, value=value)
+    return confidence_set(family, alpha=alpha, kappa=alpha / 10 if kappa is None else kappa, seed=seed)
+
+
+def relative_system(coefficients: Floats, covariance: Floats, *, n_pre: int, target: Floats, value: float) -> Family:
+    """Write the restriction as one system of inequalities for each place and sign of the largest change before."""
+    steps = changes(n_pre, len(target))
+    before, after = steps[:n_pre], steps[n_pre:]
+    largest = np.concatenate([before, -before])
+    positive = after[None] - value * largest[:, None]
+    negative = -after[None] - value * largest[:, None]
+    # The sum of these multiples of the changes after treatment is the target.
+    path = np.cumsum(target[::-1])[::-1]
+    n_post = len(target)
+    if n_post == 1:
+        return _one_period(coefficients, covariance, before, largest, positive, negative, path)
+    combinations, _, slopes = vertices(positive, negative, np.zeros(n_post), path)
+    size = np.sqrt(np.maximum(np.einsum("crq,qk,crk->cr", *_rows(positive, negative, covariance)), 0.0))
+    norm = pair_norms(size[:, :n_post], size[:, n_post:], path)
+    return standardised(combinations, np.zeros(len(slopes)), slopes, norm, coefficients, covariance)
+
+
+def changes(n_pre: int, n_post: int) -> Floats:
+    """Change from each period to the next as combinations of the coefficients, the reference being 0."""
+    total = n_pre + n_post
+    levels = np.insert(np.eye(total), n_pre, 0.0, axis=0)
+    return np.diff(levels, axis=0)
+
+
+def standardised(
+    combinations: Floats, subtracted: Floats, slopes: Floats, norm: Floats, coefficients: Floats, covariance: Floats
+) -> Family:
+    """Divide combinations by the sum of standard errors of their inequalities."""
+    scaled = combinations / norm[:, :, None]
+    return Family(
+        intercepts=scaled @ coefficients - subtracted / norm,
+        slopes=slopes / norm,
+        covariance=scaled @ covariance @ scaled.transpose(0, 2, 1),
+    )
+
+
+def _rows(positive: Floats, negative: Floats, covariance: Floats) -> tuple[Floats, Floats, Floats]:
+    rows = np.concatenate([positive, negative], axis=1)
+    return rows, covariance, rows
+
+
+def pair_norms(positive: Floats, negative: Floats, path: Floats) -> Floats:
+    up, down = np.maximum(path, 0), np.maximum(-path, 0)
+    lower, upper = positive @ up + negative @ down, negative @ up + positive @ down
+    return np.concatenate([lower[:, None], upper[:, None], positive + negative], axis=1)
+
+
+def _one_period(
+    coefficients: Floats,
+    covariance: Floats,
+    before: Floats,
+    largest: Floats,
+    positive: Floats,
+    negative: Floats,
+    path: Floats,
+) -> Family:
+    """Without other effects to leave out, each inequality is tested, those between periods before too."""
+    n = len(before)
+    above = np.concatenate([before[None] - largest[:, None], -before[None] - largest[:, None]], axis=1)
+    # The largest change is not compared with itself.
+    itself = np.arange(2 * n)
+    others = np.stack([np.delete(above[c], c, axis=0) for c in itself])
+    sign = path[0]
+    target = np.concatenate([positive, negative], axis=1) if sign > 0 else np.concatenate([negative, positive], axis=1)
+    combinations = np.concatenate([abs(sign) * target, others], axis=1)
+    slopes = np.zeros(combinations.shape[1])
+    slopes[:2] = -1.0, 1.0
+    norm = np.sqrt(np.einsum("crq,qk,crk->cr", combinations, covariance, combinations))
+    return standardised(combinations, np.zeros(len(slopes)), slopes, norm, coefficients, covariance)
