@@ -52,20 +52,25 @@ def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> Inter
     ----------
     Steiger, J. and Fouladi, R. (1997), Noncentrality interval estimation, in What if there were no significance tests?
     """
+    if t < 0:
+        mirrored = noncentrality_interval(-t, df, level=level)
+        return Interval(-mirrored.high, -mirrored.low)
     alpha = 1 - level
-    spread = np.sqrt(1 + t * t / (2 * df))
-    if abs(t) > _LARGE:
+    spread = float(np.sqrt(1 + t * t / (2 * df)))
+    if t > _LARGE:
         half = normal_quantile(1 - alpha / 2) * spread
         return Interval(t - half, t + half)
-    reach = 12 * spread
 
     def cdf(nc: float) -> float:
-        # The series lose their digits on the far side; the law of -t under -nc is the same one.
-        return float(special.nctdtr(df, nc, t)) if t >= 0 else 1 - float(special.nctdtr(df, -nc, -t))
+        value = float(special.nctdtr(df, nc, t))
+        # Far from the observed t the series give nothing, where the answer is 0 or 1.
+        return value if np.isfinite(value) else float(nc < t)
 
+    # With t >= 0 no non-centrality under -8 leaves it below its upper tail: P(T <= t) >= P(T <= 0) = Phi(8).
+    reach = t + 12 * spread
     return Interval(
-        _root(lambda nc: cdf(nc) - (1 - alpha / 2), t - reach, t + reach),
-        _root(lambda nc: cdf(nc) - alpha / 2, t - reach, t + reach),
+        _root(lambda nc: cdf(nc) - (1 - alpha / 2), -8.0, reach),
+        _root(lambda nc: cdf(nc) - alpha / 2, -8.0, reach),
     )
 
 
