@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hypothesis import settings
 
 from ctgeval.impact import ImpactResult, Panel
 
 GOLDEN = Path(__file__).parent / "golden" / "staggered"
+# A law on whole estimators is slow: a quarter of the usual examples, all of those of a campaign.
+fewer = settings(max_examples=25 if settings().max_examples <= 100 else settings().max_examples)
 Peers = dict[str, dict[str, list[float]]]
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from ctgeval.errors import DesignError, NotIdentified, TooFewUnits
 from ctgeval.impact import Panel, did, group_time
 from ctgeval.impact.group_cells import estimate_cells
-from tests.impact.staggered_panels import figures, made, mpdta, panel_of, peers, random_frame
+from tests.impact.staggered_panels import fewer, figures, made, mpdta, panel_of, peers, random_frame
 
 Make = Callable[..., Panel]
 
@@ -321,7 +321,7 @@ def run(frame: Any, **options: Any) -> Any:
     return group_time(panel_of(frame, **columns), draws=49, inference="cluster", allow_invalid=True, **options)
 
 
-@settings(max_examples=25)
+@fewer
 @given(seed=st.integers(0, 10_000), gaps=st.booleans(), **CHOICES)
 def test_names_and_order_change_nothing(seed: int, gaps: bool, control: str, base: str) -> None:
     frame = random_frame(seed, gaps=gaps)
@@ -337,7 +337,7 @@ def test_names_and_order_change_nothing(seed: int, gaps: bool, control: str, bas
     )
 
 
-@settings(max_examples=25)
+@fewer
 @given(
     seed=st.integers(0, 10_000),
     gaps=st.booleans(),
@@ -358,7 +358,7 @@ def test_unit_effects_change_nothing_and_scaling_scales(
         np.testing.assert_allclose(second.by_period[name], scale * first.by_period[name], rtol=1e-6, atol=1e-8 * scale)
 
 
-@settings(max_examples=25)
+@fewer
 @given(seed=st.integers(0, 10_000))
 def test_one_date_two_periods_is_two_by_two(seed: int) -> None:
     panel = panel_of(random_frame(seed, dates=1)).window(1, 2)

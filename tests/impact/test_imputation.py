@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from ctgeval.errors import DesignError, NotIdentified, TooFewUnits
 from ctgeval.impact import Panel, did, imputation, two_stage
 from ctgeval.impact.imputation import _weights
 from ctgeval.impact.imputed import impute
 from ctgeval.impact.staggered import cohort_rows
-from tests.impact.staggered_panels import figures, made, mpdta, panel_of, peers, random_frame
+from tests.impact.staggered_panels import fewer, figures, made, mpdta, panel_of, peers, random_frame
 
 Make = Callable[..., Panel]
 ESTIMATORS = {"ImputationDiD": imputation, "TwoStageDiD": two_stage}
@@ -167,7 +167,7 @@ def test_bad_input_is_refused(make_panel: Make) -> None:
 # -- laws ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@fewer
 @given(seed=st.integers(0, 10_000), gaps=st.booleans(), scale=st.sampled_from([0.01, 3.0, 1e4]))
 def test_names_order_and_effects_change_nothing_and_scaling_scales(seed: int, gaps: bool, scale: float) -> None:
     frame = random_frame(seed, gaps=gaps)
@@ -181,7 +181,7 @@ def test_names_order_and_effects_change_nothing_and_scaling_scales(seed: int, ga
         np.testing.assert_allclose(two.by_period[name], scale * one.by_period[name], rtol=1e-6, atol=1e-8 * scale)
 
 
-@settings(max_examples=25)
+@fewer
 @given(seed=st.integers(0, 10_000))
 def test_one_date_balanced_is_two_by_two(seed: int) -> None:
     panel = panel_of(random_frame(seed, dates=1))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from ctgeval.errors import DesignError, NotIdentified, TooFewUnits
 from ctgeval.impact import Panel, group_time, sun_abraham
-from tests.impact.staggered_panels import figures, made, mpdta, panel_of, peers, random_frame
+from tests.impact.staggered_panels import fewer, figures, made, mpdta, panel_of, peers, random_frame
 
 Make = Callable[..., Panel]
 
@@ -71,7 +71,7 @@ def test_effects_without_data_are_told() -> None:
     assert any("cohorte 2017 en 2018" in limit for limit in found.limits)
 
 
-@settings(max_examples=25)
+@fewer
 @given(seed=st.integers(0, 10_000), scale=st.sampled_from([0.01, 3.0, 1e4]))
 def test_is_the_comparison_by_cohorts_from_a_universal_base(seed: int, scale: float) -> None:
     frame = random_frame(seed)
