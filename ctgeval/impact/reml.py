@@ -82,7 +82,7 @@ def _spread(step: _Step, design: Floats, gaps: Floats, contrasts: Floats, estima
     places = np.concatenate([[0.0], np.cumsum(gaps)])
     correlation = np.power(step.rho, np.abs(places[:, None] - places[None, :]))
     rows = contrasts @ np.linalg.pinv(design)
-    return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", rows, correlation, rows)))
+    return np.asarray(np.sqrt(((rows @ correlation) * rows).sum(axis=1)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,8 +27,6 @@ SlopeFrom = Literal["first_after", "last_before"]
 CYCLES = 2
 """Full years before the action without which a season can't be told from a trend."""
 
-_OWN_SEASON = {"S": 2, "Q": 4, "M": 12}
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SeriesDesign:
@@ -155,7 +153,7 @@ def _season_length(
 ) -> tuple[int, tuple[str, ...]]:
     if season is None:
         return 0, ()
-    length = _OWN_SEASON.get(series.frequency, 0) if season == "auto" else season
+    length = series.cycle if season == "auto" else season
     if season == "auto" and not length:
         return 0, ()
     if isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 2:
@@ -195,7 +193,12 @@ def _season_columns(series: Series, length: int, terms: SeasonTerms, harmonics: 
             (f"season_{rank:.0f}", f"saison, rang {rank:.0f}", (phase == rank).astype(np.float64)) for rank in ranks
         ]
     if harmonics < 1:
-        raise DesignError("Le nombre d’harmoniques est au moins 1.", key="harmonics", value=str(harmonics))
+        raise DesignError(
+            "Le nombre d’harmoniques est au moins 1.",
+            key="harmonics",
+            value=str(harmonics),
+            remedy="Donnez harmonics=2, ou season=None pour ne pas tenir compte de la saison.",
+        )
     columns = []
     for order in range(1, min(harmonics, length // 2) + 1):
         angle = 2 * np.pi * order * phase / length

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ __all__ = ["COUNTS", "Series", "read_series"]
 COUNTS = frozenset({"poisson", "quasipoisson", "negative_binomial"})
 """Families whose outcome is a number of cases."""
 
-_MONTHLY_GAPS = (27, 32)
+_CYCLE = {"S": 2, "Q": 4, "M": 12}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,8 +41,8 @@ class Series:
         Logarithm of what cases are counted among.
     control : ndarray, shape (n,), or None
     covariates : ndarray, shape (n, p)
-    frequency : str
-        As in `ctgeval.impact.calendar.Axis`.
+    cycle : int
+        Steps in a year; 0 when a year has one step, or is not known.
     limits : tuple of str
         What is missing, in French.
     """
@@ -56,7 +55,7 @@ class Series:
     offset: Floats | None
     control: Floats | None
     covariates: Floats
-    frequency: str
+    cycle: int
     limits: tuple[str, ...]
 
     @property
@@ -99,7 +98,7 @@ def read_series(
         When it has fewer than three points.
     """
     require_columns(frame, outcome, time, offset, control, *covariates)
-    calendar = axis(frame[time], time)
+    calendar = axis(_months(frame[time]), time)
     order = _order(calendar, time)
     values = numbers(frame, outcome)[order]
     present = ~np.isnan(values)
@@ -115,7 +114,7 @@ def read_series(
     beside = {name: _beside(frame, name, order, rows, labels) for name in (offset, control, *covariates) if name}
     series = values[present]
     _check_values(series, labels, outcome, family)
-    places, phase, frequency = _places(calendar, rows)
+    places, phase, cycle = _places(calendar, rows)
     _check_positive(beside, offset, labels, "population")
     if family in COUNTS:
         _check_positive(beside, control, labels, "série témoin")
@@ -128,8 +127,8 @@ def read_series(
         offset=np.log(beside[offset]) if offset else None,
         control=beside[control] if control else None,
         covariates=np.column_stack([np.empty((len(rows), 0)), *(beside[name] for name in covariates)]),
-        frequency=frequency,
-        limits=_told(calendar, present, labels, places, frequency),
+        cycle=cycle,
+        limits=_told(calendar, present, labels, places),
     )
 
 
@@ -225,30 +224,32 @@ def _starts(calendar: Axis, rows: Ints, at: Any, labels: tuple[str, ...]) -> tup
     return tuple(sorted(found))
 
 
-def _places(calendar: Axis, rows: Ints) -> tuple[Floats, Floats, str]:
-    times, frequency = calendar.times[rows], calendar.frequency
-    if frequency == "date":
-        days = [calendar.days[i] for i in rows]
-        times = np.array([day.toordinal() for day in days], dtype=np.float64)
-        if _monthly(days, times):
-            # Ends of months, or any day of each: the distance is a month, whether of 28 or 31 days.
-            times, frequency = np.array([12.0 * day.year + day.month - 1 for day in days]), "M"
+def _months(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Read a date in each month, the same day or the last one, as that month."""
+    if not pd.api.types.is_datetime64_any_dtype(column) or column.isna().any() or column.empty:
+        return column
+    same = bool((column.dt.day == column.dt.day.iloc[0]).all() or column.dt.is_month_end.all())
+    months = column.dt.strftime("%Y-%m")
+    return months if same and months.nunique() == column.nunique() else column
+
+
+def _places(calendar: Axis, rows: Ints) -> tuple[Floats, Floats, int]:
+    """Return the places, the phases, and the steps in a year (0 when seasons mean nothing)."""
+    times = calendar.times[rows]
+    if calendar.frequency == "date":
+        times = np.array([calendar.days[i].toordinal() for i in rows], dtype=np.float64)
     gaps = np.diff(times)
     step = float(gaps.min())
     ratios = gaps / step
     if np.abs(ratios - np.round(ratios)).max() > 1e-6:
-        step = float(np.median(gaps))
-        return (times - times[0]) / step, (times - times[0]) / step, frequency
+        places = (times - times[0]) / float(np.median(gaps))
+        return places, places, 0
     places = np.concatenate([[0.0], np.cumsum(np.round(ratios))])
-    return places, np.round(times[0] / step) + places, frequency
+    cycle = _CYCLE.get(calendar.frequency, 0) / step
+    return places, np.round(times[0] / step) + places, int(cycle) if cycle == int(cycle) and cycle > 1 else 0
 
 
-def _monthly(days: list[dt.date], ordinals: Floats) -> bool:
-    months = {(day.year, day.month) for day in days}
-    return len(months) == len(days) and _MONTHLY_GAPS[0] <= float(np.median(np.diff(ordinals))) <= _MONTHLY_GAPS[1]
-
-
-def _told(calendar: Axis, present: Bools, labels: tuple[str, ...], places: Floats, frequency: str) -> tuple[str, ...]:
+def _told(calendar: Axis, present: Bools, labels: tuple[str, ...], places: Floats) -> tuple[str, ...]:
     told = []
     empty = np.flatnonzero(~present)
     if len(empty):
@@ -265,7 +266,7 @@ def _told(calendar: Axis, present: Bools, labels: tuple[str, ...], places: Float
     elif (gaps > 1).any():
         after = [labels[i] for i in np.flatnonzero(gaps > 1)]
         lost = int((gaps - 1).sum())
-        if lost > len(empty) or frequency == "date":
+        if lost > len(empty):
             told.append(
                 f"{lost} période(s) manquent dans la série (après {some(after)}) : l’écart de temps réel entre les "
                 "points est respecté."

@@ -254,7 +254,7 @@ def _classical(model: LinearModel, rows: Floats, asked: Asked) -> Tested:
     freedom = float("inf") if normal else float(n - k)
     valid = n >= LONG_ENOUGH
     doubts = () if valid else (f"{_REFUSED[asked.errors]} : avec {n} points, ce résultat n’est pas fiable.",)
-    error = np.sqrt(np.einsum("ij,jk,ik->i", rows, fit.covariance, rows))
+    error = np.sqrt(((rows @ fit.covariance) * rows).sum(axis=1))
     estimate = rows @ fit.coefficients
     return Tested(
         code=asked.errors,
