@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from ctgeval.impact.power import Power, power
     from ctgeval.impact.repeated import ReprCrossSections
     from ctgeval.impact.result import Check, ImpactResult, Interval
+    from ctgeval.impact.roth import PreTrends, pre_trends
+    from ctgeval.impact.sensitivity import Sensitivity, sensitivity
     from ctgeval.impact.sun_abraham import sun_abraham
     from ctgeval.impact.synthetic_control import synthetic_control
+    from ctgeval.impact.synthetic_did import synthetic_did
     from ctgeval.impact.two_stage import two_stage
 
 # Name -> module that holds it.
@@ -40,7 +43,9 @@ _WHERE: dict[str, str] = {
     "Interval": "result",
     "Panel": "panel",
     "Power": "power",
+    "PreTrends": "roth",
     "ReprCrossSections": "repeated",
+    "Sensitivity": "sensitivity",
     "adjust": "multiple",
     "advise": "advice",
     "bacon": "bacon",
@@ -53,8 +58,11 @@ _WHERE: dict[str, str] = {
     "imputation": "imputation",
     "interrupted_series": "interrupted_series",
     "power": "power",
+    "pre_trends": "roth",
+    "sensitivity": "sensitivity",
     "sun_abraham": "sun_abraham",
     "synthetic_control": "synthetic_control",
+    "synthetic_did": "synthetic_did",
     "two_stage": "two_stage",
 }
 
@@ -67,7 +75,9 @@ __all__ = [
     "Interval",
     "Panel",
     "Power",
+    "PreTrends",
     "ReprCrossSections",
+    "Sensitivity",
     "adjust",
     "advise",
     "bacon",
@@ -80,8 +90,11 @@ __all__ = [
     "imputation",
     "interrupted_series",
     "power",
+    "pre_trends",
+    "sensitivity",
     "sun_abraham",
     "synthetic_control",
+    "synthetic_did",
     "two_stage",
 ]
 

@@ -1,9 +1,8 @@
-"""Weights of synthetic difference-in-differences: many small simplex problems, by Frank-Wolfe steps taken together.
+"""Weights on the simplex by the published Frank-Wolfe algorithm of synthetic difference-in-differences.
 
-The published estimator is what its Frank-Wolfe algorithm gives when it stops, not the optimum: uniform start, at most
-100 steps, weights below a quarter of the largest set to 0, then at most 10,000 steps, each time until a step gains less
-than ``(1e-5 sigma)²``. Every step needs the Gram matrix alone, and its gain is known without subtracting two
-objectives: all placebos advance together.
+The published estimator is what its algorithm gives when it stops, not the optimum: uniform start, at most 100 steps,
+weights below a quarter of the largest set to 0, then at most 10,000 steps, each time until a step gains less than
+``(1e-5 sigma)²``. Every step needs the Gram matrix alone, and its gain is known without subtracting two objectives.
 
 References
 ----------
@@ -24,12 +23,12 @@ _LAST = 10_000
 
 
 def published_weights(gram: Floats, *, ridge: float, rows: int, least_gain: float) -> Floats:
-    """Solve a batch of problems as published: some steps, sparsified, then many.
+    """Solve a problem as published: some steps, sparsified, then many.
 
     Parameters
     ----------
-    gram : ndarray of float64, shape (B, n, n)
-        ``D' D`` of each problem, where ``D`` is donors less target, centred when there is an intercept.
+    gram : ndarray of float64, shape (n, n)
+        ``D' D``, where ``D`` is donors less target, centred when there is an intercept.
     ridge : float
         zeta²: penalty on the squared weights, per row.
     rows : int
@@ -39,73 +38,56 @@ def published_weights(gram: Floats, *, ridge: float, rows: int, least_gain: floa
 
     Returns
     -------
-    ndarray of float64, shape (B, n)
+    ndarray of float64, shape (n,)
     """
-    n = gram.shape[-1]
-    start = np.full(gram.shape[:-1], 1 / n)
-    first = frank_wolfe(gram, start, ridge=ridge, rows=rows, least_gain=least_gain, steps=_FIRST)
-    return frank_wolfe(gram, sparsify(first), ridge=ridge, rows=rows, least_gain=least_gain, steps=_LAST)
+    quadratic = gram + (ridge * rows) * np.eye(len(gram))
+    least = least_gain * rows
+    first = frank_wolfe(quadratic, np.full(len(gram), 1 / len(gram)), least_gain=least, steps=_FIRST)
+    return frank_wolfe(quadratic, sparsify(first), least_gain=least, steps=_LAST)
 
 
 def sparsify(weights: Floats) -> Floats:
     """Set to 0 the weights that are at most a quarter of the largest, and scale the others to sum to one."""
-    kept = np.where(weights <= weights.max(axis=-1, keepdims=True) / 4, 0.0, weights)
-    return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
+    kept = np.where(weights <= weights.max() / 4, 0.0, weights)
+    return np.asarray(kept / kept.sum())
 
 
-def frank_wolfe(gram: Floats, start: Floats, *, ridge: float, rows: int, least_gain: float, steps: int) -> Floats:
-    """Take Frank-Wolfe steps with an exact line search, each problem until its own last step.
+def frank_wolfe(quadratic: Floats, start: Floats, *, least_gain: float, steps: int) -> Floats:
+    """Minimise ``w' Q w`` on the simplex by Frank-Wolfe steps with an exact line search.
 
     Parameters
     ----------
-    gram, ridge, rows, least_gain
-        As in `published_weights`.
-    start : ndarray of float64, shape (B, n)
+    quadratic : ndarray of float64, shape (n, n)
+        Q.
+    start : ndarray of float64, shape (n,)
         On the simplex.
+    least_gain : float
+        Gain of a step under which it is the last (the first step is never the last).
     steps : int
         Most steps.
 
     Returns
     -------
-    ndarray of float64, shape (B, n)
+    ndarray of float64, shape (n,)
     """
-    found = start.copy()
-    n = gram.shape[-1]
-    # With the ridge inside, the objective is w' Q w / rows.
-    quadratic = gram + (ridge * rows) * np.eye(n)
-    left = np.arange(len(found))
+    diagonal = quadratic.diagonal().tolist()
     weights = start.copy()
-    slope = np.einsum("bij,bj->bi", quadratic, weights)
-    value = np.einsum("bi,bi->b", weights, slope)
-    diagonal = np.ascontiguousarray(np.diagonal(quadratic, axis1=1, axis2=2))
-    batch = np.arange(len(left))
     for step in range(steps):
-        corner = slope.argmin(axis=1)
-        best = slope[batch, corner]
-        # Towards the corner: the gain of the whole step has slope `descent` and curvature `bend`.
-        descent = value - best
-        bend = diagonal[batch, corner] - 2 * best + value
-        length = np.clip(np.divide(descent, bend, out=np.zeros_like(bend), where=bend > 0), 0.0, 1.0)
-        gain = (2 * length * descent - length**2 * bend) / rows
-        keep = (1 - length)[:, None]
-        weights *= keep
-        weights[batch, corner] += length
-        slope *= keep
-        slope += length[:, None] * quadratic[batch, corner]
-        value = value - gain * rows
-        # The first step has no step before it to be compared with.
-        done = (gain <= least_gain) if step > 0 else np.zeros(len(left), dtype=bool)
-        if done.any():
-            found[left[done]] = weights[done]
-            on = ~done
-            left, weights, slope, value = left[on], weights[on], slope[on], value[on]
-            quadratic, diagonal = quadratic[on], diagonal[on]
-            batch = np.arange(len(left))
-            if not len(left):
-                return found
-        if step % 256 == 255:
-            # The running products drift with rounding.
-            slope = np.einsum("bij,bj->bi", quadratic, weights)
-            value = np.einsum("bi,bi->b", weights, slope)
-    found[left] = weights
-    return found
+        if step % 256 == 0:
+            # The running products would drift with rounding.
+            slope = quadratic @ weights
+            value = float(weights @ slope)
+        corner = int(slope.argmin())
+        best = float(slope[corner])
+        # Towards the corner the objective has slope -2 descent and curvature 2 bend.
+        descent, bend = value - best, diagonal[corner] - 2 * best + value
+        length = min(1.0, max(0.0, descent / bend)) if bend > 0 else 0.0
+        gain = 2 * length * descent - length**2 * bend
+        weights *= 1 - length
+        weights[corner] += length
+        slope *= 1 - length
+        slope += length * quadratic[corner]
+        value -= gain
+        if gain <= least_gain and step > 0:
+            break
+    return weights

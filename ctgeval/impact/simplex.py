@@ -167,7 +167,7 @@ def _least_norm(face: Floats, start: Floats) -> Floats:
     Newton's steps end on the exact piece.
     """
     goal = face @ start
-    dual: Floats = np.linalg.lstsq(face @ face.T, goal, rcond=1e-12)[0]
+    dual = np.asarray(np.linalg.lstsq(face @ face.T, goal, rcond=1e-12)[0], dtype=np.float64)
 
     def value(point: Floats) -> float:
         return float((np.maximum(face.T @ point, 0) ** 2).sum() / 2 - goal @ point)
@@ -178,7 +178,8 @@ def _least_norm(face: Floats, start: Floats) -> Floats:
         if np.abs(gap).max() <= 1e-12:
             break
         active = face[:, weights > 0]
-        step: Floats = np.linalg.lstsq(active @ active.T + 1e-13 * np.eye(len(goal)), gap, rcond=None)[0]
+        square = active @ active.T + 1e-13 * np.eye(len(goal))
+        step = np.asarray(np.linalg.lstsq(square, gap, rcond=None)[0], dtype=np.float64)
         length, now, slope = 1.0, value(dual), float(gap @ step)
         while value(np.asarray(dual + length * step)) > now - 1e-4 * length * slope and length > 1e-10:
             length /= 2

@@ -126,12 +126,11 @@ def synthetic_control(
         residuals=None,
         options=options,
         steps=(
-            f"Poids faits sur {len(predictors)} prédicteurs, dont l’importance est choisie pour suivre l’indicateur "
-            + "avant l’action (optimisation emboîtée, départs fixes).",
+            f"Poids faits sur {len(predictors)} prédicteurs, d’importance choisie pour suivre l’indicateur avant.",
+            "L’optimisation emboîtée part de points fixes : le résultat se reproduit à l’identique.",
         ),
         limits=(
-            "L’importance des prédicteurs n’a pas d’optimum certain : d’autres logiciels, ou d’autres départs, "
-            + "peuvent donner d’autres poids.",
+            "L’importance des prédicteurs n’a pas d’optimum certain : un autre logiciel peut donner d’autres poids.",
         ),
         details=extra,
     )

@@ -189,8 +189,7 @@ def _inference(
     told = {
         "constant": (),
         "proportional": (
-            "Aucun effet constant n’est compatible avec les données : l’intervalle est celui d’effets qui évoluent "
-            + "comme l’écart mesuré.",
+            "Aucun effet constant n’est compatible avec les données : l’intervalle suppose qu’il évolue comme l’écart.",
         ),
         "none": ("Aucun intervalle ne peut être donné.",),
     }[kind]
