@@ -105,7 +105,7 @@ class GroupEffects:
         return np.hstack([average.weights, average.drift])
 
     def raw_error(self, average: Average) -> Floats:
-        """Standard error of each row of an average, whether it means something or not."""
+        """Return the standard error of each row of an average, whether it means something or not."""
         rows = self._combination(average)
         variance = np.einsum("am,am->a", rows @ self.covariance, rows)
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
