@@ -30,9 +30,20 @@ _PAIRS_HELD = 4_000_000
 
 def midranks(values: Floats) -> Floats:
     """Ranks from 1, the mean rank for ties."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    return np.asarray((last - (count - 1) / 2)[place.reshape(-1)], dtype=np.float64)
+    return _ranked(values)[0]
+
+
+def _ranked(values: Floats) -> tuple[Floats, Floats]:
+    """Ranks, the mean one for ties, and how many share each; written for short arrays, ranked by the thousand."""
+    order = values.argsort(kind="stable")
+    ordered = values[order]
+    new = np.ones(len(values), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    first = np.flatnonzero(new)
+    count = np.diff(first, append=len(values)).astype(np.float64)
+    ranks = np.empty(len(values))
+    ranks[order] = (first + (count + 1) / 2)[new.cumsum() - 1]
+    return ranks, count
 
 
 def _law_of_signs(doubled: Ints) -> Floats:
@@ -64,11 +75,10 @@ def signed_rank_p(changes: Floats, *, exact: bool) -> tuple[float, float]:
     n = len(moved)
     if not n:
         return 0.0, 1.0
-    ranks = midranks(np.abs(moved))
+    ranks, ties = _ranked(np.abs(moved))
     positive = float(ranks[moved > 0].sum())
     if exact:
         return positive, _two_sided(_law_of_signs(np.rint(2 * ranks).astype(np.intp)), round(2 * positive))
-    ties = np.unique(ranks, return_counts=True)[1].astype(np.float64)
     variance = n * (n + 1) * (2 * n + 1) / 24 - float((ties**3 - ties).sum()) / 48
     return positive, _normal_p(positive - n * (n + 1) / 4, variance)
 
@@ -128,12 +138,12 @@ def signed_rank(changes: Floats, *, level: float, exact: bool | None = None) -> 
 
 
 def _shifted_p(shifted: Floats, law: Floats | None) -> float:
-    if law is None or not _plain(shifted):
-        return signed_rank_p(shifted, exact=law is not None)[1]
-    order = np.argsort(np.abs(shifted), kind="stable")
-    ranks = np.empty(len(shifted), dtype=np.intp)
-    ranks[order] = np.arange(1, len(shifted) + 1)
-    return _two_sided(law, 2 * int(ranks[shifted > 0].sum()))
+    if law is None:
+        return signed_rank_p(shifted, exact=False)[1]
+    ranks, count = _ranked(np.abs(shifted))
+    if len(count) < len(shifted) or not shifted.all():
+        return signed_rank_p(shifted, exact=True)[1]
+    return _two_sided(law, 2 * round(ranks[shifted > 0].sum()))
 
 
 def _pseudo_median(changes: Floats) -> float:
@@ -207,11 +217,10 @@ def _law_of_rank_sum(n1: int, n0: int) -> Floats:
 
 def _rank_sum_p(before: Floats, after: Floats, law: Floats | None) -> tuple[float, float]:
     n1, n0 = len(after), len(before)
-    ranks = midranks(np.concatenate([after, before]))
+    ranks, count = _ranked(np.concatenate([after, before]))
     u = float(ranks[:n1].sum()) - n1 * (n1 + 1) / 2
     if law is not None and u == round(u):
         return u, _two_sided(law, int(u))
-    count = np.unique(ranks, return_counts=True)[1].astype(np.float64)
     n = n1 + n0
     variance = n1 * n0 / 12 * (n + 1 - float((count**3 - count).sum()) / (n * (n - 1)))
     return u, _normal_p(u - n1 * n0 / 2, variance)

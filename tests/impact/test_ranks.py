@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from ctgeval.impact.ranks import midranks, rank_sum, signed_rank, signed_rank_p
@@ -45,6 +45,7 @@ def test_the_exact_law_is_the_enumeration_of_all_signs(change: np.ndarray) -> No
     assert signed_rank_p(change, exact=True)[1] == pytest.approx(expected, abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(changes, st.floats(0.1, 100))
 def test_rank_tests_follow_the_scale_and_forget_the_order(change: np.ndarray, scale: float) -> None:
     first = signed_rank(change, level=0.9)
