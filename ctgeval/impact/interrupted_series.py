@@ -218,7 +218,7 @@ def _model(series: Series, design: SeriesDesign, family: Family) -> LinearModel:
 
 
 def _tested(series: Series, read: Contrasts, model: LinearModel, asked: Asked) -> Tested:
-    left = model.ordinary().innovations
+    left = model.ordinary.innovations
     if np.sqrt(np.mean(left**2)) <= 1e-9 * np.abs(model.outcome).max():
         return descriptive(
             model,

@@ -57,7 +57,7 @@ def _autocorrelation(model: LinearModel, test: Tested) -> Check:
     left = whiteness(test.innovations, estimated=taken)
     if np.isnan(left.p_value):
         return Check("autocorrelation", None, "Aucun résidu : l’autocorrélation ne se vérifie pas.")
-    durbin = whiteness(model.ordinary().innovations).durbin_watson
+    durbin = model.whiteness.durbin_watson
     told = (
         f"Durbin-Watson {french.number(durbin, 2)} (2 sans autocorrélation) ; Ljung-Box à {left.lags} retards, "
         f"p = {french.number(left.p_value, 3)}"

@@ -15,7 +15,6 @@ from ctgeval.impact.panel import Direction, Floats
 from ctgeval.impact.result import NO_INTERVAL, ImpactResult, Interval
 from ctgeval.impact.series_checks import series_checks
 from ctgeval.impact.series_design import Contrasts, SeriesDesign
-from ctgeval.impact.series_errors import whiteness
 from ctgeval.impact.series_reading import Series
 from ctgeval.impact.series_tests import LinearModel, Tested
 
@@ -164,7 +163,7 @@ class Conclusion:
         return {**{name: float(values[0]) for name, values in shown.items()}, "p_value": float(self.test.p_value[row])}
 
     def _details(self) -> dict[str, Any]:
-        white = whiteness(self.model.ordinary().innovations)
+        white = self.model.whiteness
         details: dict[str, Any] = {
             "family": self.family,
             "at": [self.series.labels[start] for start in self.series.starts],
@@ -184,7 +183,7 @@ class Conclusion:
         if fit is None:
             return {}
         raw = {name: float(values[0]) for name, values in self._raw(np.array([self.first])).items()}
-        error = float(np.sqrt(self.model.ordinary().covariance[self.first, self.first]))
+        error = float(np.sqrt(self.model.ordinary.covariance[self.first, self.first]))
         half = normal_quantile((1 + self.level) / 2) * error
         return {
             "rate_ratio": {name: float(np.exp(raw[name])) for name in ("estimate", "low", "high")},

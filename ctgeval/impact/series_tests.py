@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,15 @@ from ctgeval.impact.distributions import t_quantile, t_two_sided
 from ctgeval.impact.panel import Floats
 from ctgeval.impact.series_calibration import DRAWS, LONG, WORST_RHOS, calibrated, is_short
 from ctgeval.impact.series_counts import CountFit
-from ctgeval.impact.series_errors import LinearFit, automatic_lags, newey_west, ordinary, prais_winsten
+from ctgeval.impact.series_errors import (
+    LinearFit,
+    Whiteness,
+    automatic_lags,
+    newey_west,
+    ordinary,
+    prais_winsten,
+    whiteness,
+)
 
 __all__ = ["LONG_ENOUGH", "Asked", "Errors", "LinearModel", "Tested", "descriptive", "tested"]
 
@@ -70,7 +79,7 @@ class Tested:
 
 def descriptive(model: LinearModel, rows: Floats, reason: str) -> Tested:
     """Describe a series that no test can be made of."""
-    fit = model.ordinary()
+    fit = model.ordinary
     none = np.full(len(rows), np.nan)
     return Tested(
         code="none",
@@ -167,9 +176,15 @@ class LinearModel:
     counts: CountFit | None = None
     dispersion: float | None = None
 
+    @cached_property
     def ordinary(self) -> LinearFit:
         """Fit with independent errors: for counts, the model itself."""
         return ordinary(self.design, self.outcome, dispersion=self.dispersion)
+
+    @cached_property
+    def whiteness(self) -> Whiteness:
+        """What its residuals keep of autocorrelation."""
+        return whiteness(self.ordinary.innovations)
 
 
 def tested(model: LinearModel, rows: Floats, asked: Asked) -> Tested:
@@ -300,4 +315,4 @@ def _fitted(model: LinearModel, asked: Asked) -> tuple[LinearFit, str, tuple[str
             (doubt,) if n < _PRAIS_WINSTEN_POINTS else (),
         )
     what = "Moindres carrés ordinaires" if model.counts is None else "Erreurs du modèle de comptage"
-    return model.ordinary(), f"{what} : points supposés indépendants, à la demande.", ()
+    return model.ordinary, f"{what} : points supposés indépendants, à la demande.", ()
