@@ -168,7 +168,7 @@ def read_persons(
     require_columns(frame, outcome, time, unit, group, weights, cluster, *covariates, *(exposures or ()))
     if frame.empty:
         raise DesignError("Le tableau est vide.", remedy="Vérifiez le filtre qui l’a produit.")
-    moments = (before or "avant", after)
+    moments = ("avant" if before is None else str(before), str(after))
     if outcome is not None and time is not None:
         kept = [name for name in (group, weights, cluster, *covariates) if name is not None]
         frame, first, second = _from_long(

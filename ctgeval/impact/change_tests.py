@@ -196,7 +196,7 @@ def paired_tests(persons: Persons, *, proportion: bool, asked: str, level: float
     few = _few(units, what)
     if told:
         ask(asked, ("t",))
-        tests: tuple[SurveyTest, ...] = (mean_change(change, level=level),)
+        tests: tuple[SurveyTest, ...] = (mean_change(change, level=level).scaled(100.0 if proportion else 1.0),)
         return _with_spread(Answer(tests=tests, deciding=("t",), steps=told, n=units, descriptive=few))
     if proportion:
         return _paired_shares(persons, asked=asked, level=level, few=few)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -59,6 +60,11 @@ class Fit:
         """Rows less coefficients."""
         return self.n - len(self.coefficients)
 
+    @cached_property
+    def left(self) -> Floats:
+        """One less the leverage of each row, shape (n,)."""
+        return np.asarray(np.maximum(1 - np.einsum("ij,ij->i", self.basis, self.basis), 1e-12))
+
     def place(self, name: str) -> int:
         """Return the column of a name."""
         return self.names.index(name)
@@ -92,7 +98,7 @@ class Fit:
             return float(np.sqrt(factor * (sums @ sums))), float(count - 1)
         if kind == "hc1":
             return float(np.sqrt(((own * scaled) ** 2).sum() * self.n / self.df)), float(self.df)
-        left = np.maximum(1 - (self.basis**2).sum(axis=1), 1e-12)
+        left = self.left
         variance = float(((own * scaled) ** 2 / left ** (2 if kind == "hc3" else 1)).sum())
         return float(np.sqrt(variance)), self._bell_mccaffrey(own, left) if kind == "hc2" else float(self.df)
 
@@ -134,8 +140,8 @@ def fit(outcome: Floats, columns: Sequence[Floats], names: Sequence[str], weight
     root = np.ones(n) if weights is None else np.sqrt(weights)
     scale = np.abs(design).max(axis=0)
     weighted = design / np.where(scale > 0, scale, 1.0) * root[:, None]
-    _refuse_redundant(weighted, tuple(names))
     basis, upper = np.linalg.qr(weighted)
+    _refuse_redundant(weighted, upper, tuple(names))
     inverse = np.linalg.solve(upper, np.eye(k)) / np.where(scale > 0, scale, 1.0)[:, None]
     coefficients = inverse @ (basis.T @ (root * outcome))
     return Fit(
@@ -148,10 +154,10 @@ def fit(outcome: Floats, columns: Sequence[Floats], names: Sequence[str], weight
     )
 
 
-def _refuse_redundant(design: Floats, names: tuple[str, ...]) -> None:
-    upper = np.abs(np.diag(np.linalg.qr(design, mode="r")))
-    size = np.sqrt((design**2).sum(axis=0))
-    redundant = np.flatnonzero(upper <= _RANK * np.where(size > 0, size, 1.0))
+def _refuse_redundant(design: Floats, upper: Floats, names: tuple[str, ...]) -> None:
+    # A column of the triangle has the length of the column itself; its last part is what those before leave of it.
+    size = np.sqrt((upper**2).sum(axis=0))
+    redundant = np.flatnonzero(np.abs(np.diag(upper)) <= _RANK * np.where(size > 0, size, 1.0))
     if not len(redundant):
         return
     told = []

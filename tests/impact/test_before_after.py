@@ -256,6 +256,18 @@ def test_shares_choose_the_exact_test_when_few_changed() -> None:
     assert other.estimate == pytest.approx(found.estimate)
 
 
+def test_weighted_shares_are_in_points_too() -> None:
+    data = approval().assign(w=1.0, who=lambda rows: rows.index // 8)
+    plain = before_after(data, before="before", after="after")
+    for options in ({"weights": "w"}, {"cluster": "who"}):
+        found = before_after(data, before="before", after="after", **options)  # type: ignore[arg-type]
+        assert (found.estimate, found.unit) == (pytest.approx(plain.estimate), "points")
+    weighted = before_after(data, before="before", after="after", weights="w")
+    assert weighted.std_error == pytest.approx(plain.std_error, rel=1e-3)
+    other = before_after(data, before="before", after="after", weights="w", paired=False)
+    assert other.estimate == pytest.approx(plain.estimate)
+
+
 def test_counts_take_the_less_favourable_of_two_tests() -> None:
     random = np.random.default_rng(7)
     data = pd.DataFrame({"a": random.poisson(20, 30), "b": random.poisson(30, 30), "days": 10.0, "more": 12.0})
