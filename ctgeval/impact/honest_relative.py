@@ -2,8 +2,8 @@
 
 References
 ----------
-Rambachan, A. and Roth, J. (2023), A More Credible Approach to Parallel Trends, Review of Economic Studies 90(5), section
-2.4.1 (relative magnitudes) and footnote 9 (as a union of polyhedra).
+Rambachan, A. and Roth, J. (2023), A More Credible Approach to Parallel Trends, Review of Economic Studies 90(5),
+section 2.4.1 (relative magnitudes) and footnote 9 (as a union of polyhedra).
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def relative_interval(
 def relative_system(coefficients: Floats, covariance: Floats, *, n_pre: int, target: Floats, value: float) -> Family:
     """Write the restriction as one system of inequalities for each place and sign of the largest change before."""
     steps = changes(n_pre, len(target))
+    if len(target) == 1:
+        return _one_period(coefficients, covariance, steps, value, float(target[0]))
     before, after = steps[:n_pre], steps[n_pre:]
     largest = np.concatenate([before, -before])
     positive = after[None] - value * largest[:, None]
@@ -59,12 +61,12 @@ def relative_system(coefficients: Floats, covariance: Floats, *, n_pre: int, tar
     # The sum of these multiples of the changes after treatment is the target.
     path = np.cumsum(target[::-1])[::-1]
     n_post = len(target)
-    if n_post == 1:
-        return _one_period(coefficients, covariance, before, largest, positive, negative, path)
-    combinations, _, slopes = vertices(positive, negative, np.zeros(n_post), path)
-    size = np.sqrt(np.maximum(np.einsum("crq,qk,crk->cr", *_rows(positive, negative, covariance)), 0.0))
+    combinations, subtracted, slopes = vertices(positive, negative, np.zeros(n_post), path)
+    rows = np.concatenate([positive, negative], axis=1)
+    size = np.sqrt(np.maximum(np.einsum("crq,qk,crk->cr", rows, covariance, rows), 0.0))
     norm = pair_norms(size[:, :n_post], size[:, n_post:], path)
-    return standardised(combinations, np.zeros(len(slopes)), slopes, norm, coefficients, covariance)
+    family = Family(intercepts=-subtracted / norm, slopes=slopes / norm, covariance=covariance)
+    return standardised(family, combinations / norm[:, :, None], coefficients)
 
 
 def changes(n_pre: int, n_post: int) -> Floats:
@@ -74,48 +76,42 @@ def changes(n_pre: int, n_post: int) -> Floats:
     return np.diff(levels, axis=0)
 
 
-def standardised(
-    combinations: Floats, subtracted: Floats, slopes: Floats, norm: Floats, coefficients: Floats, covariance: Floats
-) -> Family:
-    """Divide combinations by the sum of standard errors of their inequalities."""
-    scaled = combinations / norm[:, :, None]
+def standardised(bounds: Family, combinations: Floats, coefficients: Floats) -> Family:
+    """Put estimates in inequalities.
+
+    Parameters
+    ----------
+    bounds : Family
+        With what the bounds take away as intercepts, and the covariance of the coefficients.
+    combinations : ndarray of float64, shape (C, p, q)
+        Of the coefficients.
+    coefficients : ndarray of float64, shape (q,)
+    """
     return Family(
-        intercepts=scaled @ coefficients - subtracted / norm,
-        slopes=slopes / norm,
-        covariance=scaled @ covariance @ scaled.transpose(0, 2, 1),
+        intercepts=combinations @ coefficients + bounds.intercepts,
+        slopes=bounds.slopes,
+        covariance=combinations @ bounds.covariance @ combinations.transpose(0, 2, 1),
     )
 
 
-def _rows(positive: Floats, negative: Floats, covariance: Floats) -> tuple[Floats, Floats, Floats]:
-    rows = np.concatenate([positive, negative], axis=1)
-    return rows, covariance, rows
-
-
 def pair_norms(positive: Floats, negative: Floats, path: Floats) -> Floats:
+    """Sum of the standard errors of the inequalities that each combination of `vertices` is made of."""
     up, down = np.maximum(path, 0), np.maximum(-path, 0)
     lower, upper = positive @ up + negative @ down, negative @ up + positive @ down
     return np.concatenate([lower[:, None], upper[:, None], positive + negative], axis=1)
 
 
-def _one_period(
-    coefficients: Floats,
-    covariance: Floats,
-    before: Floats,
-    largest: Floats,
-    positive: Floats,
-    negative: Floats,
-    path: Floats,
-) -> Family:
+def _one_period(coefficients: Floats, covariance: Floats, steps: Floats, value: float, weight: float) -> Family:
     """Without other effects to leave out, each inequality is tested, those between periods before too."""
-    n = len(before)
+    before, after = steps[:-1], steps[-1]
+    largest = np.concatenate([before, -before])
+    target = np.stack([np.sign(weight) * after - value * largest, -np.sign(weight) * after - value * largest], axis=1)
     above = np.concatenate([before[None] - largest[:, None], -before[None] - largest[:, None]], axis=1)
     # The largest change is not compared with itself.
-    itself = np.arange(2 * n)
-    others = np.stack([np.delete(above[c], c, axis=0) for c in itself])
-    sign = path[0]
-    target = np.concatenate([positive, negative], axis=1) if sign > 0 else np.concatenate([negative, positive], axis=1)
-    combinations = np.concatenate([abs(sign) * target, others], axis=1)
+    others = np.stack([np.delete(above[c], c, axis=0) for c in range(len(largest))])
+    combinations = np.concatenate([abs(weight) * target, others], axis=1)
     slopes = np.zeros(combinations.shape[1])
     slopes[:2] = -1.0, 1.0
     norm = np.sqrt(np.einsum("crq,qk,crk->cr", combinations, covariance, combinations))
-    return standardised(combinations, np.zeros(len(slopes)), slopes, norm, coefficients, covariance)
+    family = Family(intercepts=np.zeros_like(norm), slopes=slopes / norm, covariance=covariance)
+    return standardised(family, combinations / norm[:, :, None], coefficients)

@@ -2,9 +2,9 @@
 
 References
 ----------
-Rambachan, A. and Roth, J. (2023), A More Credible Approach to Parallel Trends, Review of Economic Studies 90(5), sections
-2.4 (smoothness) and 4 (fixed-length intervals). Armstrong, T. and Kolesár, M. (2018), Optimal Inference in a Class of
-Regression Models, Econometrica 86(2).
+Rambachan, A. and Roth, J. (2023), A More Credible Approach to Parallel Trends, Review of Economic Studies 90(5),
+sections 2.4 (smoothness) and 4 (fixed-length intervals). Armstrong, T. and Kolesár, M. (2018), Optimal Inference in a
+Class of Regression Models, Econometrica 86(2).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def folded_quantile(mean: float, level: float) -> float:
 
 
 def _estimators(n_pre: int, target: Floats) -> tuple[Floats, Floats, float]:
-    """Linear estimators without bias when the gap is a straight line, by what each bend before treatment weighs in them.
+    """Linear estimators without bias when the gap is a straight line, by the weight of each bend before treatment.
 
     Returns
     -------
@@ -107,12 +107,12 @@ def _estimators(n_pre: int, target: Floats) -> tuple[Floats, Floats, float]:
 
 
 def _lasso_path(design: Floats, outcome: Floats) -> list[Floats]:
-    """Corners of the path of ``|outcome - design x|^2 / 2 + weight |x|_1``, from 0 to least squares: lines between them.
+    """Corners of the path of ``|outcome - design x|^2 / 2 + weight |x|_1``, from 0 to least squares.
 
     References
     ----------
-    Osborne, M., Presnell, B. and Turlach, B. (2000), A New Approach to Variable Selection in Least Squares Problems, IMA
-    Journal of Numerical Analysis 20(3).
+    Osborne, M., Presnell, B. and Turlach, B. (2000), A New Approach to Variable Selection in Least Squares Problems,
+    IMA Journal of Numerical Analysis 20(3).
     """
     gram, moment = design.T @ design, design.T @ outcome
     n = len(moment)
@@ -145,7 +145,7 @@ def _lasso_path(design: Floats, outcome: Floats) -> list[Floats]:
         else:
             entering = int(enters.argmax())
             signs[entering] = np.sign(left[entering] + weight * drift[entering])
-    corners.append(np.linalg.solve(gram, moment))
+    corners.append(np.asarray(np.linalg.solve(gram, moment), dtype=np.float64))
     return corners
 
 
@@ -165,7 +165,7 @@ def smoothness_hybrid(
     kappa: float | None = None,
     seed: int = 0,
 ) -> Interval:
-    """Bound the effect under the same restriction by the conditional least favourable test: wider, without optimisation."""
+    """Bound the effect under the same restriction by the conditional least favourable test."""
     family = smoothness_system(coefficients, covariance, n_pre=n_pre, target=target, value=value)
     return confidence_set(family, alpha=alpha, kappa=alpha / 10 if kappa is None else kappa, seed=seed)
 
@@ -177,4 +177,6 @@ def smoothness_system(coefficients: Floats, covariance: Floats, *, n_pre: int, t
     path = np.array([float(target @ np.maximum(np.arange(1, n_post + 1) - c, 0)) for c in range(n_post)])
     combinations, subtracted, slopes = vertices(bends[None], -bends[None], np.full(n_post, value), path)
     size = np.sqrt(np.einsum("rq,qk,rk->r", bends, covariance, bends))[None]
-    return standardised(combinations, subtracted, slopes, pair_norms(size, size, path), coefficients, covariance)
+    norm = pair_norms(size, size, path)
+    family = Family(intercepts=-subtracted / norm, slopes=slopes / norm, covariance=covariance)
+    return standardised(family, combinations / norm[:, :, None], coefficients)

@@ -23,11 +23,12 @@ from ctgeval.impact.result import NO_INTERVAL, Interval
 
 __all__ = ["Family", "confidence_set", "critical_values", "rejects", "vertices"]
 
-_ANGLES = 1_440
+_ANGLES = 720
 _DIRECTIONS = 4_096
 _GRID = 257
-_STEPS = 40
+_STEPS = 32
 _TINY = 1e-10
+_NEVER = 1e-12
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,11 +151,11 @@ def critical_values(covariance: Floats, *, size: float, seed: int = 0) -> Floats
         half_square = np.minimum(middle[:, None] / reach, 1e6) ** 2 / 2
         missed = _distance_tail(half_square, rank).mean(axis=1) > size
         low, high = np.where(missed, middle, low), np.where(missed, high, middle)
-    return high
+    return np.asarray(high, dtype=np.float64)
 
 
 def _distance_tail(half_square: Floats, rank: int) -> Floats:
-    return np.exp(-half_square) if rank == 2 else np.asarray(special.gammaincc(rank / 2, half_square))
+    return np.asarray(np.exp(-half_square) if rank == 2 else special.gammaincc(rank / 2, half_square), dtype=np.float64)
 
 
 def _directions(rank: int, seed: int) -> Floats:
@@ -177,7 +178,8 @@ def confidence_set(family: Family, *, alpha: float, kappa: float, seed: int = 0)
     alpha : float
         Level of the test.
     kappa : float
-        Level of its first step; ``alpha / 10`` is the convention.
+        Level of its first step; ``alpha / 10`` is the convention. With 0, the conditional test alone, in the bracket of
+        a first step of level 1e-12.
     seed : int
 
     Returns
@@ -185,9 +187,11 @@ def confidence_set(family: Family, *, alpha: float, kappa: float, seed: int = 0)
     Interval
         NaN when every effect is rejected: the restriction itself is.
     """
-    cap = critical_values(family.covariance, size=kappa, seed=seed)
+    cap = critical_values(family.covariance, size=kappa or _NEVER, seed=seed)
     size = (alpha - kappa) / (1 - kappa)
     low, high = _bracket(family, cap)
+    if not kappa:
+        cap = np.full(len(cap), np.inf)
     open_ = low < high
     if not open_.any():
         return NO_INTERVAL
