@@ -95,6 +95,7 @@ def change_result(
             "means": _means(used, has_before=has_before),
             "effect_sizes": sizes,
             "missing": missing,
+            **({"rate_ratio": 1 + estimate / 100} if what == "count" else {}),
         },
     )  # fmt: skip
 

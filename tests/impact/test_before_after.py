@@ -275,6 +275,8 @@ def test_counts_take_the_less_favourable_of_two_tests() -> None:
     ratio = data["b"].sum() / data["a"].sum() * 10 / 12
     assert found.estimate == pytest.approx(100 * (ratio - 1))
     assert (found.unit, found.inference) == ("%", "exact+robust")
+    assert found.details["rate_ratio"] == pytest.approx(ratio)
+    assert "points" not in found.text()
     assert found.p_value == max(row["p_value"] for row in found.details["tests"])
     total = before_after(data.iloc[:1], before="a", after="b", kind="count")
     assert total.inference == "exact"
