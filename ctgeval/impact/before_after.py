@@ -103,7 +103,8 @@ def before_after(
     -------
     ImpactResult
         ``n_treated`` and ``n_controls`` count persons. ``details``: ``tests``, ``means`` (group, moment, n, mean,
-        std_error), ``effect_sizes``, ``moments``, ``missing``, and ``rate_ratio`` for counts. Under 5 persons: the figure, no interval,
+        std_error), ``effect_sizes``, ``moments``, ``missing``,
+        ``rate_ratio`` (counts). Under 5 persons: the figure, no interval,
         ``non_evaluable``. Groups of persons without ``cluster``, ``randomised`` or ``same_territory`` never give a
         verdict: the persons' sampling error is covered, what happened to their territory is not (Donald and Lang 2007).
 
