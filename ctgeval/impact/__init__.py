@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ctgeval.impact.advice import Advice, advise
+    from ctgeval.impact.augmented import augmented_synthetic_control
     from ctgeval.impact.bacon import Decomposition, bacon
     from ctgeval.impact.before_after import before_after
     from ctgeval.impact.cross_section import did_cross_section
@@ -48,6 +49,7 @@ _WHERE: dict[str, str] = {
     "Sensitivity": "sensitivity",
     "adjust": "multiple",
     "advise": "advice",
+    "augmented_synthetic_control": "augmented",
     "bacon": "bacon",
     "before_after": "before_after",
     "did": "did",
@@ -80,6 +82,7 @@ __all__ = [
     "Sensitivity",
     "adjust",
     "advise",
+    "augmented_synthetic_control",
     "bacon",
     "before_after",
     "did",

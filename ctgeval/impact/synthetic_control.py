@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from ctgeval.errors import DesignError
 from ctgeval.impact.donors import Donors, OutcomeWeights, Weigher, complete
@@ -33,6 +34,7 @@ def synthetic_control(
     panel: Panel,
     *,
     predictors: Sequence[str | tuple[str, Sequence[str]]] = (),
+    predictor_table: pd.DataFrame | None = None,
     v: Literal["auto", "outcomes", "nested"] = "auto",
     donors: Literal["all", "complete"] = "all",
     placebos: bool = True,
@@ -51,7 +53,10 @@ def synthetic_control(
         averaged over treated cells; with several dates, by time since the action.
     predictors : sequence of str or (str, sequence of str)
         Covariates of the panel, averaged over the periods before the action where they are known; or a covariate (or
-        ``"outcome"``) and the labels of the periods to average. None: all the outcomes before the action.
+        ``"outcome"``) and the labels of the periods to average; or a column of ``predictor_table``. None: all the
+        outcomes before the action.
+    predictor_table : DataFrame, optional
+        One row per unit (index: codes), for predictors that are not known at every period; all its columns by default.
     v : {"auto", "outcomes", "nested"}
         How predictors are weighted: ``nested`` chooses their importance so that the outcome before the action is best
         followed; ``outcomes`` matches the outcome itself. ``auto``: nested when there are predictors.
@@ -95,6 +100,8 @@ def synthetic_control(
     >>> result.details["weights"].head(3)  # doctest: +SKIP
     """
     del allow_invalid
+    if predictor_table is not None and not predictors:
+        predictors = tuple(str(column) for column in predictor_table.columns)
     nested = _nested(predictors, v)
     data = complete(panel, donors=donors, method=_NAME)
     options = Options(level=level, seed=seed, placebos=placebos, draws=draws, minimum_effect=minimum_effect)
@@ -110,7 +117,7 @@ def synthetic_control(
         )
     from ctgeval.impact.synthetic_predictors import NestedWeights
 
-    weigh = NestedWeights(data, predictors)
+    weigh = NestedWeights(data, predictors, predictor_table)
     own = [weigh.fit(int(i), data.donors, int(start)) for i, start in zip(data.treated, data.starts, strict=True)]
     extra: dict[str, Any] = {
         "predictors": weigh.table(data, own),
