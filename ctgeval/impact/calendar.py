@@ -96,6 +96,8 @@ def axis(column: pd.Series[Any], name: str) -> Axis:
             column=name,
             remedy="Complétez la période, ou retirez ces lignes.",
         )
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.map(_spelt)
     codes, found = pd.factorize(column)
     values = list(found)
     if pd.api.types.is_datetime64_any_dtype(column) or all(isinstance(item, dt.date) for item in values):
@@ -103,6 +105,12 @@ def axis(column: pd.Series[Any], name: str) -> Axis:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return _numbers(codes, np.asarray(found, dtype=np.float64), name)
     return _texts(codes, [str(item) for item in values], name)
+
+
+def _spelt(value: Any) -> str:
+    """Write a pandas period as the tables of a dossier do: ``2021Q1`` is ``2021-Q1``."""
+    text = str(value)
+    return f"{text[:4]}-{text[4:]}" if text[4:5] == "Q" else text
 
 
 def _ordered(
@@ -194,6 +202,8 @@ def _dates(codes: Any, days: list[dt.date]) -> Axis:
 def _day(value: Any, labels: tuple[str, ...]) -> dt.date:
     if isinstance(value, dt.date):
         return pd.Timestamp(value).date()
+    if isinstance(value, pd.Period):
+        return value.start_time.date()
     if isinstance(value, float) and value == round(value):
         value = int(value)
     text = str(value).strip()

@@ -168,7 +168,7 @@ class Panel:
             population=population,
             cluster=cluster,
             stratum=stratum,
-            covariates=tuple(covariates),
+            covariates=(covariates,) if isinstance(covariates, str) else tuple(covariates),
             low=low,
             high=high,
             frequency=frequency,

@@ -15,6 +15,7 @@ from ctgeval.impact.panel import Bools, Direction, Floats, Ints, Panel
 __all__ = ["numbers", "read", "require_columns", "some"]
 
 _SHOWN = 5
+_LARGEST = 1e100
 
 
 def some(items: Iterable[str], shown: int = _SHOWN) -> str:
@@ -26,20 +27,32 @@ def some(items: Iterable[str], shown: int = _SHOWN) -> str:
 
 
 def require_columns(frame: pd.DataFrame, *columns: str | None) -> None:
-    """Refuse a table that lacks a column.
+    """Refuse what is no table, or lacks a column, or has it twice.
 
     Raises
     ------
     DesignError
         With the columns that look like it.
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise DesignError(
+            "Ce qui est donné n’est pas un tableau.",
+            value=type(frame).__name__,
+            remedy="Donnez un DataFrame de pandas, avec une ligne par territoire et par période.",
+        )
     for column in columns:
         if column is not None and column not in frame.columns:
             known = [str(name) for name in frame.columns]
             raise DesignError(
                 f"Le tableau n’a pas de colonne « {column} ».",
                 column=column,
-                remedy=suggestion(column, known) or f"Colonnes du tableau : {some(known, 12)}.",
+                remedy=suggestion(str(column), known) or f"Colonnes du tableau : {some(known, 12)}.",
+            )
+        if column is not None and list(frame.columns).count(column) > 1:
+            raise DesignError(
+                f"Plusieurs colonnes du tableau s’appellent « {column} ».",
+                column=str(column),
+                remedy="Gardez-en une, ou renommez les autres.",
             )
 
 
@@ -49,9 +62,16 @@ def numbers(frame: pd.DataFrame, column: str) -> Floats:
     Raises
     ------
     DesignError
-        When a cell is a text that is no number, or is infinite; with its rows and the remedy.
+        When a cell is a text or a date, that is no number, or is infinite; with its rows and the remedy.
     """
     series = frame[column]
+    if pd.api.types.is_datetime64_any_dtype(series) or series.dtype.kind in "mc":
+        raise DesignError(
+            f"La colonne « {column} » contient, au lieu de nombres, des dates, des durées ou des nombres complexes.",
+            column=column,
+            value=str(series.dtype),
+            remedy="Choisissez la colonne de la mesure, ou transformez celle-ci en nombres (jours, années).",
+        )
     if pd.api.types.is_numeric_dtype(series):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
@@ -70,10 +90,11 @@ def numbers(frame: pd.DataFrame, column: str) -> Floats:
                 if commas
                 else "Corrigez ces cellules, ou laissez-les vides si la valeur n’est pas connue.",
             )  # fmt: skip
-    infinite = np.isinf(values)
+    # Beyond this, a square is no longer a number.
+    infinite = np.abs(values) > _LARGEST
     if infinite.any():
         raise DesignError(
-            f"La colonne « {column} » contient des valeurs infinies "
+            f"La colonne « {column} » contient des valeurs infinies ou démesurées "
             f"(lignes {some(str(label) for label in frame.index[infinite])}).",
             column=column,
             remedy="Une valeur infinie vient souvent d’une division par zéro : laissez la cellule vide.",
@@ -166,6 +187,12 @@ def read(
     if direction not in {"higher", "lower", "neutral"}:
         raise DesignError(
             "Le sens souhaité n’est pas compris.", value=str(direction), remedy="higher, lower ou neutral."
+        )
+    if frequency is not None and (frequency != int(frequency) or frequency < 1):
+        raise DesignError(
+            "Le nombre de périodes d’une saison n’est pas compris.",
+            value=str(frequency),
+            remedy="Un nombre entier : 4 pour des trimestres, 12 pour des mois.",
         )
     if treated_from is None and treatment is None:
         raise DesignError(
