@@ -189,9 +189,10 @@ class _Sides:
 
     def ratio(self, outcome: Floats) -> Floats:
         """Change of each unit in its own standard deviations, shape (M, N)."""
-        spread = self.spread(outcome)
-        least = 1e-6 * np.maximum(spread.mean(axis=1, keepdims=True), 1e-300)
-        return np.asarray(self.change(outcome) / np.maximum(spread, least))
+        spread, change = self.spread(outcome), self.change(outcome)
+        # A figure that never moves has no variability: its change still weighs, without overflowing.
+        least = np.maximum(1e-6 * spread.mean(axis=1, keepdims=True), 1e-12 * np.abs(change).max(axis=1, keepdims=True))
+        return np.asarray(change / np.maximum(spread, np.maximum(least, 1e-300)))
 
 
 def _mean(values: Floats, chosen: Bools) -> Floats:
