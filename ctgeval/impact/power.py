@@ -128,12 +128,13 @@ def power(
     grid = _grid(effects, facts.noise, facts.n_treated, facts.n_controls)
     random = np.random.default_rng(seed)
     found, alarms, made = np.zeros(len(grid)), 0.0, 0
-    alpha = 1 - level
     for _ in range(draws):
         placebo = _placebo(panel, pool, n_treated=len(chosen), pre=pre, post=post, random=random)
-        _, tests = deciding_tests(placebo, level=level, draws=499, seed=int(random.integers(2**31)))
+        tried, tests = deciding_tests(placebo, level=level, draws=499, seed=int(random.integers(2**31)))
         if not tests:
             continue
+        # A placebo lacks the units that are really treated: what the design can show must not be lost with them.
+        alpha = max(1 - level, tried.minimum_p) if facts.minimum_p <= 1 - level else 1 - level
         # The law of a test of 0 when the effect is +x is that of a test of -x when there is none.
         worst = np.max([test.p_at(-grid) for test in tests.values()], axis=0)
         alarms += float(max(test.p_value for test in tests.values()) <= alpha)
