@@ -91,7 +91,7 @@ def sun_abraham(
     found = infer(
         panel,
         estimate=estimate,
-        weights=path.fit.cohort_weights(combination),
+        weights=path.nominal(combination),
         cluster=(float(np.sqrt(variance[-1, -1])), df),
         asked=inference,
         level=level,
@@ -198,6 +198,20 @@ class _Path:
             )
         combination = self._mean(after[None])[0]
         return float(combination @ np.nan_to_num(self.fit.coefficients)), combination
+
+    def nominal(self, combination: Floats) -> Floats:
+        """Coefficients of one unit of each cohort in a combination, shape (K + 1, T), as without gaps nor weights.
+
+        Tests by permutation stand on residuals of the null model: they need the shape of the estimate, not its gaps.
+        """
+        panel, last = self.panel, len(self.panel.cohorts)
+        counts = np.array([(panel.start == column).sum() for column in panel.cohorts] + [panel.n_controls])
+        share = combination[: len(self.cohort)]
+        rows = np.zeros((last + 1, panel.n_periods))
+        for column, sign in ((self.column, 1.0), (panel.cohorts[self.cohort] - 1, -1.0)):
+            np.add.at(rows, (self.cohort, column), sign * share / counts[self.cohort])
+            np.add.at(rows[last], column, -sign * share / counts[last])
+        return rows
 
     def meaning(self, counts: ClusterCounts) -> Bools:
         """Means that rest on enough clusters for their error to mean something."""
