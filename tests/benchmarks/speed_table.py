@@ -23,7 +23,7 @@ Written by `python tests/benchmarks/bench_impact.py --peers-python PATH` (see `t
 
 ## Summary
 
-| task | ctgeval s (reading) | CPU | fastest peer | s | CPU | ratio, CPU | numpy s | CPU | ratio, CPU | MB: ours, peer’s | estimates |
+| task | ours, s (reading) | CPU | fastest peer | s | CPU | ratio, CPU | numpy s | CPU | ratio, CPU | MB: ours, peer | estimates |
 |---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|---|
 """
 

@@ -1,0 +1,1 @@
+"""Published answers, what ctgeval gives on the same data, and what peers gave."""
