@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -14,6 +15,7 @@ from ctgeval.impact.quantities import frequency
 __all__ = ["catalogue", "first_key", "method_name", "named", "odds", "period", "say", "sentence", "span_of"]
 
 _MOST_NAMES = 3
+_CODE = re.compile(r"(?<=\S) \((?:[A-Z]+-[0-9A-Z-]+|[0-9][0-9AB][0-9]{3,})\)$")
 
 
 @lru_cache(maxsize=1)
@@ -74,7 +76,8 @@ def span_of(texts: Sequence[str]) -> str:
 
 
 def named(names: Sequence[str]) -> str:
-    """List names, the first ones when there are many: ``A, B, C et 4 autres``."""
+    """List names without their codes, the first ones when there are many: ``A, B, C et 4 autres``."""
+    names = [_CODE.sub("", name) for name in names]
     if len(names) <= _MOST_NAMES + 1:
         return french.enumeration(names)
     rest = len(names) - _MOST_NAMES

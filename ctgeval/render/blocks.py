@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from ctgeval import french
 from ctgeval.render import wording
-from ctgeval.render.figures import Drawing
+from ctgeval.render.canvas import Drawing
 
 _TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "pre", "h3", "h4", "h5", "h6"}
 _SCHEMES = ("https:", "mailto:")
@@ -63,6 +63,12 @@ def subsection(title: str, parts: Sequence[Markup]) -> Markup:
     """Return a heading of the third level and what it heads; nothing when it heads nothing."""
     kept = [part for part in parts if part]
     return block("subsection", title, kept) if kept else Markup("")
+
+
+def minor(title: str, parts: Sequence[Markup]) -> Markup:
+    """Return a heading of the fourth level and what it heads; nothing when it heads nothing."""
+    kept = [part for part in parts if part]
+    return block("minor", title, kept) if kept else Markup("")
 
 
 def definitions(items: Sequence[tuple[str, str]]) -> Markup:

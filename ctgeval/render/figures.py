@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns  # type: ignore[import-untyped]
-from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ctgeval import french, periods
 from ctgeval.render import svg, theme, wording
+from ctgeval.render.canvas import CHARACTER, ROW, Canvas, Drawing, themed
 from ctgeval.render.lines import Indicator, Line
 
 MOST_LINES = len(theme.SERIES)
-_CHARACTER = 8.4
-_ROW = 22
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """An inline SVG and what must be said under it."""
-
-    svg: Markup
-    alternative: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,52 +31,7 @@ class Bar:
     main: bool = False
 
 
-def _themed(draw: Callable[..., Drawing]) -> Callable[..., Drawing]:
-    @wraps(draw)
-    def themed(*args: object, **options: object) -> Drawing:
-        with mpl.rc_context(dict(theme.RC)):
-            return draw(*args, **options)
-
-    return themed
-
-
-class _Canvas:
-    """A figure measured in the user units of its SVG, from the top left corner."""
-
-    def __init__(self, height: float, *, fictional: bool) -> None:
-        self.height = height + (_ROW if fictional else 0)
-        self.figure = Figure(figsize=(theme.WIDTH / 72, self.height / 72), dpi=72)
-        self.sheet = self.axes(0, 0, theme.WIDTH, self.height)
-        self.sheet.set(xlim=(0, theme.WIDTH), ylim=(self.height, 0))
-        self.sheet.axis("off")
-        if fictional:
-            self.write(0, self.height - 8, wording.say("fictif"), size=theme.SMALL, colour=theme.MUTED)
-
-    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        box = (left / theme.WIDTH, 1 - (top + height) / self.height, width / theme.WIDTH, height / self.height)
-        axes: Axes = self.figure.add_axes(box)
-        axes.tick_params(length=0, labelsize=theme.SMALL, pad=8)
-        for side in ("top", "right", "left"):
-            axes.spines[side].set_visible(False)
-        return axes
-
-    def write(self, x: float, y: float, text: str, *, size: float = theme.TEXT, colour: str = theme.INK,
-              weight: str = "normal", anchor: str = "left") -> None:  # fmt: skip
-        self.sheet.text(
-            x, y, french.typography(text), fontsize=size, color=colour, fontweight=weight, ha=anchor, va="baseline"
-        )
-
-    def label(self, top: int, lines: Sequence[str], *, weight: str = "normal") -> int:
-        """Write a label under ``top`` and return where it ends."""
-        for rank, line in enumerate(lines):
-            self.write(0, top + 18 + 20 * rank, line, size=theme.SMALL, weight=weight)
-        return top + 20 * len(lines)
-
-    def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
-        self.sheet.fill([x, x + width, x + width, x], [y, y, y + height, y + height], color=colour, linewidth=0)
-
-
-@_themed
+@themed
 def trajectory(lines: Sequence[Line], indicator: Indicator, *, fictional: bool) -> Drawing:
     """Draw the lines of an indicator over time.
 
@@ -110,10 +51,10 @@ def trajectory(lines: Sequence[Line], indicator: Indicator, *, fictional: bool) 
     shown = pd.concat([frame["y"], frame["low"], frame["high"]]).dropna()
     legend = [_legend(line, indicator) for line in lines]
     rows = sum(len(entry) for entry in legend)
-    canvas = _Canvas(224 + rows * _ROW, fictional=fictional)
+    canvas = Canvas(224 + rows * ROW, fictional=fictional)
     ticks = _ticks(shown, indicator)
     labels = [french.number(tick, None if all(one.is_integer() for one in ticks) else 1) for tick in ticks]
-    left = max(len(label) for label in labels) * _CHARACTER + 8
+    left = max(len(label) for label in labels) * CHARACTER + 8
     axes = canvas.axes(left, 12, theme.WIDTH - left - 26, 180)
     axes.set_ylim(ticks[0], ticks[-1])
     axes.set_yticks(ticks, labels)
@@ -138,7 +79,7 @@ def trajectory(lines: Sequence[Line], indicator: Indicator, *, fictional: bool) 
         _sample(canvas, top - 5, style)
         for text in entry:
             canvas.write(48, top, text, weight="bold" if style is styles[lines[0].geo] else "normal", size=theme.SMALL)
-            top += _ROW
+            top += ROW
     alternative = wording.describe(lines, indicator)
     notes = [wording.say("zero")] if ticks[0] > 0 else []
     notes += [french.typography(wording.word("marques", f"legende_{mark}")) for mark in marks]
@@ -190,7 +131,7 @@ def _wrapped(label: str) -> list[str]:
     return textwrap.wrap(label, 42, max_lines=2, placeholder=" …") or [""]
 
 
-def _sample(canvas: _Canvas, y: float, style: theme.Style) -> None:
+def _sample(canvas: Canvas, y: float, style: theme.Style) -> None:
     canvas.sheet.plot(
         [2, 21, 40], [y, y, y], color=style.colour, linewidth=style.width, marker=style.marker, markevery=[1],
         markersize=8, markeredgecolor=theme.PAPER, dashes=style.dash or (None, None),
@@ -217,7 +158,7 @@ def _label_time(axes: Axes, frame: pd.DataFrame) -> None:
     ]
     span = max(labels[0][0] - labels[-1][0], 1.0)
     axes.set_xlim(labels[-1][0] - 0.04 * span, labels[0][0] + 0.04 * span)
-    needed = (max(len(text) for _, text in labels) + 1) * _CHARACTER / (axes.get_position().width * theme.WIDTH) * span
+    needed = (max(len(text) for _, text in labels) + 1) * CHARACTER / (axes.get_position().width * theme.WIDTH) * span
     kept = [labels[0]]
     for place in labels[1:-1]:
         if kept[-1][0] - place[0] >= needed and place[0] - labels[-1][0] >= needed:
@@ -227,7 +168,7 @@ def _label_time(axes: Axes, frame: pd.DataFrame) -> None:
     axes.set_xticks([x for x, _ in kept], [text for _, text in kept])
 
 
-@_themed
+@themed
 def position(name: str, value: float, others: Sequence[float], *, indicator: Indicator, fictional: bool) -> Drawing:
     """Draw where a territory stands in a distribution: extremes, middle half, median and the territory itself.
 
@@ -242,7 +183,7 @@ def position(name: str, value: float, others: Sequence[float], *, indicator: Ind
     fictional : bool
     """
     low, first, median, third, high = (float(q) for q in np.quantile(others, [0, 0.25, 0.5, 0.75, 1]))
-    canvas = _Canvas(150, fictional=fictional)
+    canvas = Canvas(150, fictional=fictional)
 
     def place(number: float) -> float:
         return 12 + (theme.WIDTH - 24) * ((number - low) / (high - low) if high > low else 0.5)
@@ -256,7 +197,7 @@ def position(name: str, value: float, others: Sequence[float], *, indicator: Ind
     mark = theme.style(0)
     canvas.sheet.plot([place(value)], [70], marker="D", markersize=14, color=mark.colour, markeredgecolor=theme.PAPER)
     label = french.typography(f"{textwrap.shorten(name, 30, placeholder=' …')} : {text(value)}")
-    half = len(label) * _CHARACTER * 0.56
+    half = len(label) * CHARACTER * 0.56
     middle = min(max(place(value), half), theme.WIDTH - half)
     canvas.write(middle, 36, label, weight="bold", anchor="center")
     canvas.write(0, 112, text(low), size=theme.SMALL)
@@ -278,12 +219,12 @@ def position(name: str, value: float, others: Sequence[float], *, indicator: Ind
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)
 
 
-@_themed
+@themed
 def bars(entries: Sequence[Bar], *, alternative: str, fictional: bool) -> Drawing:
     """Draw a horizontal bar for each entry, its label above it and its value written at its end."""
     labels = [_wrapped(entry.label) for entry in entries]
-    canvas = _Canvas(sum(26 + 20 * len(label) for label in labels), fictional=fictional)
-    room = theme.WIDTH - max(len(entry.text) for entry in entries) * _CHARACTER - 12
+    canvas = Canvas(sum(26 + 20 * len(label) for label in labels), fictional=fictional)
+    room = theme.WIDTH - max(len(entry.text) for entry in entries) * CHARACTER - 12
     longest = max((entry.value for entry in entries if math.isfinite(entry.value)), default=0.0) or 1.0
     top = 0
     for entry, label in zip(entries, labels, strict=True):
@@ -296,14 +237,14 @@ def bars(entries: Sequence[Bar], *, alternative: str, fictional: bool) -> Drawin
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)
 
 
-@_themed
+@themed
 def paths(entries: Sequence[Bar], *, alternative: str, fictional: bool) -> Drawing:
     """Draw, for each indicator, the way done from its baseline (left) to its target (the vertical tick).
 
     A value under 0 went backwards, one over 1 went beyond; the drawing stops at 125 %, the text does not.
     """
     labels = [_wrapped(entry.label) for entry in entries]
-    canvas = _Canvas(sum(34 + 20 * len(label) for label in labels), fictional=fictional)
+    canvas = Canvas(sum(34 + 20 * len(label) for label in labels), fictional=fictional)
     start, target = 36.0, 270.0
     top = 0
     for entry, label in zip(entries, labels, strict=True):
@@ -320,7 +261,7 @@ def paths(entries: Sequence[Bar], *, alternative: str, fictional: bool) -> Drawi
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)
 
 
-@_themed
+@themed
 def budget(entries: Sequence[tuple[str, float, float]], *, alternative: str, fictional: bool) -> Drawing:
     """Draw the expenses of each year, the share that stays to the collectivity first.
 
@@ -331,7 +272,7 @@ def budget(entries: Sequence[tuple[str, float, float]], *, alternative: str, fic
     alternative : str
     fictional : bool
     """
-    canvas = _Canvas(len(entries) * 68 + 34, fictional=fictional)
+    canvas = Canvas(len(entries) * 68 + 34, fictional=fictional)
     longest = max((spent for _, spent, _ in entries), default=0.0) or 1.0
     canvas.bar(0, 6, 14, 14, theme.SERIES[0])
     canvas.write(20, 18, "Reste à charge", size=theme.SMALL)

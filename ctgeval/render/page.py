@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from ctgeval.render.fragment import Fragment
-from ctgeval.render.sections import budget, overview, places, programme, reading, targets
+from ctgeval.render.sections import budget, impact, overview, places, programme, reading, targets
 from ctgeval.render.view import View
 
 if TYPE_CHECKING:
@@ -105,6 +105,16 @@ class Page:
     def progress(self) -> Fragment:
         """Return the way done towards the targets."""
         return self._section(targets.progress)
+
+    def impact(self, design: str = "") -> Fragment:
+        """Return what may be concluded of each ``[[impact]]`` design of the territory, by default of all of them.
+
+        Raises
+        ------
+        ReportError
+            When no design of the release has that name.
+        """
+        return self._fragment(impact.effects(self.view, self._name, design))
 
     def actions(self) -> Fragment:
         """Return the plan of actions, by axis."""

@@ -22,6 +22,8 @@ MUTED = "#55575d"
 GRID = "#d9dbe0"
 TRACK = "#e3e5ea"
 BAND = "#dbe7f3"
+FAINT = "#8b9099"
+"""Thin lines behind the ones that a figure is about: seen on white (3 to 1), and never alone."""
 
 SERIES = ("#0b4f8a", "#b3440c", "#1b7a5a", "#8a3a8f", "#7a6200", "#4a5f6a", "#a3254f", "#2c5f9e", "#5f5f00", "#6b4a3a")
 """Each contrasts with white by 4.5 at least."""
@@ -40,6 +42,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         GRID: "grid",
         TRACK: "track",
         BAND: "band",
+        FAINT: "faint",
         **{colour: f"serie-{rank}" for rank, colour in enumerate(SERIES, start=1)},
     }
 )

@@ -8,7 +8,8 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from ctgeval.render import figures, theme, wording
-from ctgeval.render.figures import Bar, Drawing
+from ctgeval.render.canvas import Drawing
+from ctgeval.render.figures import Bar
 from ctgeval.render.lines import Line
 from ctgeval.render.view import View
 

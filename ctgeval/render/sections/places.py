@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
+from ctgeval.render.canvas import Drawing
 from ctgeval.render.figures import Bar
 from ctgeval.render.lines import Indicator, Line, Point
 from ctgeval.render.sections import common
@@ -158,7 +159,7 @@ def _comparable(view: View) -> Indicator | None:
     return next(with_peers, None)
 
 
-def _bars(view: View, found: Indicator, ranked: Sequence[tuple[Line, Point]], period: str) -> figures.Drawing:
+def _bars(view: View, found: Indicator, ranked: Sequence[tuple[Line, Point]], period: str) -> Drawing:
     entries = []
     for line, _ in ranked:
         point = line.at(period)
