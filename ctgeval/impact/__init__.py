@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ctgeval.impact.advice import Advice, advise
     from ctgeval.impact.augmented import augmented_synthetic_control
     from ctgeval.impact.bacon import Decomposition, bacon
+    from ctgeval.impact.balancing import Balance, balance
     from ctgeval.impact.before_after import before_after
     from ctgeval.impact.cross_section import did_cross_section
     from ctgeval.impact.did import did
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 # Name -> module that holds it.
 _WHERE: dict[str, str] = {
     "Advice": "advice",
+    "Balance": "balancing",
     "Check": "result",
     "Decomposition": "bacon",
     "Evaluability": "evaluability",
@@ -51,6 +53,7 @@ _WHERE: dict[str, str] = {
     "advise": "advice",
     "augmented_synthetic_control": "augmented",
     "bacon": "bacon",
+    "balance": "balancing",
     "before_after": "before_after",
     "did": "did",
     "did_cross_section": "cross_section",
@@ -70,6 +73,7 @@ _WHERE: dict[str, str] = {
 
 __all__ = [
     "Advice",
+    "Balance",
     "Check",
     "Decomposition",
     "Evaluability",
@@ -84,6 +88,7 @@ __all__ = [
     "advise",
     "augmented_synthetic_control",
     "bacon",
+    "balance",
     "before_after",
     "did",
     "did_cross_section",

@@ -229,8 +229,8 @@ def _step(choice: Ridge | None, ridge: float | None) -> str:
     if choice is None:
         return f"Pénalité donnée : {french.number(ridge)}."
     return (
-        f"Pénalité de {_short(choice.chosen)} : la plus forte dont l’erreur sur les périodes mises de côté reste à moins "
-        f"d’une erreur-type de la plus faible (atteinte à {_short(choice.least)})."
+        f"Pénalité de {_short(choice.chosen)} : la plus forte dont l’erreur sur les périodes mises de côté reste à "
+        f"moins d’une erreur-type de la plus faible (atteinte à {_short(choice.least)})."
     )
 
 
@@ -242,7 +242,7 @@ def _negative(total: float) -> tuple[str, ...]:
     if not total < -_NEGATIVE:
         return ()
     return (
-        f"Des poids sont négatifs (en tout {french.number(total, 2)}) : la comparaison sort de ce qu’ont connu les donneurs.",
+        f"Poids négatifs (en tout {french.number(total, 2)}) : la comparaison sort de ce qu’ont connu les donneurs.",
     )
 
 
