@@ -120,8 +120,8 @@ def _of_result(result: ImpactResult) -> Gaps:
     estimates = np.asarray(details["coefficients"], dtype=np.float64)
     matrix = np.asarray(details["covariance"], dtype=np.float64)
     valid, reason = bool(details.get("covariance_valid", True)), str(details.get("covariance_reason", ""))
-    reference = details.get("reference")
-    if reference is None:
+    reference = details.get("reference_period", details.get("reference"))
+    if not isinstance(reference, int | np.integer):
         raise DesignError(
             reason or "Les écarts n’ont pas de période de référence commune.",
             value=result.method,

@@ -13,6 +13,7 @@ to Parallel Trends, Review of Economic Studies 90(5), section 3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +21,14 @@ from scipy import special
 
 from ctgeval.impact.panel import Bools, Floats
 from ctgeval.impact.result import NO_INTERVAL, Interval
+from ctgeval.impact.truncated import lattice
 
 __all__ = ["Family", "confidence_set", "critical_values", "rejects", "vertices"]
 
 _ANGLES = 720
-_DIRECTIONS = 4_096
+_POINTS = 1_024
 _GRID = 257
-_STEPS = 32
+_STEPS = 26
 _TINY = 1e-10
 _NEVER = 1e-12
 
@@ -126,8 +128,8 @@ def _tail(value: Floats, low: Floats, high: Floats) -> Floats:
 def critical_values(covariance: Floats, *, size: float, seed: int = 0) -> Floats:
     """Quantile ``1 - size`` of the largest of several centred normal variables: the least favourable law.
 
-    By integration over directions, the distance being integrated exactly: exact in one dimension, to 1e-5 in two, with
-    4,096 seeded directions beyond.
+    In one and two dimensions, by integration over directions, the distance being integrated exactly (to 1e-5). Beyond,
+    by importance sampling: one variable is drawn above the value, the others given it (to 1e-3).
 
     Parameters
     ----------
@@ -138,35 +140,61 @@ def critical_values(covariance: Floats, *, size: float, seed: int = 0) -> Floats
     Returns
     -------
     ndarray of float64, shape (C,)
+
+    References
+    ----------
+    Adler, R., Blanchet, J. and Liu, J. (2012), Efficient Monte Carlo for High Excursions of Gaussian Random Fields,
+    Annals of Applied Probability 22(3).
     """
     values, vectors = np.linalg.eigh(covariance)
     rank = int((values > 1e-9 * values[:, -1:]).sum(axis=1).max(initial=1))
     root = vectors[:, :, -rank:] * np.sqrt(np.maximum(values[:, None, -rank:], 0.0))
-    reach = np.maximum((root @ _directions(rank, seed).T).max(axis=1), 1e-300)
-    low = np.zeros(len(covariance))
-    high = np.full(len(covariance), reach.max()) * np.sqrt(2 * special.gammainccinv(rank / 2, size))
+    above = _by_directions(root) if rank <= 2 else _by_excursions(root, covariance, seed)
+    widest = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2).max(axis=1))
+    low, high = np.zeros(len(covariance)), -widest * special.ndtri(size / covariance.shape[1])
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        # Overflow is a distance that nothing reaches.
-        half_square = np.minimum(middle[:, None] / reach, 1e6) ** 2 / 2
-        missed = _distance_tail(half_square, rank).mean(axis=1) > size
+        missed = above(middle) > size
         low, high = np.where(missed, middle, low), np.where(missed, high, middle)
     return np.asarray(high, dtype=np.float64)
 
 
-def _distance_tail(half_square: Floats, rank: int) -> Floats:
-    return np.asarray(np.exp(-half_square) if rank == 2 else special.gammaincc(rank / 2, half_square), dtype=np.float64)
+def _by_directions(root: Floats) -> Callable[[Floats], Floats]:
+    """Probability that the largest variable is above a value, each direction going as far as it must."""
+    rank = root.shape[2]
+    angle = (np.arange(_ANGLES) + 0.5) * 2 * np.pi / _ANGLES
+    directions = np.array([[1.0], [-1.0]]) if rank == 1 else np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    reach = np.maximum((root @ directions.T).max(axis=1), 1e-300)
+
+    def above(value: Floats) -> Floats:
+        # A distance that nothing reaches must not overflow.
+        half_square = np.minimum(value[:, None] / reach, 1e6) ** 2 / 2
+        tails = special.gammaincc(rank / 2, half_square) if rank == 1 else np.exp(-half_square)
+        return np.asarray(tails.mean(axis=1), dtype=np.float64)
+
+    return above
 
 
-def _directions(rank: int, seed: int) -> Floats:
-    if rank == 1:
-        return np.array([[1.0], [-1.0]])
-    if rank == 2:
-        angle = (np.arange(_ANGLES) + 0.5) * 2 * np.pi / _ANGLES
-        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    drawn = np.random.default_rng(seed).standard_normal((_DIRECTIONS // 2, rank))
-    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-    return np.concatenate([drawn, -drawn])
+def _by_excursions(root: Floats, covariance: Floats, seed: int) -> Callable[[Floats], Floats]:
+    """Probability that the largest variable is above a value: sum of the tails over the mean number that are there."""
+    points = lattice(_POINTS, root.shape[2] + 2, seed=seed)
+    free = np.einsum("cpr,nr->cnp", root, special.ndtri(points[:, 2:]))
+    variance = np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 1e-300)
+    size = np.sqrt(variance)
+    row = np.arange(len(root))[:, None]
+
+    def above(value: Floats) -> Floats:
+        tails = special.ndtr(-value[:, None] / size)
+        shares = np.cumsum(tails, axis=1)
+        total = shares[:, -1]
+        first = (points[:, 0] * total[:, None] > shares.T[:, :, None]).sum(axis=0)
+        first = np.minimum(first, shares.shape[1] - 1)
+        drawn = -size[row, first] * special.ndtri(points[:, 1] * tails[row, first])
+        move = (drawn - np.take_along_axis(free, first[:, :, None], axis=2)[:, :, 0]) / variance[row, first]
+        number = (free + covariance[row, first] * move[:, :, None] > value[:, None, None]).sum(axis=2)
+        return np.asarray(total * (1 / np.maximum(number, 1)).mean(axis=1), dtype=np.float64)
+
+    return above
 
 
 def confidence_set(family: Family, *, alpha: float, kappa: float, seed: int = 0) -> Interval:

@@ -58,7 +58,8 @@ class Sensitivity:
     original : Interval
         If trends are exactly parallel (normal law).
     breakdown : float
-        Largest M whose interval excludes 0; infinite when all do, NaN when none does.
+        Largest M whose interval excludes 0 (to 1 in 10,000); infinite when all do, NaN when none does. Fixed-length
+        intervals grow with M without being nested: it is then where one first holds 0, beyond ``table``'s that do not.
     target : tuple of float
         Weights of the periods after treatment in the effect.
     level : float

@@ -13,7 +13,7 @@ from scipy import special
 
 from ctgeval.impact.panel import Floats
 
-__all__ = ["box"]
+__all__ = ["box", "lattice"]
 
 _POINTS = 8_192
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
@@ -42,11 +42,7 @@ def box(mean: Floats, covariance: Floats, half: Floats, *, seed: int = 0) -> tup
     """
     d = len(mean)
     root = np.linalg.cholesky(covariance)
-    random = np.random.default_rng(seed)
-    steps = np.sqrt(np.resize(_PRIMES, d)) if d <= len(_PRIMES) else random.random(d)
-    points = (np.arange(1, _POINTS + 1)[:, None] * steps + random.random(d)) % 1.0
-    # Folded, the integrand is periodic: the lattice converges faster.
-    points = np.abs(2 * points - 1)
+    points = lattice(_POINTS, d, seed=seed)
     drawn = np.zeros((_POINTS, d))
     log_weight = np.zeros(_POINTS)
     for j in range(d):
@@ -65,3 +61,12 @@ def box(mean: Floats, covariance: Floats, half: Floats, *, seed: int = 0) -> tup
     if not total > 0:
         return 0.0, np.full(d, np.nan)
     return total, np.asarray(mean + (weight @ drawn / weight.sum()) @ root.T)
+
+
+def lattice(n: int, d: int, *, seed: int) -> Floats:
+    """Spread ``n`` points over the unit cube of ``d`` dimensions, evenly; drawn beyond 60 dimensions."""
+    random = np.random.default_rng(seed)
+    steps = np.sqrt(np.array(_PRIMES[:d], dtype=np.float64)) if d <= len(_PRIMES) else random.random((n, d))
+    points = (np.arange(1, n + 1)[:, None] * steps + random.random(d)) % 1.0
+    # Folded, the integrand is periodic: the lattice converges faster.
+    return np.abs(2 * points - 1)
