@@ -96,5 +96,6 @@ def test_every_call_is_a_section_of_the_page(notebook: Any) -> None:
 def test_title_comes_first_and_reading_aids_last(notebook: Any) -> None:
     sources = ["".join(cell["source"]) for cell in code(notebook)]
     assert sources[1].endswith("page.title()")
-    assert sources[2] == "page.key_figures()"
+    first = 'page.text("synthese")' if notebook.metadata["ctgeval"]["nature"] == "impact" else "page.key_figures()"
+    assert sources[2] == first
     assert {"page.limits()", "page.sources()", "page.confidentiality()"} <= set(sources[-4:])

@@ -28,6 +28,8 @@ from ctgeval.render.view import View
 _SERIES = {"concerne": CONCERNED, "comparaison": COMPARED}
 _PATHS = frozenset({"event_study", "group_time", "imputation", "two_stage", "sun_abraham"})
 """Methods whose effect period by period is what they are asked for."""
+_OWN_NOTEBOOK = "impact"
+"""The notebook that asks first what may be concluded; elsewhere that is folded with the method."""
 _BESIDE = ("comparison", "difference", "certainty", "not_shown")
 """Parts of the text that are read beside the figure."""
 
@@ -105,7 +107,8 @@ def _estimated(view: View, names: Names, row: Mapping[str, Any], record: Mapping
     stem = names(f"effet-{french.slug(View.text(row['nom']))}")
     main = _main_figure(view, record, series)
     about = Markup("\n").join(blocks.paragraph(said[part]) for part in _BESIDE)
-    found = [blocks.paragraph(f"{told.short_verdict(record)[0]} {said['verdict']}", css="message")]
+    first = _beforehand(row) if view.carnet == _OWN_NOTEBOOK else []
+    found = [*first, blocks.paragraph(f"{told.short_verdict(record)[0]} {said['verdict']}", css="message")]
     notes = [*common.notes(view, _points(view, row)), *([said["limits"]] if said["limits"] else [])]
     values = _values(f"{stem}-valeurs", record, series)
     if main is None:
@@ -117,6 +120,12 @@ def _estimated(view: View, names: Names, row: Mapping[str, Any], record: Mapping
         found.append(blocks.sheet(figure, about=about, values=shown, notes=notes))
     found += [blocks.paragraph(said[part]) for part in ("needed", "solidity")]
     return [*found, _annex(view, stem, row, record)]
+
+
+def _beforehand(row: Mapping[str, Any]) -> list[Markup]:
+    """Return what could be concluded of the design, said before what was found."""
+    text = View.text(row["evaluability"])
+    return [blocks.minor(_say("effets_evaluabilite"), [blocks.paragraph(text)])] if text else []
 
 
 def _points(view: View, row: Mapping[str, Any]) -> list[Point]:
@@ -226,9 +235,7 @@ def _cell(value: float, measure: Measure) -> Cell:
 
 def _annex(view: View, stem: str, row: Mapping[str, Any], record: Mapping[str, Any]) -> Markup:
     """Return the method, folded: test, checks, steps, then the figures that only an evaluator asks for."""
-    parts = []
-    if View.text(row["evaluability"]):
-        parts += [blocks.minor(_say("effets_evaluabilite"), [blocks.paragraph(View.text(row["evaluability"]))])]
+    parts = _beforehand(row) if view.carnet != _OWN_NOTEBOOK else []
     parts += [blocks.minor(title, [blocks.bullets(lines)]) for title, lines in told.annex(record)]
     if not view.public:
         parts += [
