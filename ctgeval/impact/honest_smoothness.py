@@ -56,13 +56,14 @@ def smoothness_interval(
     # The length is convex along the path from the least bias to the least variance.
     lengths = [at(k)[0] for k in range(len(stops))]
     k = int(np.argmin(lengths))
-    near = optimize.minimize_scalar(
-        lambda place: at(place)[0],
-        bounds=(max(k - 1, 0), min(k + 1, len(stops) - 1)),
-        method="bounded",
-        options={"xatol": 1e-7},
-    )
-    half, estimator = min((at(float(near.x)), at(k)), key=lambda found: found[0])
+    found = [at(k)]
+    for start in (k - 1, k):
+        if 0 <= start < len(stops) - 1:
+            near = optimize.minimize_scalar(
+                lambda place: at(place)[0], bounds=(start, start + 1), method="bounded", options={"xatol": 1e-7}
+            )
+            found.append(at(float(near.x)))
+    half, estimator = min(found, key=lambda pair: pair[0])
     centre = float(estimator @ coefficients)
     return Interval(centre - half * scale, centre + half * scale)
 
@@ -145,7 +146,7 @@ def _lasso_path(design: Floats, outcome: Floats) -> list[Floats]:
         else:
             entering = int(enters.argmax())
             signs[entering] = np.sign(left[entering] + weight * drift[entering])
-    corners.append(np.asarray(np.linalg.solve(gram, moment), dtype=np.float64))
+    corners[-1] = np.asarray(np.linalg.solve(gram, moment), dtype=np.float64)
     return corners
 
 

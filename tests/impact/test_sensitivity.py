@@ -127,24 +127,30 @@ def test_an_effect_that_is_not_there_has_no_breakdown() -> None:
     assert flat.breakdown == np.inf
 
 
-def test_the_shortest_interval_is_the_shortest() -> None:
-    target, value = np.array([1.0, 0.0]), 0.01
-    low, high = smoothness_interval(MEDICAID, MEDICAID_COVARIANCE, n_pre=5, target=target, value=value)
-    times = np.arange(-5, 0)
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("n_pre", "value"), [(2, 0.3), (2, 1.4), (4, 0.1), (5, 0.5)])
+def test_the_shortest_interval_is_the_shortest(n_pre: int, value: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    root = random.standard_normal((n_pre + 2, 3 * (n_pre + 2)))
+    covariance, target = root @ root.T / (3 * (n_pre + 2)), np.array([0.5, 0.5])
+    low, high = smoothness_interval(np.zeros(n_pre + 2), covariance, n_pre=n_pre, target=target, value=value)
+    times = np.arange(-n_pre, 0)
 
     def half(free: np.ndarray) -> float:
         # The last weight makes the estimator exact for any line.
-        weights = np.append(free, 1 + free @ times[:4])
+        weights = np.append(free, target @ [1, 2] + free @ times[:-1])
         estimator = np.concatenate([weights, target])
-        bends = [weights @ np.maximum(-c - times, 0) for c in range(1, 5)]
-        spread = float(np.sqrt(estimator @ MEDICAID_COVARIANCE @ estimator))
-        return 1e3 * spread * folded_quantile(value * (1 + float(np.abs(bends).sum())) / spread, 0.95)
+        bends = [weights @ np.maximum(-c - times, 0) for c in range(1, n_pre)]
+        after = target @ [1, 2] + target @ [0, 1]
+        spread = float(np.sqrt(estimator @ covariance @ estimator))
+        return spread * folded_quantile(value * (after + float(np.abs(bends).sum())) / spread, 0.95)
 
-    starts = np.random.default_rng(0).normal(0, 0.1, (6, 4))
-    options = {"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4_000}
-    best = min(minimize(half, start, method="Nelder-Mead", options=options).fun for start in starts) / 1e3
-    assert (high - low) / 2 <= best + 1e-9
-    assert (high - low) / 2 == pytest.approx(best, rel=2e-3)
+    options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 2_000}
+    starts = random.normal(0, 0.3, (2, n_pre - 1))
+    best = min(minimize(half, start, method="Nelder-Mead", options=options).fun for start in starts)
+    assert (high - low) / 2 <= best + 1e-7
+    if n_pre == 2:
+        assert (high - low) / 2 == pytest.approx(best, rel=1e-4)
 
 
 def test_fixed_length_intervals_cover_a_path_that_bends() -> None:
