@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ctgeval import french
@@ -57,19 +58,19 @@ class Scale:
 
     def amount(self, value: float, *, sign: bool = False, with_unit: bool = True) -> str:
         """Write a figure with its unit: ``3,2 points``, ``1 200 €``."""
-        return french.quantity(self._rounded(value), self.written if with_unit else "", self._digits, sign=sign)
+        return french.quantity(self.rounded(value), self.written if with_unit else "", self.digits, sign=sign)
 
     def difference(self, value: float) -> str:
         """Write a gap without its sign: ``3 points de plus``, ``2 places de moins pour 100 enfants``.
 
         Empty (`NEGLIGIBLE`) when it rounds to zero.
         """
-        if self._rounded(value) == 0:
+        if self.rounded(value) == 0:
             return NEGLIGIBLE
         way = "de plus" if value > 0 else "de moins"
         found = _COMPLEMENT.match(self.written)
         unit, rest = (found[1], found[2]) if found else (self.written, "")
-        return f"{french.quantity(self._rounded(abs(value)), unit, self._digits)} {way}{rest}"
+        return f"{french.quantity(self.rounded(abs(value)), unit, self.digits)} {way}{rest}"
 
     def span(self, low: float, high: float) -> str:
         """Write two ends with their signs: ``de −1 à +5 points``, ``au moins +2 points``; empty without any.
@@ -79,7 +80,7 @@ class Scale:
         if math.isnan(low) or math.isnan(high) or (math.isinf(low) and math.isinf(high)):
             return ""
         scale = self
-        while any(end != 0 and math.isfinite(end) and scale._rounded(end) == 0 for end in (low, high)):
+        while any(end != 0 and math.isfinite(end) and scale.rounded(end) == 0 for end in (low, high)):
             if scale.decimals >= _FINEST:
                 break
             scale = scale.finer(1)
@@ -87,16 +88,22 @@ class Scale:
             return f"au moins {scale.amount(low, sign=True)}"
         if math.isinf(low):
             return f"au plus {scale.amount(high, sign=True)}"
-        unit = french.quantity(max(abs(low), abs(high)), scale.written, 0)
-        suffix = unit.removeprefix(french.number(max(abs(low), abs(high)), 0))
+        largest = max(abs(scale.rounded(end)) for end in (low, high))
+        suffix = french.quantity(largest, scale.written, scale.digits).removeprefix(
+            french.number(largest, scale.digits)
+        )
         bare = (scale.amount(end, sign=True, with_unit=False) for end in (low, high))
         return f"de {' à '.join(bare)}{suffix}"
 
-    def _rounded(self, value: float) -> float:
-        return round(value, self.decimals)
+    def rounded(self, value: float) -> float:
+        """Return a figure rounded as it is written, halves away from zero."""
+        if not math.isfinite(value):
+            return value
+        return float(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP))
 
     @property
-    def _digits(self) -> int:
+    def digits(self) -> int:
+        """Digits that are written after the comma."""
         return max(self.decimals, 0)
 
 

@@ -310,7 +310,7 @@ class Said:
             told.append(say("methode", "precision" if span else "precision_sans", **given))
         if math.isfinite(self.p_value):
             key = "probabilite" if self.values["valid"] else "probabilite_invalide"
-            told.append(say("methode", key, p=french.number(self.p_value, 4)))
+            told.append(say("methode", key, p=_probability(self.p_value)))
         return [*told, self._sizes(), say("methode", "echelle")]
 
     def _test_name(self, code: str) -> str:
@@ -341,3 +341,7 @@ class Said:
     def steps(self) -> list[str]:
         """Say each step of the choice of the test."""
         return [french.typography(sentence(str(step))) for step in self.values["steps"]]
+
+
+def _probability(value: float) -> str:
+    return f"moins de {french.number(0.0001, 4)}" if value < 0.00005 else french.number(value, 4)

@@ -223,6 +223,7 @@ def test_a_rate_ratio_is_in_percent_and_not_in_points() -> None:
         (12_345.0, 9_000.0, 15_690.0, "12 300 points de plus", "de +9 000 à +15 700 points"),
         (4.3, 0.3, 8.3, "4 points de plus", "de +0,3 à +8,3 points"),
         (1.04, 0.4, 1.7, "1,0 point de plus", "de +0,4 à +1,7 point"),
+        (1.45, 0.94, 1.96, "1,5 point de plus", "de +0,9 à +2,0 points"),
         (4.3, 0.3, math.inf, "4,3 points de plus", "au moins +0,3 point"),
     ],
 )

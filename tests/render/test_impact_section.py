@@ -67,6 +67,7 @@ def opened(full: SimpleNamespace) -> Open:
     def page(
         rows: list[dict[str, Any]], lines: list[dict[str, Any]] | None = None, *, territoire: str = "",
         periode: str = "", contribution: list[tuple[str, str, str]] | None = None, audience: str = "copil",
+        carnet: str = "bilan_annuel",
     ) -> render.Page:  # fmt: skip
         tables = {
             "impact": pd.DataFrame(rows, columns=list(TABLES["impact"])),
@@ -74,7 +75,7 @@ def opened(full: SimpleNamespace) -> Open:
             "contribution": pd.DataFrame(contribution or [], columns=list(TABLES["contribution"])),
         }
         release = SimpleNamespace(**{**vars(full), **tables, "audience": audience})
-        return render.Page(release, territoire=territoire, periode=periode, carnet="impact")  # type: ignore[arg-type]
+        return render.Page(release, territoire=territoire, periode=periode, carnet=carnet)  # type: ignore[arg-type]
 
     return page
 
@@ -108,11 +109,14 @@ def test_a_design_tells_question_verdict_difference_limits_and_solidity(opened: 
     said = plain(opened([row(found=record())]).impact())
     parts = (
         "L’offre a-t-elle suivi ?", "Action étudiée : Ouvrir un lieu.", "↗ Contribution plausible.",
-        "environ 4,3 points de plus", "de +2,3 à +6,3 points", "environ 1 fois sur 100", "Ce que ce chiffre ne montre pas",
-        "Une limite de l’essai.", "Solidité de la méthode : 3 sur 5", "La méthode en détail", "Évaluable.",
+        "environ 4,3 points de plus", "de +2,3 à +6,3 points", "environ 1 fois sur 100",
+        "Ce que ce chiffre ne montre pas", "Une limite de l’essai.", "Solidité de la méthode : 3 sur 5",
+        "La méthode en détail", "Évaluable.",
     )  # fmt: skip
     places = [said.index(part) for part in parts]
     assert places == sorted(places)
+    asked_first = plain(opened([row(found=record())], carnet="impact").impact())
+    assert asked_first.index("Évaluable.") < asked_first.index("↗ Contribution plausible.")
 
 
 def test_its_figure_has_an_alternative_and_its_values_in_a_table(opened: Open) -> None:
