@@ -45,10 +45,10 @@ def on_panel(estimate: Callable[[Any], Any], **columns: str) -> Adapter:
         columns_read = {"unit": "unit", "time": "year", "outcome": "y", "treated_from": "first", **columns}
 
         def run() -> dict[str, float]:
-            before = time.perf_counter()
+            before, processor = time.perf_counter(), time.process_time()
             panel = Panel.from_frame(data["frame"], **columns_read)
-            read = time.perf_counter() - before
-            return {**told(estimate(panel)), "panel_s": read}
+            read = {"panel_s": time.perf_counter() - before, "panel_cpu": time.process_time() - processor}
+            return {**told(estimate(panel)), **read}
 
         return run
 
@@ -146,16 +146,13 @@ def _series(data: dict[str, Any]) -> Run:
 
 @adapter("ctgeval", "sensitivity")
 def _sensitivity(data: dict[str, Any]) -> Run:
-    from ctgeval.impact.honest_relative import relative_interval
+    from ctgeval.impact.sensitivity import sensitivity
 
-    target = np.array([1.0, 0.0])
+    arrays = {"coefficients": data["coefficients"], "covariance": data["covariance"]}
 
     def run() -> dict[str, float]:
-        bounds = [
-            relative_interval(data["coefficients"], data["covariance"], n_pre=data["n_pre"], target=target, value=value)
-            for value in data["values"]
-        ]
-        return {"est": bounds[1].low, "high": bounds[1].high}
+        found = sensitivity(**arrays, n_pre=data["n_pre"], n_post=2, values=data["values"], target="first").table
+        return {"est": found["low"][1], "high": found["high"][1]}
 
     return run
 

@@ -64,9 +64,11 @@ def main() -> int:
         return 0
     gc.collect()
     held = _megabytes("VmRSS")
-    _forget_peak()
     answer(status="ready", setup_s=time.perf_counter() - started)
     for _ in sys.stdin:
+        gc.collect()
+        now = _megabytes("VmRSS")
+        _forget_peak()
         started, processor = time.perf_counter(), time.process_time()
         try:
             found = run()
@@ -75,7 +77,8 @@ def main() -> int:
             return 0
         seconds, processor = time.perf_counter() - started, time.process_time() - processor
         numbers = {name: _number(value) for name, value in found.items()}
-        answer(status="ok", wall=seconds, cpu=processor, memory=_megabytes("VmHWM") - held, **numbers)
+        peak = _megabytes("VmHWM")
+        answer(status="ok", wall=seconds, cpu=processor, memory=peak - held, call_memory=peak - now, **numbers)
     return 0
 
 

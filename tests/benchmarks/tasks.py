@@ -178,7 +178,7 @@ TASKS: dict[str, Task] = {
     "group_time": Task(
         title="group-time, 20,000 x 10, 999 multiplier draws",
         make=lambda: _cohorts(20_000),
-        peers=("diff-diff", "moderndid"),
+        peers=("diff-diff",),
     ),
     "group_time_gaps": Task(
         title="the same, 10 % of rows missing", make=lambda: _gaps(_cohorts(20_000)), peers=("diff-diff",)
