@@ -129,7 +129,7 @@ def infer(
         raise DesignError(
             f"Aucun test ne porte le nom « {asked} ».",
             value=asked,
-            remedy=suggestion(asked, NAMES) or f"Choisissez parmi : {', '.join(NAMES)}.",
+            remedy=suggestion(str(asked), NAMES) or f"Choisissez parmi : {', '.join(NAMES)}.",
         )
     facts = situation(panel, level=level)
     if asked in _CLUSTER:
@@ -271,11 +271,12 @@ def _ladder(facts: Situation, make: _Maker) -> Inference:
     minimum = max(test.minimum_p for test in found.values())
     minimum = facts.minimum_p if np.isnan(minimum) else minimum
     interval = hull([test.interval for test in found.values()])
+    p_value = max(test.p_value for test in found.values())
     return Inference(
         code="+".join(found),
-        p_value=max(test.p_value for test in found.values()),
+        p_value=p_value,
         std_error=_std_error(facts, found),
-        interval=_with_estimate(interval, make.estimate),
+        interval=_with_zero(_with_estimate(interval, make.estimate), p_value, make.level),
         conclusive=not reasons,
         steps=(*steps, *reasons),
         limits=tuple(reasons),
@@ -300,6 +301,13 @@ def _with_estimate(interval: Interval, estimate: float) -> Interval:
     if np.isnan(interval.low) or np.isnan(estimate):
         return interval
     return Interval(min(interval.low, estimate), max(interval.high, estimate))
+
+
+def _with_zero(interval: Interval, p_value: float, level: float) -> Interval:
+    """Hold zero when no test rejects it: the values that a permutation does not reject may lie in several pieces."""
+    if np.isnan(interval.low) or not p_value > 1 - level + 1e-9:
+        return interval
+    return Interval(min(interval.low, 0.0), max(interval.high, 0.0))
 
 
 def _std_error(facts: Situation, found: Mapping[str, Tested]) -> float:
@@ -440,7 +448,7 @@ def _asked(facts: Situation, make: _Maker, asked: str, *, allow_invalid: bool) -
         code=asked,
         p_value=test.p_value,
         std_error=test.std_error,
-        interval=test.interval,
+        interval=_with_zero(test.interval, test.p_value, make.level),
         conclusive=facts.conclusive,
         steps=(f"Test demandé : {NAMES[asked]}.", *facts.reasons),
         limits=facts.reasons,

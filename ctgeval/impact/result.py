@@ -233,6 +233,7 @@ def verdict_of(
         if direction == "neutral":
             return "non_concluant"
         return "amelioration" if (low > 0) == (direction == "higher") else "degradation"
-    if -minimum_effect < low and high < minimum_effect:
+    # Without a smallest effect that the design could find, nothing can be ruled out.
+    if np.isfinite(minimum_effect) and -minimum_effect < low and high < minimum_effect:
         return "pas_d_effet_decelable"
     return "non_concluant"
