@@ -87,7 +87,7 @@ def did(
 
     def formula() -> tuple[float, float]:
         variance, df = found.covariance(kind, one)
-        return float(np.sqrt(variance[0, 0])), df
+        return float(np.sqrt(variance[0, 0])) if variance[0, 0] >= 0 else float("nan"), df
 
     tested = infer(
         panel,

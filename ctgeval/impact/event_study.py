@@ -104,7 +104,8 @@ def event_study(
 
     def formula() -> tuple[float, float]:
         variance = mean[:n_events][after] @ covariance[np.ix_(after, after)] @ mean[:n_events][after]
-        return float(np.sqrt(variance)), df
+        # With clusters both ways, a variance may come out below zero: then it is not known.
+        return float(np.sqrt(variance)) if variance >= 0 else float("nan"), df
 
     tested = infer(
         panel,
@@ -117,7 +118,7 @@ def event_study(
         draws=draws,
         allow_invalid=allow_invalid,
     )
-    shown = np.sqrt(np.diagonal(covariance)) if allowed else np.full(n_events, np.nan)
+    shown = np.sqrt(_not_negative(np.diagonal(covariance))) if allowed else np.full(n_events, np.nan)
     table = period_table(panel, events, estimates, shown, df=df, level=level, reference=reference)
     if allowed:
         table = _with_bands(table, estimates, covariance, level=level, draws=draws, seed=seed)
@@ -211,7 +212,7 @@ def sup_t(covariance: Floats, *, level: float = 0.95, draws: int = 9_999, seed: 
         Normal vectors drawn.
     seed : int
     """
-    size = np.sqrt(np.diagonal(covariance))
+    size = np.sqrt(_not_negative(np.diagonal(covariance)))
     if not len(size) or not np.isfinite(covariance).all() or not (size > 0).all():
         return float("nan")
     values, vectors = np.linalg.eigh(covariance / np.outer(size, size))
@@ -231,11 +232,15 @@ def _with_bands(
 ) -> pd.DataFrame:
     known = ~np.isnan(estimates)
     multiple = sup_t(covariance[np.ix_(known, known)], level=level, draws=draws, seed=seed)
-    half = multiple * np.sqrt(np.diagonal(covariance))
+    half = multiple * np.sqrt(_not_negative(np.diagonal(covariance)))
     place = int(np.flatnonzero(table["reference"])[0])
     return table.assign(
         uniform_low=np.insert(estimates - half, place, 0.0), uniform_high=np.insert(estimates + half, place, 0.0)
     )
+
+
+def _not_negative(variances: Floats) -> Floats:
+    return np.where(variances >= 0, variances, np.nan)
 
 
 def _nominal(panel: Panel, patterns: Floats) -> Floats:

@@ -154,6 +154,12 @@ def adjust(results: Sequence[ImpactResult], method: str = "holm") -> pd.DataFram
         )
     if not results:
         raise DesignError("Aucun résultat à corriger.", remedy="Donnez au moins un résultat d’estimation.")
+    if not all(hasattr(result, "p_value") for result in results):
+        raise DesignError(
+            "Ce qui est donné n’est pas une suite de résultats d’estimation.",
+            value=type(results).__name__,
+            remedy="Donnez par exemple [impact.did(panel), impact.did(autre_panel)].",
+        )
     p_values = np.array([result.p_value for result in results], dtype=np.float64)
     if method == "romano_wolf":
         law = _joint(results)

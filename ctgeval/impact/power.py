@@ -84,7 +84,7 @@ class Power:
 def power(
     panel: Panel,
     *,
-    treated: tuple[str, ...] | list[str] | None = None,
+    treated: str | tuple[str, ...] | list[str] | None = None,
     n_pre: int | None = None,
     n_post: int | None = None,
     effects: list[float] | None = None,
@@ -120,7 +120,8 @@ def power(
     TooFewUnits
         When too few untreated periods or units are left to draw placebos from.
     """
-    chosen = _chosen(panel, treated)
+    _require_options(target=target, draws=draws, effects=effects, n_pre=n_pre, n_post=n_post)
+    chosen = _chosen(panel, (treated,) if isinstance(treated, str) else treated)
     pre, post = _lengths(panel, n_pre, n_post)
     pool = _placebo_pool(panel, chosen, pre + post)
     planned = _planned(panel, chosen, pre, post)
@@ -159,8 +160,26 @@ def power(
     )
 
 
+def _require_options(
+    *, target: float, draws: int, effects: list[float] | None, n_pre: int | None, n_post: int | None
+) -> None:
+    wrong: dict[str, object] = {}
+    if not 0 < target < 1:
+        wrong["target"] = target
+    if draws < 1:
+        wrong["draws"] = draws
+    if effects is not None and not (len(effects) and np.isfinite(effects).all()):
+        wrong["effects"] = effects
+    wrong |= {name: n for name, n in (("n_pre", n_pre), ("n_post", n_post)) if n is not None and n < 1}
+    if wrong:
+        raise DesignError(
+            f"Cette option n’est pas comprise : {', '.join(f'{name}={value}' for name, value in wrong.items())}.",
+            remedy="target entre 0 et 1 (0.8), draws, n_pre et n_post d’au moins 1, effects : une suite de nombres.",
+        )
+
+
 def _chosen(panel: Panel, treated: tuple[str, ...] | list[str] | None) -> Ints:
-    if treated is None:
+    if treated is None or not len(treated):
         if not panel.n_treated:
             raise DesignError(
                 "Personne n’est encore concerné dans ce panel.",

@@ -7,6 +7,7 @@ from math import comb, inf, nan, prod, sqrt
 
 import numpy as np
 
+from ctgeval.errors import DesignError
 from ctgeval.impact.distributions import t_quantile
 from ctgeval.impact.panel import Floats, Ints, Panel
 
@@ -86,6 +87,7 @@ def situation(panel: Panel, *, level: float = 0.95) -> Situation:
     level : float
         Of confidence.
     """
+    _require_level(level)
     treated, controls = _clusters(panel)
     population = _cluster_population(panel)
     sizes = _sizes(population)
@@ -121,6 +123,15 @@ def situation(panel: Panel, *, level: float = 0.95) -> Situation:
         conclusive=conclusive,
         reasons=tuple(reasons),
     )
+
+
+def _require_level(level: float) -> None:
+    if not isinstance(level, int | float) or not 0 < level < 1:
+        raise DesignError(
+            "Le niveau de confiance n’est pas compris.",
+            value=str(level),
+            remedy="Donnez un nombre entre 0 et 1 : level=0.95 pour 95 %.",
+        )
 
 
 def detectable(noise: float, n_treated: int, n_controls: int, *, level: float = 0.95, power: float = 0.8) -> float:

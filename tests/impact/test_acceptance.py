@@ -103,7 +103,9 @@ def test_a_gap_does_not_change_what_the_test_of_cohorts_is_about() -> None:
     """With gaps, the test was that of the two-way coefficient: its interval stood apart from the estimate."""
     random = np.random.default_rng(8)
     frame = table(units=24)
-    frame["g"] = frame["u"].map(dict(zip(sorted(frame["u"].unique()), [2018.0] * 4 + [2021.0] * 4 + [np.nan] * 16)))
+    frame["g"] = frame["u"].map(
+        dict(zip(sorted(frame["u"].unique()), [2018.0] * 4 + [2021.0] * 4 + [np.nan] * 16, strict=True))
+    )
     since = (frame["t"] - frame["g"]).where(lambda years: years >= 0)
     # The effect fades: the mean over treated cells and the two-way coefficient are far apart.
     frame["y"] = random.normal(size=len(frame)) / 10 + (5 - 3 * since).where(since.notna(), 0.0)
@@ -111,3 +113,61 @@ def test_a_gap_does_not_change_what_the_test_of_cohorts_is_about() -> None:
     assert with_gap.estimate == pytest.approx(whole.estimate, abs=0.05)
     assert with_gap.interval.low == pytest.approx(whole.interval.low, abs=0.2)
     assert with_gap.interval.high == pytest.approx(whole.interval.high, abs=0.2)
+
+
+@pytest.mark.parametrize("level", [0, 95, float("nan")])
+@pytest.mark.parametrize("estimator", ["did", "imputation", "evaluability", "power"])
+def test_a_level_is_a_share(estimator: str, level: Any) -> None:
+    with pytest.raises(DesignError, match="niveau de confiance"):
+        getattr(impact, estimator)(read(table()), level=level)
+
+
+@pytest.mark.parametrize("asked", [None, 3, ""])
+def test_a_test_that_has_no_name_is_refused(asked: Any) -> None:
+    with pytest.raises(DesignError, match="Aucun test"):
+        impact.did(read(table()), inference=asked)
+
+
+def test_a_design_that_could_find_nothing_rules_nothing_out() -> None:
+    """One period before, two after: no effect is large enough to be found, so none may be said to be absent."""
+    found = impact.did(read(table(units=40, periods=3).replace({"g": {2020.0: 2017.0}})))
+    assert not np.isfinite(found.details["mde"])
+    assert found.verdict == "non_concluant"
+
+
+@pytest.mark.parametrize("units", [20, 40])
+def test_two_way_clusters_without_a_variance_give_no_warning(units: int) -> None:
+    panel = read(table(units=units, treated=8 if units == 40 else 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = impact.event_study(panel, inference="two_way", allow_invalid=True)
+    assert np.isfinite(found.estimate)
+
+
+def test_zero_is_in_the_interval_when_it_is_not_rejected() -> None:
+    random = np.random.default_rng(23)
+    for _ in range(15):
+        frame = table(units=40, treated=3)
+        frame["y"] = random.standard_cauchy(len(frame))
+        found = impact.did(read(frame), draws=499)
+        if found.p_value > 0.05 + 1e-9:
+            assert found.interval.low <= 0 <= found.interval.high
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"target": 0}, {"target": 80}, {"draws": 0}, {"effects": []}, {"effects": [np.nan]}, {"n_post": -1}, {"n_pre": 0}],
+)
+def test_options_of_power_are_refused_by_name(options: dict[str, Any]) -> None:
+    with pytest.raises(DesignError, match=next(iter(options))):
+        impact.power(read(table()), **options)
+
+
+def test_power_takes_one_code_without_a_list() -> None:
+    panel = read(table())
+    assert impact.power(panel, treated="01004", draws=5).draws == 5
+
+
+def test_only_results_are_adjusted() -> None:
+    with pytest.raises(DesignError, match="résultats d’estimation"):
+        impact.adjust([0.01, 0.04])  # type: ignore[list-item]
