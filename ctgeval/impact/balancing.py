@@ -72,7 +72,7 @@ class Balance:
         said = (
             f"{french.plural(len(self.table), 'caractéristique')} d’avant l’action : les territoires de comparaison, "
             "pondérés, ont exactement les moyennes des territoires concernés. Le plus grand écart était de "
-            f"{french.number(worst, 2)} écart-type avant pondération. Les {self.n_controls} territoires de comparaison en "
+            f"{french.number(worst, 2)} écart-type avant pondération. Les {self.n_controls} comparaisons en "
             f"valent {french.number(self.effective_size, 1)} de poids égal ({french.percent(100 * share, 0)})."
         )
         return french.typography(" ".join([said, *self.limits]))

@@ -110,7 +110,8 @@ def conformal(
             reason="L’ajustement sur toutes les périodes est parfait (plus de donneurs que de périodes) : le test "
             "conforme n’a plus de résidus à comparer.",
         )
-    alpha = 1 - level
+    # A p-value of exactly 1 - level rejects, whatever the binary rounding of both.
+    alpha = 1 - level + _SLACK
     if minimum > alpha:
         return Conformal(
             p_value=p_value,

@@ -29,6 +29,7 @@ __all__ = [
     "event_times",
     "gap",
     "gaps_table",
+    "magnitude",
     "path",
 ]
 
@@ -266,6 +267,11 @@ def path(gaps: Sequence[Floats], starts: Ints) -> Path:
 def dispersion(outcome: Floats) -> float:
     """Root mean squared deviation of outcomes from the mean of their period."""
     return float(np.sqrt(((outcome - outcome.mean(axis=0)) ** 2).mean()))
+
+
+def magnitude(outcome: Floats) -> float:
+    """Size of the differences that matter: the dispersion, or a thousandth of the whole spread when units are equal."""
+    return max(dispersion(outcome), 1e-3 * float(outcome.std()))
 
 
 def gaps_table(panel: Panel, rows: Ints, gaps: Sequence[Floats]) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from ctgeval.impact.conclusion import Inference, conclude_panel
 from ctgeval.impact.did_cohorts import Cohort, DidEstimate, averaged, cohorts_of, effects
 from ctgeval.impact.did_weights import Kind, simple_synthetic, weighted_paths
 from ctgeval.impact.distributions import normal_quantile
-from ctgeval.impact.donors import Donors, Path, complete, dispersion, gaps_table
+from ctgeval.impact.donors import Donors, Path, complete, dispersion, gaps_table, magnitude
 from ctgeval.impact.panel import Floats, Ints, Panel
 from ctgeval.impact.placebos import critical, placebo_sets
 from ctgeval.impact.result import Check, ImpactResult, Interval
@@ -174,7 +174,8 @@ def _inference(
         )
         return Inference(valid=False, conclusive=False, steps=(how, reason), limits=(reason,))
     count, size = len(reference.sets), np.abs(reference.effects)
-    p_value = (1 + int((size >= abs(estimate) * (1 - _SLACK)).sum())) / (1 + count)
+    tiny = _SLACK * magnitude(data.panel.outcome)
+    p_value = (1 + int((size >= abs(estimate) * (1 - _SLACK) - tiny).sum())) / (1 + count)
     minimum = 1 / (1 + count)
     bar = float(critical(size, level=level))
     reasons = refusals(original, data, level=level, minimum=minimum)

@@ -13,7 +13,7 @@ from ctgeval import french
 from ctgeval.impact.checks import check_comparators, check_leave_one_out, figure
 from ctgeval.impact.conclusion import Inference, conclude_panel
 from ctgeval.impact.conformal import Conformal, Residuals, conformal
-from ctgeval.impact.donors import Donors, Path, Sizes, Weigher, dispersion, event_times, gaps_table, path
+from ctgeval.impact.donors import Donors, Path, Sizes, Weigher, dispersion, event_times, gaps_table, magnitude, path
 from ctgeval.impact.panel import Floats, Panel
 from ctgeval.impact.placebos import (
     Space,
@@ -79,7 +79,7 @@ def finish(
         The method's own.
     """
     panel = data.panel
-    scale = dispersion(panel.outcome)
+    scale = magnitude(panel.outcome)
     weights, gaps = synthetic(data, weigh)
     unique = bool(getattr(weigh, "unique", True))
     average = path(gaps, data.starts)
