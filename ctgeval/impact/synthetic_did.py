@@ -13,29 +13,29 @@ Arkhangelsky, D., Athey, S., Hirshberg, D., Imbens, G. and Wager, S. (2021), Syn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from ctgeval import french
 from ctgeval.errors import DesignError
 from ctgeval.impact.checks import check_comparators, check_leave_one_out, figure
-from ctgeval.impact.conclusion import Inference, conclude_panel
-from ctgeval.impact.did_cohorts import Cohort, DidEstimate, averaged, cohorts_of, effects
+from ctgeval.impact.conclusion import conclude_panel
+from ctgeval.impact.did_cohorts import Cohort, DidEstimate, cohorts_of, effects
+from ctgeval.impact.did_placebos import Reference, did_inference, did_placebos, noise_before
 from ctgeval.impact.did_weights import Kind, simple_synthetic, weighted_paths
-from ctgeval.impact.distributions import normal_quantile
-from ctgeval.impact.donors import Donors, Path, complete, dispersion, gaps_table, magnitude
-from ctgeval.impact.panel import Floats, Ints, Panel
-from ctgeval.impact.placebos import critical, placebo_sets
-from ctgeval.impact.result import Check, ImpactResult, Interval
-from ctgeval.impact.synthetic_result import refusals
+from ctgeval.impact.donors import Donors, Path, complete, dispersion, gaps_table
+from ctgeval.impact.panel import Panel
+from ctgeval.impact.placebos import critical
+from ctgeval.impact.result import Check, ImpactResult
 
 __all__ = ["synthetic_did"]
 
 _NAME = "la double différence synthétique"
-_SLACK = 1e-9
+_HOW = {
+    "published": "Poids obtenus par l’algorithme publié, avec son arrêt ; placebos à l’optimum exact.",
+    "exact": "Poids à l’optimum exact du problème publié.",
+}
 
 
 def synthetic_did(
@@ -78,8 +78,9 @@ def synthetic_did(
     Returns
     -------
     ImpactResult
-        ``p_value``: rank of the size of the estimate among the placebos', never a normal law; ``interval``: the effects
-        that this rank does not reject. ``std_error``: standard deviation of the placebos (the article's algorithm 4).
+        ``p_value``: rank of the size of the estimate among the placebos', never a normal law (and, unless populations
+        are close, of that size over the variations before, the larger p-value); ``interval``: the effects that these
+        ranks do not reject. ``std_error``: standard deviation of the placebos (the article's algorithm 4).
         ``bounds``: with the weights fixed. In ``details``: ``weights`` (donors), ``time_weights``, ``placebos``,
         ``cohorts``, ``leave_one_out``, ``estimate_published``, ``estimate_exact``, ``did`` and ``synthetic_control``
         (the article's two other columns, for a single date). No verdict with fewer than 8 periods before the action.
@@ -100,8 +101,8 @@ def synthetic_did(
     cohorts = cohorts_of(data)
     found = DidEstimate(data, cohorts, weights)
     estimate = found.estimate
-    reference = _placebos(data, cohorts, draws=draws, seed=seed) if placebos else None
-    inference = _inference(panel, data, estimate, reference, level=level, kind=weights)
+    reference = did_placebos(data, cohorts, draws=draws, seed=seed) if placebos else None
+    inference = did_inference(panel, data, found.average, estimate, reference, level=level, steps=(_HOW[weights],))
     left_out = _leave_one_out(data, cohorts, found)
     alone = check_leave_one_out(left_out, estimate, data.panel.unit_label)
     checks = (_check_parallel(data, found), check_comparators(data.panel), *([alone] if alone is not None else []))
@@ -128,86 +129,7 @@ def synthetic_did(
     )
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class _Reference:
-    """Placebos: the donors that stand for the treated (B, N1), their estimates (B,) and paths."""
-
-    sets: Ints
-    effects: Floats
-    average: Path
-    every: bool
-
-
-def _placebos(data: Donors, cohorts: list[Cohort], *, draws: int, seed: int) -> _Reference | None:
-    sets, every = placebo_sets(data, draws=draws, seed=seed)
-    if not len(sets):
-        return None
-    n0, n1 = len(data.donors), len(data.treated)
-    free = np.ones((len(sets), n0), dtype=bool)
-    np.put_along_axis(free, sets, values=False, axis=1)
-    others = data.donors[np.nonzero(free)[1].reshape(len(sets), n0 - n1)]
-    paths = [
-        weighted_paths(
-            data.panel.outcome,
-            data.donors[sets[:, cohort.places]],
-            others,
-            cohort.start,
-            noise=cohort.noise,
-            kind="exact",
-        )
-        for cohort in cohorts
-    ]
-    return _Reference(sets=sets, effects=effects(cohorts, paths), average=averaged(data, cohorts, paths), every=every)
-
-
-def _inference(
-    original: Panel, data: Donors, estimate: float, reference: _Reference | None, *, level: float, kind: Kind
-) -> Inference:
-    how = {
-        "published": "Poids obtenus par l’algorithme publié, avec son arrêt ; placebos à l’optimum exact.",
-        "exact": "Poids à l’optimum exact du problème publié.",
-    }[kind]
-    if reference is None:
-        reason = (
-            f"Aucun placebo ({french.plural(len(data.donors), 'territoire')} de comparaison pour "
-            f"{french.plural(len(data.treated), 'territoire concerné', 'territoires concernés')}) : aucun test."
-        )
-        return Inference(valid=False, conclusive=False, steps=(how, reason), limits=(reason,))
-    count, size = len(reference.sets), np.abs(reference.effects)
-    tiny = _SLACK * magnitude(data.panel.outcome)
-    p_value = (1 + int((size >= abs(estimate) * (1 - _SLACK) - tiny).sum())) / (1 + count)
-    minimum = 1 / (1 + count)
-    bar = float(critical(size, level=level))
-    reasons = refusals(original, data, level=level, minimum=minimum)
-    error = float(reference.effects.std())
-    groups = "territoires" if len(data.treated) == 1 else f"groupes de {len(data.treated)} territoires"
-    return Inference(
-        code="placebo",
-        p_value=p_value,
-        std_error=error,
-        interval=_interval(estimate, bar, p_value, level=level),
-        conclusive=not reasons,
-        steps=(
-            how,
-            f"L’action est attribuée fictivement à {french.number(count)} {groups} de comparaison.",
-            "L’écart est classé parmi les leurs, sans supposer de loi normale.",
-            *reasons,
-        ),
-        limits=tuple(reasons),
-        minimum_p=minimum,
-        mde=bar + normal_quantile(0.8) * error,
-        details={"reference": reference.effects, "n_placebos": count, "all_placebos": reference.every},
-    )
-
-
-def _interval(estimate: float, bar: float, p_value: float, *, level: float) -> Interval:
-    low, high = estimate - bar, estimate + bar
-    if p_value > 1 - level + _SLACK:
-        low, high = min(low, 0.0), max(high, 0.0)
-    return Interval(low, high)
-
-
-def _by_period(data: Donors, average: Path, reference: _Reference | None, *, level: float) -> pd.DataFrame:
+def _by_period(data: Donors, average: Path, reference: Reference | None, *, level: float) -> pd.DataFrame:
     nothing = np.full(len(average.gap[0]), np.nan)
     error = half = nothing
     if reference is not None:
@@ -254,7 +176,7 @@ def _leave_one_out(data: Donors, cohorts: list[Cohort], found: DidEstimate) -> p
     return table.assign(estimate=effects(cohorts, paths)).reset_index(drop=True)
 
 
-def _placebo_table(data: Donors, reference: _Reference | None) -> pd.DataFrame:
+def _placebo_table(data: Donors, reference: Reference | None) -> pd.DataFrame:
     """One row per placebo: ``units`` (joined by « + »), ``effect``."""
     if reference is None:
         return pd.DataFrame({"units": [], "effect": []})
@@ -267,10 +189,7 @@ def _placebo_table(data: Donors, reference: _Reference | None) -> pd.DataFrame:
 def _check_parallel(data: Donors, found: DidEstimate) -> Check:
     """Say whether the treated and the weighted donors moved together before the action."""
     average = found.average
-    before = average.event_time < 0
-    gap = average.gap[0][before]
-    size = float(np.sqrt(np.average((gap - np.average(gap, weights=average.count[before])) ** 2,
-                                    weights=average.count[before])))  # fmt: skip
+    size = float(noise_before(average)[0])
     donors = data.panel.outcome[data.donors, : data.panel.n_pre]
     apart = dispersion(donors - donors.mean(axis=1, keepdims=True))
     if not apart > 0:
