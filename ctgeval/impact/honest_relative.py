@@ -26,7 +26,6 @@ def relative_interval(
     value: float,
     alpha: float = 0.05,
     kappa: float | None = None,
-    seed: int = 0,
 ) -> Interval:
     """Bound the effect when no change of the gap between two periods is above ``value`` times the largest one before.
 
@@ -43,17 +42,19 @@ def relative_interval(
     alpha : float
     kappa : float, optional
         Level of the least favourable step, ``alpha / 10`` by default.
-    seed : int
+
+    Notes
+    -----
+    Only inequalities on changes after treatment are tested, however many periods there are: the interval then widens
+    with ``value``. The reference implementation adds those before treatment when there is a single period after.
     """
     family = relative_system(coefficients, covariance, n_pre=n_pre, target=target, value=value)
-    return confidence_set(family, alpha=alpha, kappa=alpha / 10 if kappa is None else kappa, seed=seed)
+    return confidence_set(family, alpha=alpha, kappa=alpha / 10 if kappa is None else kappa)
 
 
 def relative_system(coefficients: Floats, covariance: Floats, *, n_pre: int, target: Floats, value: float) -> Family:
     """Write the restriction as one system of inequalities for each place and sign of the largest change before."""
     steps = changes(n_pre, len(target))
-    if len(target) == 1:
-        return _one_period(coefficients, covariance, steps, value, float(target[0]))
     before, after = steps[:n_pre], steps[n_pre:]
     largest = np.concatenate([before, -before])
     positive = after[None] - value * largest[:, None]
@@ -99,19 +100,3 @@ def pair_norms(positive: Floats, negative: Floats, path: Floats) -> Floats:
     up, down = np.maximum(path, 0), np.maximum(-path, 0)
     lower, upper = positive @ up + negative @ down, negative @ up + positive @ down
     return np.concatenate([lower[:, None], upper[:, None], positive + negative], axis=1)
-
-
-def _one_period(coefficients: Floats, covariance: Floats, steps: Floats, value: float, weight: float) -> Family:
-    """Without other effects to leave out, each inequality is tested, those between periods before too."""
-    before, after = steps[:-1], steps[-1]
-    largest = np.concatenate([before, -before])
-    target = np.stack([np.sign(weight) * after - value * largest, -np.sign(weight) * after - value * largest], axis=1)
-    above = np.concatenate([before[None] - largest[:, None], -before[None] - largest[:, None]], axis=1)
-    # The largest change is not compared with itself.
-    others = np.stack([np.delete(above[c], c, axis=0) for c in range(len(largest))])
-    combinations = np.concatenate([abs(weight) * target, others], axis=1)
-    slopes = np.zeros(combinations.shape[1])
-    slopes[:2] = -1.0, 1.0
-    norm = np.sqrt(np.einsum("crq,qk,crk->cr", combinations, covariance, combinations))
-    family = Family(intercepts=np.zeros_like(norm), slopes=slopes / norm, covariance=covariance)
-    return standardised(family, combinations / norm[:, :, None], coefficients)

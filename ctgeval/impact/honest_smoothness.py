@@ -164,11 +164,10 @@ def smoothness_hybrid(
     value: float,
     alpha: float = 0.05,
     kappa: float | None = None,
-    seed: int = 0,
 ) -> Interval:
     """Bound the effect under the same restriction by the conditional least favourable test."""
     family = smoothness_system(coefficients, covariance, n_pre=n_pre, target=target, value=value)
-    return confidence_set(family, alpha=alpha, kappa=alpha / 10 if kappa is None else kappa, seed=seed)
+    return confidence_set(family, alpha=alpha, kappa=alpha / 10 if kappa is None else kappa)
 
 
 def smoothness_system(coefficients: Floats, covariance: Floats, *, n_pre: int, target: Floats, value: float) -> Family:

@@ -149,7 +149,7 @@ def sensitivity(
     level : float
         Of confidence.
     seed : int
-        Of the directions drawn for the least favourable law, where it has no closed form.
+        Of the placebos drawn from ``panel`` when they can't all be listed; intervals draw nothing.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def sensitivity(
     asked = _values(values, method, gaps)
     if not gaps.valid:
         return _undefined(gaps, method, chosen, asked, weights, panel=panel, level=level, seed=seed)
-    at = _interval(gaps, weights, method, chosen, level=level, seed=seed)
+    at = _interval(gaps, weights, method, chosen, level=level)
     found = [at(value) for value in asked]
     breakdown = _breakdown(at, asked, found, 1.0 if method == "relative" else _unit_of_bends(gaps))
     estimate, original = _original(gaps, weights, level)
@@ -238,9 +238,7 @@ def _unit_of_bends(gaps: Gaps) -> float:
     return found if found > 0 else float(np.sqrt(np.diagonal(gaps.covariance).mean()))
 
 
-def _interval(
-    gaps: Gaps, target: Floats, method: Method, test: Test, *, level: float, seed: int
-) -> Callable[[float], Interval]:
+def _interval(gaps: Gaps, target: Floats, method: Method, test: Test, *, level: float) -> Callable[[float], Interval]:
     """Return the interval as a function of M."""
     # Scaled, outcomes in millionths and in millions take the same path through tolerances.
     scale = float(np.sqrt(np.diagonal(gaps.covariance).mean()))
@@ -252,7 +250,7 @@ def _interval(
     else:
         kappa = 0.0 if test == "conditional" else alpha / 10
         one = relative_interval if method == "relative" else smoothness_hybrid
-        find = partial(one, n_pre=n_pre, target=target, alpha=alpha, kappa=kappa, seed=seed)
+        find = partial(one, n_pre=n_pre, target=target, alpha=alpha, kappa=kappa)
 
     def at(value: float) -> Interval:
         low, high = find(estimates, covariance, value=value if method == "relative" else value / scale)

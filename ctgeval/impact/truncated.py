@@ -13,7 +13,7 @@ from scipy import special
 
 from ctgeval.impact.panel import Floats
 
-__all__ = ["box", "lattice"]
+__all__ = ["box"]
 
 _POINTS = 8_192
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
@@ -42,7 +42,7 @@ def box(mean: Floats, covariance: Floats, half: Floats, *, seed: int = 0) -> tup
     """
     d = len(mean)
     root = np.linalg.cholesky(covariance)
-    points = lattice(_POINTS, d, seed=seed)
+    points = _lattice(_POINTS, d, seed=seed)
     drawn = np.zeros((_POINTS, d))
     log_weight = np.zeros(_POINTS)
     for j in range(d):
@@ -63,7 +63,7 @@ def box(mean: Floats, covariance: Floats, half: Floats, *, seed: int = 0) -> tup
     return total, np.asarray(mean + (weight @ drawn / weight.sum()) @ root.T)
 
 
-def lattice(n: int, d: int, *, seed: int) -> Floats:
+def _lattice(n: int, d: int, *, seed: int) -> Floats:
     """Spread ``n`` points over the unit cube of ``d`` dimensions, evenly; drawn beyond 60 dimensions."""
     random = np.random.default_rng(seed)
     steps = np.sqrt(np.array(_PRIMES[:d], dtype=np.float64)) if d <= len(_PRIMES) else random.random((n, d))

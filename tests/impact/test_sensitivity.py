@@ -108,8 +108,7 @@ def test_laws(method: str, seed: int, n_pre: int, n_post: int) -> None:
     many = sensitivity(
         coefficients=-factor * b, covariance=factor**2 * covariance, values=scaled_values, **given_  # type: ignore[arg-type]
     )  # fmt: skip
-    # With one period after, critical values come from a lattice that a change of sign turns.
-    near = factor * float((high - low).max()) * (2e-3 if method == "relative" else 1e-6)
+    near = 1e-4 * factor * float((high - low).max())
     np.testing.assert_allclose(many.table["low"], -factor * high, atol=near)
     np.testing.assert_allclose(many.table["high"], -factor * low, atol=near)
 
