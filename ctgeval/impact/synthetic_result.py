@@ -24,6 +24,7 @@ from ctgeval.impact.placebos import (
     placebo_table,
     pointwise,
     rank,
+    rank_of_effect,
     spread,
     synthetic,
     without_each,
@@ -37,6 +38,7 @@ ENOUGH_PRE = 8
 """Periods before the action under which the placebo test rejects too often after matching (Illenberger, Small and Shaw
 2020: 16 to 40 % with 4 to 10)."""
 _GOOD_FIT = 0.5
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,13 @@ def _inference(
             "L’ajustement d’avant l’action est parfait : les donneurs sont trop nombreux pour si peu de périodes, et "
             "cet ajustement ne prouve rien."
         )
+    of_effect = rank_of_effect(sizes, space)
+    if p_value <= 1 - level + _SLACK < of_effect and situation(data.panel, level=level).sizes != "equal":
+        reasons.append(
+            f"Sans rapporter l’écart à celui d’avant, {french.percent(100 * of_effect, 0)} des placebos en "
+            "donnent un aussi grand ; comme les populations diffèrent ou ne sont pas connues, un territoire moins "
+            "variable que les autres suffirait à l’expliquer."
+        )
     told = {
         "constant": (),
         "proportional": (
@@ -219,6 +228,7 @@ def _inference(
             "reference": space.sizes.ratio,
             "placebo_set": {"low": interval.low, "high": interval.high, "kind": kind},
             "n_placebos": count,
+            "ranks": {"ratio": p_value, "effect": of_effect},
             "all_placebos": space.all_sets,
         },
     )

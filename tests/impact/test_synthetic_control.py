@@ -283,3 +283,21 @@ def test_scipy_statistics_are_not_imported() -> None:
         "ctgeval.impact.augmented, ctgeval.impact.balancing; sys.exit('scipy.stats' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def quiet_treated(seed: int) -> Panel:
+    """Nobody is affected; the three treated vary three times less than their donors."""
+    random = np.random.default_rng(seed)
+    noise = random.standard_normal((40, 11)) * np.where(np.arange(40) < 3, 0.5, 1.5)[:, None]
+    outcome = noise + random.standard_normal((40, 1)) + np.linspace(0, 1, 11)
+    return from_arrays(outcome, np.where(np.arange(40) < 3, 8, 11))
+
+
+def test_a_quiet_territory_among_noisy_ones_is_not_an_effect() -> None:
+    found = [synthetic_control(quiet_treated(seed), draws=99) for seed in range(40)]
+    # The ratio alone would have called noise an effect many times.
+    assert sum(one.p_value <= 0.05 for one in found) > 6
+    assert sum(one.verdict in ("amelioration", "degradation") for one in found) <= 2
+    stopped = [one for one in found if one.p_value <= 0.05 and one.verdict == "non_concluant"]
+    assert all(one.details["ranks"]["effect"] > 0.05 for one in stopped)
+    assert all(any("moins variable" in limit for limit in one.limits) for one in stopped)
