@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ctgeval.errors import DesignError
 from ctgeval.impact import evidence
 from ctgeval.impact.panel import Direction, Panel
 from ctgeval.impact.result import NO_INTERVAL, Check, ImpactResult, Interval, verdict_of
@@ -95,6 +96,12 @@ def conclude(
     Others
         As in `ImpactResult`.
     """
+    if minimum_effect is not None and not (np.isfinite(minimum_effect) and minimum_effect > 0):
+        raise DesignError(
+            "Le plus petit effet digne d’intérêt doit être un nombre au-dessus de zéro.",
+            value=str(minimum_effect),
+            remedy="Donnez-le dans l’unité de l’indicateur, par exemple minimum_effect=2.",
+        )
     known = Interval(*(bounds if bounds is not None else (estimate, estimate)))
     smallest = inference.mde if minimum_effect is None else abs(minimum_effect)
     valid = inference.valid and not np.isnan(estimate)

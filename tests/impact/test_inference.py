@@ -201,3 +201,53 @@ def test_the_change_that_is_studentised_is_the_one_estimated(make_panel: Maker) 
     assert plain is not None
     assert found.p_value != plain.p_value
     assert found.interval.low < float(panel.outcome[0] @ last[0]) - float(panel.outcome[1:].mean(axis=0) @ last[0])
+
+
+def test_formulas_that_ignore_time_or_few_clusters_give_no_verdict(make_panel: Maker) -> None:
+    panel = make_panel(40, treated=8, effect=9.0)
+    for asked in ("iid", "hc1", "hc3", "cluster"):
+        result = did(panel, inference=asked)
+        assert result.valid
+        assert result.verdict == "non_concluant"
+        assert result.limits
+    assert did(make_panel(60, treated=25, effect=9.0), inference="cluster").verdict == "amelioration"
+
+
+def test_equal_variance_tests_conclude_only_where_variances_are_known_to_be_equal(make_panel: Maker) -> None:
+    unknown = make_panel(30, treated=2, effect=9.0)
+    known = make_panel(30, treated=2, effect=9.0, population=np.full(30, 900.0))
+    for asked in ("collapsed", "permutation_coefficient", "conley_taber"):
+        assert did(unknown, inference=asked).verdict == "non_concluant"
+        assert did(known, inference=asked).verdict == "amelioration"
+
+
+def test_masked_cells_hold_back_a_verdict_that_their_bounds_would_undo() -> None:
+    random = np.random.default_rng(0)
+    y = 10 + 0.1 * random.standard_normal((20, 8))
+    y[0, 5:] += 2
+    start = np.where(np.arange(20) < 1, 5, 8)
+    low, high = y.copy(), y.copy()
+    low[9, 5:], high[9, 5:] = 6.0, 14.0
+    y[9, 5:] = 10.0
+    panel = Panel(
+        units=tuple(f"u{i:02d}" for i in range(20)),
+        periods=tuple(str(2015 + k) for k in range(8)),
+        times=np.arange(8.0),
+        outcome=y,
+        start=start,
+        treatment=(np.arange(8) >= start[:, None]).astype(float),
+        clusters=np.arange(20),
+        low=low,
+        high=high,
+        population=np.full(20, 900.0),
+    )
+    result = did(panel)
+    assert result.p_value <= 0.05
+    assert result.verdict == "non_concluant"
+    assert any("bornes" in limit for limit in result.limits)
+
+
+@pytest.mark.parametrize("effect", [0.0, -1.0, np.inf, np.nan])
+def test_a_minimum_effect_is_a_number_above_zero(make_panel: Maker, effect: float) -> None:
+    with pytest.raises(DesignError, match="au-dessus de zéro"):
+        did(make_panel(20), minimum_effect=effect)
