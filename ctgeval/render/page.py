@@ -106,6 +106,10 @@ class Page:
         """Return the way done towards the targets."""
         return self._section(targets.progress)
 
+    def effects(self) -> Fragment:
+        """Return one sentence for each ``[[impact]]`` design of the territory."""
+        return self._section(impact.summary)
+
     def impact(self, design: str = "") -> Fragment:
         """Return what may be concluded of each ``[[impact]]`` design of the territory, by default of all of them.
 

@@ -234,7 +234,9 @@ def stylesheet() -> str:
 
 def _shortened(css: str) -> str:
     lines = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).splitlines()
-    return "\n".join(line.strip() for line in lines if line.strip())
+    kept = "\n".join(line.strip() for line in lines if line.strip())
+    # A new line after these marks means nothing; elsewhere it may stand for the space of a selector.
+    return re.sub(r"([;{},])\n", r"\1", kept)
 
 
 def policy(style: str) -> str:

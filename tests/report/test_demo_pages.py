@@ -15,7 +15,7 @@ from ctgeval import report
 
 DAY = dt.date(2026, 1, 15)
 PAGES = {
-    "demo": {"interne": 1, "copil": 2, "habitants": 2},
+    "demo": {"interne": 1, "copil": 3, "habitants": 3},
     "civraisien": {"interne": 1, "habitants": 1},
 }
 PRODUCED = [

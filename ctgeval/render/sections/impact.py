@@ -58,6 +58,33 @@ def effects(view: View, names: Names, design: str = "") -> Markup:
     return blocks.section(heading, title, [common.commentary(view, "effets"), *parts], lead=_say("effets_lead"))
 
 
+def summary(view: View, names: Names) -> Markup:
+    """Return one sentence for each design that concerns the territory: a bilan has its own notebook for the rest."""
+    title, heading = common.heading(view, "effets"), names("effets")
+    rows = [row for row in view.release.impact.to_dict("records") if _concerns(view, row)]
+    lines = [line for row in rows if (line := _line(view, {str(name): value for name, value in row.items()}))]
+    if not lines:
+        return common.nothing(view, heading, title, provide="effets")
+    return blocks.section(heading, title, [blocks.bullets(lines)])
+
+
+def _line(view: View, row: Mapping[str, Any]) -> str:
+    title = _title(row)
+    if _later(view, row):
+        return ""
+    record = View.text(row["record"])
+    if not record:
+        withheld = View.text(row["conf_status"]) == "C"
+        return f"{title} {_say('effets_retenu' if withheld else 'effets_sans_estimation')}"
+    said = told.sentences(json.loads(record))
+    return f"{title} {told.short_verdict(json.loads(record))[0]} {said['verdict']} {said['difference']}"
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    kept = ("question_label", "action_label", "label", "nom")
+    return next((View.text(row[name]) for name in kept if View.text(row[name])), "")
+
+
 def _say(key: str, **values: str) -> str:
     return wording.say(key, values, table="impact")
 
@@ -67,8 +94,7 @@ def _concerns(view: View, row: Mapping[Any, Any]) -> bool:
 
 
 def _design(view: View, names: Names, row: Mapping[str, Any]) -> Markup:
-    action, question = View.text(row["action_label"]), View.text(row["question_label"])
-    title = question or action or View.text(row["label"]) or View.text(row["nom"])
+    action, title = View.text(row["action_label"]), _title(row)
     parts = [blocks.paragraph(_say("effets_action", action=action))] if action and action != title else []
     if _later(view, row):
         return blocks.subsection(title, [*parts, blocks.paragraph(_say("effets_plus_tard", quand=_until(row)))])
