@@ -1,4 +1,4 @@
-"""Checks of a synthetic path: does it follow before the action, may it, and does a gap open at a false date?"""
+"""Checks of a synthetic path: the fit before the action, the reach of the donors, and a false date."""
 
 from __future__ import annotations
 
