@@ -211,7 +211,10 @@ def _basque(folder: Path) -> list[Answer]:
     frame["first"] = np.where(frame["regionno"] == 17, 1970, np.nan)
     frame["school.higher"] = frame["school.high"] + frame["school.post.high"]
     panel = Panel.from_frame(frame, unit="regionname", time="year", outcome="gdpcap", treated_from="first")
-    schools = ["school.illit", "school.prim", "school.med", "school.higher", "invest"]
+    levels = ["school.illit", "school.prim", "school.med", "school.higher"]
+    # The file counts persons; the article takes the share of each level of schooling.
+    frame[levels] = frame[levels].div(frame[levels].sum(axis=1), axis=0)
+    schools = [*levels, "invest"]
     sectors = [name for name in frame.columns if name.startswith("sec.")] + ["popdens"]
     table = pd.concat(
         [
@@ -237,8 +240,8 @@ def _basque(folder: Path) -> list[Answer]:
         ),
     ]
     uncertain = (
-        "the importance of predictors has no certain optimum, and the population density of this file is not the "
-        "article's: only the two regions and the order of magnitude are comparable"
+        "the importance of predictors has no certain optimum, and the file may not be the article's: the two regions "
+        "and the order of magnitude are what can be compared"
     )
     reasons = {row[0]: uncertain for row in rows}
     return many("synthetic control, predictors", "Basque Country (Abadie and Gardeazabal 2003)", rows, reasons=reasons)

@@ -1,8 +1,8 @@
 """What linearmodels 7.1, statsmodels 0.15.0 and diff-diff 3.13.0 give.
 
 Values are stored by ``scripts/make_peer_values.py``. pyfixest's are in ``test_twoway.py``, those of csdid and diff-diff
-on several cohorts in ``test_group_time.py`` and ``test_imputation.py``, wildboottest's in ``test_wild.py``, Newey-West's
-and Prais-Winsten's in ``test_series_errors.py``.
+on several cohorts in ``test_group_time.py`` and ``test_imputation.py``, wildboottest's in ``test_wild.py``, those of
+Newey-West and Prais-Winsten in ``test_series_errors.py``.
 """
 
 from __future__ import annotations
