@@ -127,7 +127,7 @@ def sanitise(raw: str) -> str:
     raw : str
         Any HTML, possibly hostile.
     """
-    return nh3.clean(
+    clean: str = nh3.clean(
         raw,
         tags=set(f"{_HTML} {_SVG}".split()),
         attributes=_ATTRIBUTES,
@@ -137,6 +137,8 @@ def sanitise(raw: str) -> str:
         clean_content_tags=_REMOVED_WITH_CONTENT,
         link_rel="noopener noreferrer",
     )
+    # The page is UTF-8: six bytes for each of hundreds of no-break spaces are four too many.
+    return clean.replace("&nbsp;", "\u00a0")
 
 
 def _kept_attribute(tag: str, name: str, value: str) -> str | None:
