@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,9 @@ class SourceTable:
         Basename and name of the format.
     notes : tuple of str
         What a reader of the source sheet should know, in French, whole sentences.
+    tables : mapping of str to DataFrame
+        What the file holds that is no fact about a territory, by name: ``reponses`` (one row per respondent),
+        ``subventions``, ``projets``, ``evenements`` and ``appartenance`` of a geography.
     """
 
     observations: pd.DataFrame
@@ -58,6 +61,7 @@ class SourceTable:
     file: str
     format: str
     notes: tuple[str, ...] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def n_rejected(self) -> int:
