@@ -16,6 +16,7 @@ from ctgeval.sources.cells import NUMBER, common_mark, numbers
 from ctgeval.sources.table import Format, Options, SourceTable
 from ctgeval.sources.text import Grid, read_grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
+from ctgeval.sources.vintages import CAF
 
 __all__ = ["FORMAT"]
 
@@ -133,4 +134,5 @@ FORMAT = Format(
     minimum_population=10_000,
     measures=tuple(_HEADERS),
     read=_read,
+    vintages={"": CAF},
 )

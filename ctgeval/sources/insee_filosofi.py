@@ -18,6 +18,7 @@ from ctgeval.sources.cells import Markers
 from ctgeval.sources.table import Format, Options, SourceTable
 from ctgeval.sources.text import Grid, read_grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy
+from ctgeval.sources.vintages import FILOSOFI
 
 __all__ = ["FORMAT"]
 
@@ -205,4 +206,5 @@ FORMAT = Format(
     minimum_population=None,
     measures=tuple(sorted({measure for measure, _ in _STEMS.values()})),
     read=_read,
+    vintages={"": FILOSOFI},
 )

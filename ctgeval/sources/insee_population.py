@@ -21,6 +21,7 @@ from ctgeval.sources.cells import Markers
 from ctgeval.sources.table import SET_ASIDE, Format, Options, SourceTable
 from ctgeval.sources.text import Grid, read_grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
+from ctgeval.sources.vintages import CENSUS, FILOSOFI
 
 __all__ = ["FORMAT"]
 
@@ -260,4 +261,5 @@ FORMAT = Format(
     minimum_population=None,
     measures=tuple(sorted({*_CENSUS.values(), *_YEARLY.values(), *_FISCAL.values(), *_ESTABLISHMENTS.values(), _AREA})),
     read=_read,
+    vintages=dict.fromkeys(_CENSUS.values(), CENSUS) | dict.fromkeys(_FISCAL.values(), FILOSOFI),
 )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ctgeval.sources.vintages import PLAIN, Vintages
+
 if TYPE_CHECKING:
     from ctgeval.territory.reference import Reference
 
@@ -118,6 +120,8 @@ class Format:
         What it can hold.
     read : callable
         The reader.
+    vintages : mapping of str to Vintages
+        For each measure whose vintages have rules of their own, these rules; ``""`` for all the others.
     """
 
     name: str
@@ -130,3 +134,8 @@ class Format:
     minimum_population: int | None
     measures: tuple[str, ...]
     read: Callable[[Path, Options], SourceTable]
+    vintages: Mapping[str, Vintages] = field(default_factory=dict)
+
+    def rules(self, measure: str) -> Vintages:
+        """Return how the vintages of one of its measures compare."""
+        return self.vintages.get(measure) or self.vintages.get("") or PLAIN
