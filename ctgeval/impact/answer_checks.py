@@ -6,7 +6,7 @@ import numpy as np
 
 from ctgeval import french
 from ctgeval.impact.answers import Persons
-from ctgeval.impact.checks import figure
+from ctgeval.impact.checks import figure, gap
 from ctgeval.impact.panel import Bools, Floats
 from ctgeval.impact.result import Check
 
@@ -131,8 +131,8 @@ def check_return_to_mean(first: Floats, second: Floats, *, reference: float | No
         name,
         passed,
         f"La population d’où viennent ces personnes est à {figure(reference, unit)}, elles partaient de "
-        f"{figure(float(first.mean()), unit)} : sans rien faire, {figure(expected, unit)} d’évolution seraient "
-        f"attendus, sur {figure(change, unit)} constatés.",
+        f"{figure(float(first.mean()), unit)} : sans rien faire, {gap(expected, unit)} d’évolution seraient "
+        f"attendus, sur {gap(change, unit)} constatés.",
     )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ctgeval import french
 from ctgeval.errors import DesignError, NotIdentified
-from ctgeval.impact.checks import figure
+from ctgeval.impact.checks import gap
 from ctgeval.impact.panel import Floats, Ints, Panel
 from ctgeval.impact.reading import some
 from ctgeval.impact.result import plain
@@ -87,10 +87,10 @@ class Decomposition:
         """Say it in French sentences."""
         told = [
             f"{str(row['kind']).capitalize()} : {french.percent(100 * float(row['weight']), 0)} du poids, écart moyen "
-            f"{figure(float(row['estimate']), self.unit)}."
+            f"{gap(float(row['estimate']), self.unit)}."
             for row in self.by_kind.to_dict("records")
         ]
-        first = f"L’écart à deux effets fixes, {figure(self.estimate, self.unit)}, est une moyenne de comparaisons."
+        first = f"L’écart à deux effets fixes, {gap(self.estimate, self.unit)}, est une moyenne de comparaisons."
         if self.negative_weight < 0:
             told.append(
                 f"{french.percent(100 * self.negative_cells, 0)} des vagues et périodes concernées y comptent à "

@@ -93,7 +93,16 @@ class Balance:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<p>{escape(self.text())}</p>{self.table.to_html(index=False)}"
+        from ctgeval.impact.html_table import html_table
+
+        columns = ["Avant l’action", "Concernés", "Comparaison", "Comparaison pondérée", "Écart", "Écart pondéré"]
+        names = ("treated", "before", "after", "difference_before", "difference_after")
+        rows = [
+            [str(row["moment"]), *(french.number(float(row[name]), 2) for name in names)]
+            for row in self.table.to_dict("records")
+        ]
+        caption = "Moyennes d’avant l’action, et écarts en écarts-types"
+        return f"<p>{escape(self.text())}</p>{html_table(caption, columns, rows)}"
 
 
 def balance(panel: Panel, *, on: Sequence[str] = ("outcome_pre",)) -> Balance:

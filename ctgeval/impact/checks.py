@@ -8,9 +8,10 @@ import pandas as pd
 from ctgeval import french
 from ctgeval.impact.panel import Floats, Panel
 from ctgeval.impact.pretrends import PreTrend
+from ctgeval.impact.quantities import Scale
 from ctgeval.impact.result import Check
 
-__all__ = ["check_comparators", "check_leave_one_out", "check_pre_trends", "figure"]
+__all__ = ["check_comparators", "check_leave_one_out", "check_pre_trends", "figure", "gap"]
 
 
 def figure(value: float, unit: str) -> str:
@@ -18,6 +19,11 @@ def figure(value: float, unit: str) -> str:
     size = abs(value)
     decimals = 0 if size >= 100 or size == 0 else int(np.clip(2 - np.floor(np.log10(size)) - 1, 0, 4))
     return french.quantity(value, unit, decimals)
+
+
+def gap(value: float, unit: str) -> str:
+    """Write a difference with its unit, as `figure` does: in points between percentages."""
+    return figure(value, Scale(unit, 0).written)
 
 
 def _probability(value: float) -> str:
@@ -39,7 +45,7 @@ def check_pre_trends(panel: Panel, found: PreTrend, *, level: float = 0.95) -> C
     missed = ""
     if np.isfinite(found.detectable_slope):
         missed = (
-            f" Un écart de tendance de moins de {figure(found.detectable_slope, panel.unit_label)} par période serait "
+            f" Un écart de tendance de moins de {gap(found.detectable_slope, panel.unit_label)} par période serait "
             "sans doute passé inaperçu."
         )
     if found.how == "none":
@@ -134,6 +140,6 @@ def check_leave_one_out(table: pd.DataFrame, estimate: float, unit: str) -> Chec
     return Check(
         "leave_one_out",
         same,
-        f"Sans l’un ou l’autre des territoires de comparaison, l’écart va de {figure(low, '')} à {figure(high, unit)}"
+        f"Sans l’un ou l’autre des territoires de comparaison, l’écart va de {figure(low, '')} à {gap(high, unit)}"
         + (" : aucun ne décide seul de son sens." if same else " : son sens dépend d’un seul d’entre eux."),
     )

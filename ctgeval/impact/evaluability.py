@@ -9,6 +9,7 @@ import numpy as np
 
 from ctgeval.errors import Problem
 from ctgeval.impact.panel import Direction, Panel
+from ctgeval.impact.quantities import size_of
 from ctgeval.impact.situation import MANY_CONTROLS, Situation, situation
 
 __all__ = ["STATUSES", "Evaluability", "evaluability"]
@@ -90,13 +91,14 @@ class Evaluability:
         ]
         lines.append(f"{', '.join(sizes)}.")
         if np.isfinite(self.minimum_p) and self.minimum_p > 0:
-            lines.append(f"Même l’écart le plus extrême pourrait y être un hasard {_odds(self.minimum_p)}.")
+            lines.append(f"Même l’écart le plus extrême pourrait y venir du hasard {_odds(self.minimum_p)}.")
         if np.isfinite(self.mde):
             lines.append(
-                f"Plus petit effet que ce dispositif verrait 4 fois sur 5 : {french.quantity(self.mde, self.unit, 2)}."
+                "Le plus petit effet que cette comparaison verrait quatre fois sur cinq est d’environ "
+                f"{size_of(self.mde, self.unit)}."
             )
         elif self.status != "non_evaluable":
-            lines.append("Aucun effet, si grand soit-il, ne pourrait y être distingué d’un hasard.")
+            lines.append("Aucun effet, si grand soit-il, ne pourrait y être distingué du hasard.")
         lines += self.reasons
         if self.needed:
             lines.append("Ce qu’il faudrait : " + " ; ".join(self.needed) + ".")

@@ -11,6 +11,7 @@ import pandas as pd
 from ctgeval.errors import DesignError, TooFewUnits, suggestion
 from ctgeval.impact.inference import deciding_tests
 from ctgeval.impact.panel import Direction, Floats, Ints, Panel
+from ctgeval.impact.quantities import size_of
 from ctgeval.impact.result import plain
 from ctgeval.impact.situation import detectable, situation
 
@@ -69,10 +70,10 @@ class Power:
         if np.isfinite(self.mde):
             said = (
                 f"Plus petit effet que ce dispositif trouverait {french.number(100 * self.target, 0)} fois sur 100 : "
-                f"{french.quantity(self.mde, self.unit, 2)}."
+                f"{size_of(self.mde, self.unit)}."
             )
         else:
-            said = "Aucun effet, si grand soit-il, ne pourrait y être distingué d’un hasard."
+            said = "Aucun effet, si grand soit-il, ne pourrait y être distingué du hasard."
         return french.typography(" ".join([said, *self.reasons]))
 
     def _repr_html_(self) -> str:

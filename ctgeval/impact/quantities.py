@@ -11,7 +11,7 @@ from typing import Any
 
 from ctgeval import french
 
-__all__ = ["NEGLIGIBLE", "Scale", "frequency", "number_of", "scale_of"]
+__all__ = ["NEGLIGIBLE", "Scale", "frequency", "number_of", "scale_of", "size_of"]
 
 NEGLIGIBLE = ""
 """What `Scale.difference` gives when the rounded figure is zero."""
@@ -126,6 +126,11 @@ def scale_of(values: Mapping[str, Any]) -> Scale:
     else:
         decimals = 1
     return Scale(str(values.get("unit") or ""), min(decimals, _FINEST), "rate_ratio" in details)
+
+
+def size_of(effect: float, unit: str) -> str:
+    """Write the size of an effect with two digits that mean something: ``1,4 place``, ``3,3 points``."""
+    return scale_of({"unit": unit, "estimate": effect}).amount(effect)
 
 
 def frequency(p: float) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from ctgeval import french
 from ctgeval.impact.quantities import Scale, number_of
 
-__all__ = ["pre_trends_text", "sensitivity_text"]
+__all__ = ["pre_trends_text", "sensitivity_rows", "sensitivity_text"]
 
 
 def sensitivity_text(values: Mapping[str, Any]) -> str:
@@ -43,6 +43,30 @@ def _bounds(values: Mapping[str, Any]) -> list[str]:
         said.append(f"{cause}, il serait {_span(scale, below, above)}.")
     said.append(_breakdown(breakdown, scale, relative=relative))
     return [sentence for sentence in said if sentence]
+
+
+def sensitivity_rows(values: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    """Return the caption, the titles of the columns and the rows of the table of a sensitivity, all written.
+
+    Parameters
+    ----------
+    values : mapping
+        Made by ``Sensitivity.to_dict``.
+    """
+    ends = [[number_of(row[name]) for name in ("value", "low", "high")] for row in values["table"]]
+    scale = _scale(values["unit"], max((high - low for _, low, high in ends if high > low), default=1.0) / 2)
+    relative = values["method"] == "relative"
+    written = scale.written.replace("EUR", "euros")
+    unit = f", en {written}" if written else ""
+    first = "Divergence tolérée, rapportée à la plus forte d’avant" if relative else f"Changement de pente toléré{unit}"
+    rows = [
+        [
+            _times(value) if relative else french.number(value, scale.finer(1).digits),
+            *(french.number(end, scale.digits, sign=True) for end in (low, high)),
+        ]
+        for value, low, high in ends
+    ]
+    return "L’écart, selon ce que l’on tolère", [first, f"Au moins{unit}", f"Au plus{unit}"], rows
 
 
 def _effect(values: Mapping[str, Any]) -> str:

@@ -104,7 +104,11 @@ class Sensitivity:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<p>{escape(self.text())}</p>{self.table.to_html(index=False)}"
+        from ctgeval.impact.html_table import html_table
+        from ctgeval.impact.robustness import sensitivity_rows
+
+        caption, columns, rows = sensitivity_rows(self.to_dict())
+        return f"<p>{escape(self.text())}</p>{html_table(caption, columns, rows)}"
 
 
 def sensitivity(

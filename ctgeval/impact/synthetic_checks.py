@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ctgeval import french
-from ctgeval.impact.checks import figure
+from ctgeval.impact.checks import gap
 from ctgeval.impact.conclusion import Inference
 from ctgeval.impact.donors import Donors, Sizes, dispersion
 from ctgeval.impact.result import Check
@@ -25,7 +25,7 @@ def check_pre_fit(data: Donors, sizes: Sizes) -> Check:
         return Check("pre_fit", None, "Les territoires de comparaison ne diffèrent pas entre eux avant l’action.")
     share = size / apart
     text = (
-        f"Avant l’action, l’écart moyen est de {figure(size, data.panel.unit_label)}, soit "
+        f"Avant l’action, l’écart moyen est de {gap(size, data.panel.unit_label)}, soit "
         f"{french.percent(100 * share, 0)} de la dispersion des territoires de comparaison"
     )
     return Check(
@@ -66,13 +66,13 @@ def check_false_date(table: pd.DataFrame, inference: Inference, estimate: float,
     n_pre = int(table["n_pre"].iloc[0]) + 1
     row = table.iloc[min(len(table), max(1, n_pre // 3)) - 1]
     effect = float(row["effect"])
-    told = f"À la fausse date {row['time_period']}, l’écart mesuré est de {figure(effect, unit)}"
+    told = f"À la fausse date {row['time_period']}, l’écart mesuré est de {gap(effect, unit)}"
     if not inference.p_value <= 1 - level:
-        return Check(name, None, f"{told}, pour {figure(estimate, unit)} à la vraie.")
+        return Check(name, None, f"{told}, pour {gap(estimate, unit)} à la vraie.")
     small = abs(effect) <= abs(estimate) / 2
     return Check(
         name,
         small,
-        f"{told}, contre {figure(estimate, unit)} à la vraie"
+        f"{told}, contre {gap(estimate, unit)} à la vraie"
         + ("." if small else " : l’écart avait commencé avant l’action."),
     )

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ctgeval.errors import DesignError
-from ctgeval.impact.checks import check_comparators, check_leave_one_out, figure
+from ctgeval.impact.checks import check_comparators, check_leave_one_out, gap
 from ctgeval.impact.conclusion import conclude_panel
 from ctgeval.impact.did_cohorts import Cohort, DidEstimate, cohorts_of, effects
 from ctgeval.impact.did_placebos import Reference, did_inference, did_placebos, noise_before
@@ -197,8 +197,8 @@ def _check_parallel(data: Donors, found: DidEstimate) -> Check:
     return Check(
         "pre_fit",
         size <= apart,
-        f"Avant l’action, l’écart avec les donneurs pondérés varie de {figure(size, data.panel.unit_label)} autour de "
-        f"sa moyenne ; les évolutions des donneurs diffèrent entre elles de {figure(apart, data.panel.unit_label)}.",
+        f"Avant l’action, l’écart avec les donneurs pondérés varie de {gap(size, data.panel.unit_label)} autour de "
+        f"sa moyenne ; les évolutions des donneurs diffèrent entre elles de {gap(apart, data.panel.unit_label)}.",
     )
 
 

@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from ctgeval import french
+from ctgeval.impact.html_table import html_table
 from ctgeval.impact.phrasebook import method_name, odds, say
 from ctgeval.impact.quantities import number_of
 from ctgeval.impact.said import Level, Said, level
@@ -112,13 +113,7 @@ def html(values: Mapping[str, Any]) -> str:
         told += [f"<p>{escape(french.typography(say('methode', 'limites') + ' :'))}</p>", _bullets(limits)]
     label = str(values.get("label") or "")
     caption = say("tableau", "titre_nom", nom=label) if label else say("tableau", "titre")
-    rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in figures(values)
-    )
-    head = "".join(f'<th scope="col">{escape(say("tableau", name))}</th>' for name in ("mesure", "valeur"))
-    told.append(
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    told.append(html_table(caption, [say("tableau", name) for name in ("mesure", "valeur")], figures(values)))
     details = "".join(f"<p>{escape(title)}</p>{_bullets(lines)}" for title, lines in annex(values))
     told.append(f"<details><summary>{escape(say('methode', 'annexe'))}</summary>{details}</details>")
     return f"<div>{''.join(told)}</div>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,3 +94,9 @@ def test_power_of_a_design_that_can_t_conclude_is_none(make_panel: Maker) -> Non
     assert found.mde == np.inf
     assert found.curve["power"].max() == 0
     assert "Aucun effet" in found.text()
+
+
+def test_effects_on_percentages_are_sized_in_points(make_panel: Maker) -> None:
+    panel = replace(make_panel(30, treated=2, population=np.full(30, 900.0)), unit_label="%")
+    said = [evaluability(panel).text(), power(panel, draws=30).text()]
+    assert all("point" in text and "%" not in text for text in said)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ctgeval.impact import Panel
-from ctgeval.impact.checks import check_comparators, check_leave_one_out, check_pre_trends, figure
+from ctgeval.impact.checks import check_comparators, check_leave_one_out, check_pre_trends, figure, gap
 from ctgeval.impact.pretrends import PreTrend, pre_trend, wald
 from ctgeval.impact.projection import demean
 
@@ -148,3 +148,15 @@ def test_figures_keep_two_digits(value: float, text: str) -> None:
 
 def test_a_pre_trend_is_plain_values() -> None:
     assert PreTrend(how="none", n_periods=1).how == "none"
+
+
+def test_a_difference_between_percentages_is_in_points(make_panel: Make) -> None:
+    assert gap(0.92, "%") == "0,92\u202fpoint".replace("\u202f", "\u00a0")
+    assert gap(2.4, "places") == figure(2.4, "places")
+    panel = replace(make_panel(n=24, t=8, treated=1, at=5, seed=1), unit_label="%")
+    found = check_pre_trends(panel, pre_trend(panel))
+    left_out = check_leave_one_out(pd.DataFrame({"estimate": [2.4, 2.6]}), 2.5, "%")
+    assert left_out is not None
+    for text in (found.text, left_out.text):
+        assert "point" in text
+        assert "%" not in text
