@@ -17,6 +17,7 @@ from ctgeval.config import files, form
 from ctgeval.config.models import BILAN_FORMATS
 from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
 from ctgeval.errors import PeriodError, Problem, Severity, near
+from ctgeval.sources import vintages
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,15 @@ def _source_file(context: Context, rank: int, source: dict[str, Any]) -> Iterato
             f"Aucun lecteur ne s’appelle « {wanted} ».",
             f"{_did_you_mean(close)}Formats connus : {', '.join(f'« {name} »' for name in sorted(known))}.",
             value=wanted,
+        )
+    rules = source.get("millesimes")
+    if isinstance(rules, str) and rules not in vintages.RULES:
+        yield context.problem(
+            ("source", rank, "millesimes"),
+            f"Aucune règle de millésimes ne s’appelle « {rules} ».",
+            f"{_did_you_mean(near(rules, vintages.RULES))}Valeurs possibles : "
+            f"{', '.join(f'« {name} »' for name in vintages.RULES)}.",
+            value=rules,
         )
 
 

@@ -116,6 +116,11 @@ class SourceConfig(_Model):
     geographie: int | None = Field(
         default=None, description="l’année de la géographie des codes, si le fichier ne la dit pas"
     )
+    millesimes: str | None = Field(
+        default=None,
+        description='comment ses millésimes se comparent : "annuel", "recensement", "filosofi", "bpe", "bpe_evolution" '
+        'ou "caf" (par défaut, la règle du format)',
+    )
     titre: str = Field(default="", description="le titre à imprimer sous les tableaux")
     url: str = Field(default="", description="l’adresse où le fichier a été pris")
 
@@ -129,6 +134,12 @@ class ImpactConfig(_Model):
     indicateur: Text = Field(description='le code de l’indicateur, par exemple "PE01"')
     territoires_concernes: dict[str, dt.date] = Field(
         min_length=1, description='les territoires et leur date de début, par exemple { "EPCI-200070035" = 2023-01-01 }'
+    )
+    delai_effet_mois: int = Field(
+        default=0,
+        ge=0,
+        le=120,
+        description="le nombre de mois avant que l’action puisse produire un effet, par exemple 6",
     )
     territoires_comparaison: Annotated[Texts, BeforeValidator(_comparison_word)] = Field(
         default=("comparaison",), description='"comparaison", ou une liste de codes'

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ctgeval import measures, periods
+from ctgeval.designs.vintages import Timing, timing
 from ctgeval.errors import CtgevalError, DesignError, Problem
 from ctgeval.indicators import definition
 from ctgeval.indicators.definition import Indicator
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from ctgeval.impact import ImpactResult, Panel
 
 __all__ = ["Estimated", "estimate", "panel"]
-
-_OVERLAP_YEARS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +94,7 @@ def panel(
     rows = dossier.compute(dossier.indicator_observations, geos, [indicator]) if results is None else results
     rows = _one_frequency(rows[rows["indicator"].eq(indicator) & rows["geo"].isin(geos)])
     _require_figures(dossier, rows, geos, item)
-    _refuse_overlaps(rows, item)
+    near = _near_vintages(rows, item, timing(dossier, item))
     frame, told = _with_dates(rows, treated, item)
     population = _population(dossier, geos)
     frame = frame.assign(
@@ -116,7 +115,7 @@ def panel(
         direction="neutral" if item.direction == "maintain" else item.direction,
         names={geo: _name(dossier, geo) for geo in geos},
     )
-    return replace(built, problems=(*built.problems, *told))
+    return replace(built, problems=(*built.problems, *near, *told))
 
 
 def _geos(dossier: Dossier, treated: Mapping[str, str | dt.date], comparators: Iterable[str] | None) -> list[str]:
@@ -152,18 +151,32 @@ def _require_figures(dossier: Dossier, rows: pd.DataFrame, geos: list[str], item
         )
 
 
-def _refuse_overlaps(rows: pd.DataFrame, item: Indicator) -> None:
-    if item.periodicity != "quinquennale":
-        return
-    years = sorted({periods.year(text) for text in rows["time_period"]})
-    near = [(a, b) for a, b in pairwise(years) if b - a < _OVERLAP_YEARS]
-    if near:
+def _near_vintages(rows: pd.DataFrame, item: Indicator, when: Timing) -> tuple[Problem, ...]:
+    """Refuse vintages that share surveys; where the indicator is yearly all the same, tell it.
+
+    Raises
+    ------
+    DesignError
+        When the indicator is one that is published every five years.
+    """
+    labels = periods.sort(set(rows["time_period"]))
+    objection = next((said for a, b in pairwise(labels) if (said := when.objection(a, b))), "")
+    if not objection:
+        return ()
+    if item.periodicity == "quinquennale" or not all(rule.comparable for rule in when.numerator):
         raise DesignError(
-            f"Les millésimes {near[0][0]} et {near[0][1]} de l’indicateur {item.id} reposent en partie sur les mêmes "
-            "enquêtes (recensement étalé sur cinq ans) : leur écart n’est pas une évolution.",
-            remedy=f"Comparez des millésimes distants d’au moins {_OVERLAP_YEARS} ans.",
+            f"Indicateur {item.id} : {objection}",
+            remedy="Ne gardez que des millésimes assez éloignés, ou prenez un autre indicateur.",
             value=item.id,
         )
+    return (
+        Problem(
+            message=f"Indicateur {item.id}, à lire comme un élément de contexte : {objection}",
+            remedy="Ne concluez pas de ces millésimes qu’une action a eu un effet.",
+            value=item.id,
+            severity="avertissement",
+        ),
+    )
 
 
 def _with_dates(

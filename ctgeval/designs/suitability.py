@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ctgeval import french, periods
+from ctgeval.designs.vintages import Timing, timing
 from ctgeval.indicators import definition
 from ctgeval.indicators.definition import Indicator
 from ctgeval.programme.actions import ENGAGED, STATE_LABELS
+from ctgeval.sources.vintages import PLAIN
 
 if TYPE_CHECKING:
+    from ctgeval.config import ImpactConfig
     from ctgeval.dossier import Dossier
 
 __all__ = ["Criterion", "Suitability", "suitability"]
@@ -23,8 +29,21 @@ LABELS = {
     "contexte_seulement": "Contexte seulement",
     "non_evaluable": "Non évaluable",
 }
+_CRITERIA = {
+    "reference": "Situation de départ",
+    "final": "Situation d’arrivée",
+    "chevauchement": "Périodes distinctes",
+    "perimetre": "Périmètre",
+    "champ": "Champ",
+    "precision": "Précision",
+    "action": "Action menée",
+    "nature": "Nature du chiffre",
+    "comparaison": "Comparaison",
+    "definition": "Définition",
+    "statut": "Chiffre définitif",
+}
+_ANSWERS = {True: "oui", False: "non", None: "sans réponse"}
 _BLOCKING = frozenset({"reference", "final", "chevauchement", "action", "perimetre"})
-_OVERLAP_YEARS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +85,18 @@ class Suitability:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<p>{escape(self.text())}</p>{self.table().to_html(index=False, escape=True)}"
+        from ctgeval.impact.html_table import html_table
+
+        rows = [[_CRITERIA.get(item.name, item.name), _ANSWERS[item.passed], item.text] for item in self.criteria]
+        return f"<p>{escape(self.text())}</p>{html_table('Point par point', ['Critère', 'Satisfait', 'Constat'], rows)}"
 
 
 def suitability(dossier: Dossier, indicator: str, *, geo: str | None = None) -> Suitability:
     """Check an indicator against the conditions of a before/after.
+
+    The baseline is the last figure that ends before the start; the final one the last that begins once the action could
+    have an effect, a consolidated figure rather than a provisional one. Days are those that a figure describes (five
+    years of surveys for the census, December for the Caf), not those of its label.
 
     Parameters
     ----------
@@ -86,79 +112,215 @@ def suitability(dossier: Dossier, indicator: str, *, geo: str | None = None) -> 
     """
     item = definition.get(indicator, catalogue=dossier.catalogue)
     place = geo or dossier.config.territoire.code
-    rows = dossier.indicators(indicator, geo=place)
-    known = rows[rows["value"].notna()]
-    dates = [config for config in dossier.config.impact if config.indicateur == indicator]
-    starts = [day for config in dates for day in config.territoires_concernes.values()]
-    convention = dossier.config.convention
-    start = min(starts) if starts else (convention.debut if convention else None)
-    labels = periods.sort(set(known["time_period"]))
-    before = [] if start is None else [label for label in labels if periods.end(label) < start]
-    after = [] if start is None else [label for label in labels if periods.start(label) >= start]
-    criteria = [
-        _reference(before, labels, start is not None),
-        _final(after, labels),
-        _overlap(item, before, after),
-        _perimeter(known, before, after),
-        _larger_than_error(known, before, after),
-        _carried_out(dossier, [config.action for config in dates if config.action]),
+    designs = [config for config in dossier.config.impact if config.indicateur == indicator]
+    case = _case(dossier, item, dossier.indicators(indicator, geo=place), designs)
+    criteria = (
+        _reference(case),
+        _final(case),
+        _overlap(case),
+        _definition(dossier, case),
+        _perimeter(case),
+        _larger_than_error(case),
+        _settled(case),
+        _carried_out(dossier, [config.action for config in designs if config.action]),
         _nature(item),
         _comparators(dossier, place, indicator),
-    ]
+    )
     failed = {criterion.name for criterion in criteria if criterion.passed is False}
     status = "non_evaluable" if failed & _BLOCKING else "contexte_seulement" if failed else "evaluable"
-    return Suitability(indicator=indicator, geo=place, status=status, criteria=tuple(criteria))
+    return Suitability(indicator=indicator, geo=place, status=status, criteria=criteria)
 
 
-def _reference(before: list[str], labels: list[str], dated: bool) -> Criterion:  # noqa: FBT001
-    if not dated:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Case:
+    """The figures of one indicator in one territory, and what stands before and after."""
+
+    known: pd.DataFrame
+    labels: list[str]
+    timing: Timing
+    start: dt.date | None
+    effect: dt.date | None
+    before: str
+    after: str
+    end: dt.date | None
+
+    @property
+    def paired(self) -> bool:
+        return bool(self.before and self.after)
+
+    def row(self, label: str) -> pd.Series[Any]:
+        """Return the figure of a period."""
+        return self.known[self.known["time_period"].eq(label)].iloc[0]
+
+
+def _case(dossier: Dossier, item: Indicator, rows: pd.DataFrame, designs: Sequence[ImpactConfig]) -> _Case:
+    convention = dossier.config.convention
+    dated = [(day, config.delai_effet_mois) for config in designs for day in config.territoires_concernes.values()]
+    if dated:
+        start: dt.date | None = min(day for day, _ in dated)
+        effect: dt.date | None = max(_months_after(day, months) for day, months in dated)
+    else:
+        start = effect = convention.debut if convention else None
+    known = _one_convention(rows[rows["value"].notna() | rows["high"].lt(np.inf)])
+    labels = periods.sort(set(known["time_period"]))
+    when = timing(dossier, item)
+    before = [label for label in labels if start is not None and when.span(label)[1] < start]
+    after = [label for label in labels if effect is not None and when.span(label)[0] >= effect]
+    provisional = set(known.loc[known["obs_status"].eq("P"), "time_period"])
+    settled = [label for label in after if label not in provisional] or after
+    return _Case(
+        known=known,
+        labels=labels,
+        timing=when,
+        start=start,
+        effect=effect,
+        before=before[-1] if before else "",
+        after=settled[-1] if settled else "",
+        end=convention.fin if convention else None,
+    )
+
+
+def _months_after(day: dt.date, months: int) -> dt.date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _one_convention(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep civil years, or school years, or half-years: whichever most figures have."""
+    kinds = rows["time_period"].map(lambda text: periods.parse(text).frequency)
+    return rows[kinds.eq(kinds.value_counts().index[0])] if len(rows) else rows
+
+
+def _reference(case: _Case) -> Criterion:
+    if case.start is None:
         return Criterion("reference", passed=False, text="Ni la convention ni une action ne donnent de date de début.")
-    if before:
-        return Criterion("reference", passed=True, text=f"Référence antérieure : {french.period(before[-1])}.")
-    said = f" Premier chiffre connu : {french.period(labels[0])}." if labels else " Aucun chiffre n’est connu."
-    return Criterion("reference", passed=False, text=f"Aucun chiffre n’est antérieur au début.{said}")
+    if case.before:
+        said = _described(case, case.before)
+        return Criterion("reference", passed=True, text=f"Référence antérieure : {said}.")
+    said = (
+        f" Premier chiffre connu : {_described(case, case.labels[0])}."
+        if case.labels
+        else " Aucun chiffre n’est connu."
+    )
+    return Criterion(
+        "reference", passed=False, text=f"Aucun chiffre n’est antérieur au début ({french.date(case.start)}).{said}"
+    )
 
 
-def _final(after: list[str], labels: list[str]) -> Criterion:
-    if after:
-        return Criterion("final", passed=True, text=f"Dernier chiffre postérieur : {french.period(after[-1])}.")
-    said = f" Dernier chiffre connu : {french.period(labels[-1])}." if labels else ""
-    return Criterion("final", passed=False, text=f"Aucun chiffre ne commence après le début.{said}")
+def _final(case: _Case) -> Criterion:
+    if case.after:
+        return Criterion("final", passed=True, text=f"Dernier chiffre postérieur : {_described(case, case.after)}.")
+    said = f" Dernier chiffre connu : {_described(case, case.labels[-1])}." if case.labels else ""
+    return Criterion("final", passed=False, text=f"Aucun chiffre ne commence après le début.{said}{_to_come(case)}")
 
 
-def _overlap(item: Indicator, before: list[str], after: list[str]) -> Criterion:
-    if not before or not after:
+def _described(case: _Case, label: str) -> str:
+    """Write a period, with the days that it describes when its name does not say them."""
+    first, last = case.timing.span(label)
+    plain = periods.parse(label)
+    said = french.period(label)
+    if (first, last) == (plain.start, plain.end):
+        return said
+    if first == last == plain.end:
+        return f"{said} (situation au {french.date(last)})"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{said} (situation de {french.period(f'{last:%Y-%m}')})"
+    return f"{said} (enquêtes de {first.year} à {last.year})"
+
+
+def _to_come(case: _Case) -> str:
+    """Say which vintage will be the first that can serve, when it is published, and when none ever will."""
+    if case.effect is None or not case.before or all(rule == PLAIN for rule in case.timing.numerator):
+        return ""
+    year = case.timing.first_after(case.before, case.effect)
+    if year is None:
+        if case.timing.last is not None:
+            return f" La série s’arrête au millésime {case.timing.last} : aucun chiffre plus récent ne viendra."
+        return ""
+    published = year + case.timing.lag
+    late = case.end is not None and published > case.end.year
+    after = ", après la fin de la convention" if late else ""
+    return f" Premier millésime utilisable : {year}, publié vers {published}{after}."
+
+
+def _overlap(case: _Case) -> Criterion:
+    if not case.paired:
         return Criterion("chevauchement", passed=None, text="Sans deux périodes, rien à vérifier.")
-    gap = periods.year(after[-1]) - periods.year(before[-1])
-    if item.periodicity == "quinquennale" and gap < _OVERLAP_YEARS:
+    objection = case.timing.objection(case.before, case.after)
+    if objection:
+        return Criterion("chevauchement", passed=False, text=objection)
+    doubt = case.timing.denominator_objection(case.before, case.after)
+    if doubt:
         return Criterion(
             "chevauchement",
-            passed=False,
-            text="Les deux millésimes du recensement reposent en partie sur les mêmes enquêtes : il faut cinq ans "
-            "d’écart.",
+            passed=None,
+            text=f"Le numérateur se compare, mais le dénominateur sert d’ordre de grandeur. {doubt}",
         )
-    return Criterion("chevauchement", passed=True, text="Les deux périodes ne se chevauchent pas.")
+    cautions = "".join(f" {text}" for text in case.timing.cautions)
+    return Criterion("chevauchement", passed=True, text=f"Les deux périodes ne se chevauchent pas.{cautions}")
 
 
-def _perimeter(known: pd.DataFrame, before: list[str], after: list[str]) -> Criterion:
-    if not before or not after:
+def _definition(dossier: Dossier, case: _Case) -> Criterion:
+    if not case.paired:
+        return Criterion("definition", passed=None, text="Sans deux périodes, rien à vérifier.")
+    first, last = (set(str(case.row(label)["source"]).split()) for label in (case.before, case.after))
+    if first == last:
+        return Criterion("definition", passed=True, text="Même source, même définition.")
+    formats = {source.cle: source.format for source in dossier.config.sources}
+    kinds = [sorted({formats.get(key, "") for key in keys}) for keys in (first, last)]
+    named = f"{french.enumeration(sorted(first))} puis {french.enumeration(sorted(last))}"
+    if kinds[0] == kinds[1] and "" not in kinds[0]:
+        return Criterion("definition", passed=True, text="Même source d’une année à l’autre, même définition.")
+    if kinds[0] != kinds[1] and "" not in {*kinds[0], *kinds[1]}:
+        return Criterion(
+            "definition",
+            passed=False,
+            text=f"Les deux chiffres viennent de sources différentes ({named}) : la définition n’est pas la même.",
+        )
+    return Criterion(
+        "definition",
+        passed=None,
+        text=f"Les deux chiffres viennent de sources différentes ({named}) : vérifiez que la définition est la même.",
+    )
+
+
+def _settled(case: _Case) -> Criterion:
+    if not case.paired:
+        return Criterion("statut", passed=None, text="Sans deux périodes, rien à vérifier.")
+    waiting = [label for label in (case.before, case.after) if case.row(label)["obs_status"] == "P"]
+    if waiting:
+        said = french.enumeration([french.period(label) for label in waiting])
+        return Criterion(
+            "statut",
+            passed=False,
+            text=f"Le chiffre de {said} est provisoire : il ne se compare pas à un chiffre consolidé.",
+        )
+    return Criterion("statut", passed=True, text="Les deux chiffres sont définitifs.")
+
+
+def _perimeter(case: _Case) -> Criterion:
+    if not case.paired:
         return Criterion("perimetre", passed=None, text="Sans deux périodes, rien à vérifier.")
-    used = known[known["time_period"].isin([before[-1], after[-1]])]
+    used = case.known[case.known["time_period"].isin([case.before, case.after])]
     partial = used["completeness"].lt(1.0 - 1e-9) & used["completeness"].notna()
-    if len(set(used["geography"].dropna())) > 1:
-        return Criterion("perimetre", passed=False, text="Les deux chiffres ne sont pas sur le même périmètre.")
+    years = sorted(used["geography"].dropna().unique())
+    if len(years) > 1:
+        said = french.enumeration([f"{year:.0f}" for year in years])
+        return Criterion(
+            "perimetre", passed=False, text=f"Les deux chiffres ne sont pas sur le même périmètre ({said})."
+        )
     if partial.any():
         return Criterion(
             "champ", passed=False, text="Une partie des communes manque dans l’un des deux chiffres : le champ diffère."
         )
-    return Criterion("perimetre", passed=True, text="Même périmètre et même champ.")
+    where = f" (périmètre {years[0]:.0f})" if years else ""
+    return Criterion("perimetre", passed=True, text=f"Même périmètre{where} et même champ.")
 
 
-def _larger_than_error(known: pd.DataFrame, before: list[str], after: list[str]) -> Criterion:
-    if not before or not after:
+def _larger_than_error(case: _Case) -> Criterion:
+    if not case.paired:
         return Criterion("precision", passed=None, text="Sans deux périodes, rien à vérifier.")
-    first = known[known["time_period"].eq(before[-1])].iloc[0]
-    last = known[known["time_period"].eq(after[-1])].iloc[0]
+    first, last = case.row(case.before), case.row(case.after)
     apart = last["low"] > first["high"] or last["high"] < first["low"]
     exact = first["low"] == first["high"] and last["low"] == last["high"]
     if apart or (exact and np.isfinite(first["value"])):
