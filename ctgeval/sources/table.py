@@ -68,7 +68,7 @@ class SourceTable:
     @property
     def n_rejected(self) -> int:
         """Rows of the file that could not be used."""
-        return int(self.rejected["row"].nunique())
+        return len(self.rejected[["sheet", "row"]].drop_duplicates())
 
 
 def is_harmless(reason: str) -> bool:

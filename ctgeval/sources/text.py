@@ -19,7 +19,7 @@ from ctgeval.french import fold
 from ctgeval.sources.dialect import separator_of
 from ctgeval.sources.files import RawFile, is_workbook, read_raw
 
-__all__ = ["Grid", "decode", "read_grid"]
+__all__ = ["Grid", "decode", "loose", "read_grid", "records"]
 
 
 # Characters of French administrative texts, beyond ASCII: a decoding that gives others is not the right one.
@@ -56,6 +56,8 @@ class Grid:
         Fingerprint of the file.
     notes : tuple of str
         What a reader of the source sheet should know, in French.
+    sheet : str
+        Sheet of a workbook; empty for a file that has none.
     """
 
     file: str
@@ -69,11 +71,12 @@ class Grid:
     separator: str
     sha256: str
     notes: tuple[str, ...] = ()
+    sheet: str = ""
 
     def find(self, *names: str) -> str | None:
         """Return the first column that bears one of these names, accents, case and spaces aside."""
-        folded = {_key(name): name for name in self.header}
-        return next((folded[_key(name)] for name in names if _key(name) in folded), None)
+        folded = {loose(name): name for name in self.header}
+        return next((folded[loose(name)] for name in names if loose(name) in folded), None)
 
     def require(self, *names: str) -> str:
         """Return the column that bears one of these names.
@@ -194,10 +197,27 @@ def _undecided(raw: RawFile, ask: str, how: str) -> AmbiguousSource:
     )
 
 
-def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
+def records(text: str, *, separator: str, file: str, uniform: bool = True) -> tuple[list[tuple[int, list[str]]], int]:
+    """Cut a text into its records that hold something, each with the line where it begins, and count the others.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+    separator : str
+        Between its cells.
+    file : str
+        Basename, for the message.
+    uniform : bool
+        Whether the first record is the header, whose width all the others have.
+
+    Raises
+    ------
+    SourceError
+        When a quote is not closed.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    records: list[list[str]] = []
-    starts: list[int] = []
+    found: list[tuple[int, list[str]]] = []
     before, blank = 0, 0
     try:
         for record in reader:
@@ -205,36 +225,41 @@ def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
             if not record or not (record[0].strip() or any(cell.strip() for cell in record)):
                 blank += 1
                 continue
-            if before > start and _swallowed(record, separator, len(records[0]) if records else 0):
+            width = len(found[0][1] if found else ()) if uniform else len(record)
+            if before > start and _swallowed(record, separator, width):
                 raise SourceError(
                     "Un guillemet ouvert n’est pas refermé : la suite du fichier ne se découpe plus.",
                     remedy="Corrigez ou retirez ce guillemet dans le fichier.",
-                    file=raw.name,
+                    file=file,
                     row=start,
                 )
-            records.append(record)
-            starts.append(start)
+            found.append((start, record))
     except csv.Error as error:
         raise SourceError(
             "Le fichier ne se découpe pas en cellules : un guillemet n’est sans doute pas refermé.",
             remedy="Corrigez ou retirez ce guillemet dans le fichier.",
-            file=raw.name,
+            file=file,
             row=before + 1,
         ) from error
-    if len(records) < 2:
+    return found, blank
+
+
+def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
+    found, blank = records(text, separator=separator, file=raw.name)
+    if len(found) < 2:
         raise SourceError(
-            "Le fichier n’a aucune ligne de données." if records else "Le fichier est vide.",
+            "Le fichier n’a aucune ligne de données." if found else "Le fichier est vide.",
             remedy="Téléchargez-le de nouveau depuis le site du producteur.",
             file=raw.name,
         )
-    header = [cell.strip() for cell in records[0]]
+    header = [cell.strip() for cell in found[0][1]]
     width = len(header)
     named = [place for place, name in enumerate(header) if name]
-    _refuse_twice([header[place] for place in named], raw.name, starts[0])
+    _refuse_twice([header[place] for place in named], raw.name, found[0][0])
     kept: list[list[str]] = []
     lines: list[int] = []
     ragged: list[tuple[int, int, str]] = []
-    for record, start in zip(records[1:], starts[1:], strict=True):
+    for start, record in found[1:]:
         if len(record) == width or (len(record) > width and not any(cell.strip() for cell in record[width:])):
             kept.append(record if len(record) == width else record[:width])
             lines.append(start)
@@ -263,9 +288,9 @@ def _swallowed(record: Sequence[str], separator: str, width: int) -> bool:
 
 
 def _refuse_twice(names: Sequence[str], file: str, row: int) -> None:
-    twice = [name for name, count in Counter(_key(name) for name in names).items() if count > 1]
+    twice = [name for name, count in Counter(loose(name) for name in names).items() if count > 1]
     if twice:
-        shown = [name for name in names if _key(name) == twice[0]]
+        shown = [name for name in names if loose(name) == twice[0]]
         raise SourceError(
             f"La colonne « {shown[0]} » figure {len(shown)} fois dans l’en-tête : on ne sait laquelle lire.",
             remedy="Gardez une seule colonne de ce nom.",
@@ -289,5 +314,6 @@ def _notes(kept: list[list[str]], header: list[str], blank: int, encoding: str) 
     return tuple(notes)
 
 
-def _key(name: str) -> str:
+def loose(name: str) -> str:
+    """Return a header without what differs from one export to the next: accents, case, spaces, marks."""
     return " ".join(fold(name).replace("_", " ").replace("-", " ").split())

@@ -98,7 +98,7 @@ class Rejections:
         return pd.DataFrame(
             {
                 "file": pd.Series(self.grid.file, index=table.index, dtype=_TEXT),
-                "sheet": pd.Series("", index=table.index, dtype=_TEXT),
+                "sheet": pd.Series(self.grid.sheet, index=table.index, dtype=_TEXT),
                 "row": table["row"].astype("int64"),
                 **{name: table[name].astype(_TEXT) for name in ("column", "value", "reason")},
             },
