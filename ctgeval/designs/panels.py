@@ -263,9 +263,30 @@ def estimate(dossier: Dossier, config: ImpactConfig, *, results: pd.DataFrame | 
             comparators=comparators(config),
             results=results,
         )
+        _require_suitable(dossier, config)
         return Estimated(config=config, panel=built, result=_estimate(built), problem=None)
     except CtgevalError as error:
         return Estimated(config=config, panel=built, result=None, problem=error.problem)
+
+
+def _require_suitable(dossier: Dossier, config: ImpactConfig) -> None:
+    """Refuse to estimate what can't be a before/after: no verdict comes of it, whatever the figures.
+
+    Raises
+    ------
+    DesignError
+        With the points that stand against it.
+    """
+    from ctgeval.designs.suitability import suitability
+
+    for geo in config.territoires_concernes:
+        found = suitability(dossier, config.indicateur, geo=geo)
+        if found.status == "non_evaluable":
+            raise DesignError(
+                f"{found.text()} ({_name(dossier, geo)})",
+                remedy="Choisissez un autre indicateur, ou attendez les chiffres qui manquent.",
+                value=config.nom,
+            )
 
 
 def comparators(config: ImpactConfig) -> list[str] | None:
