@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ctgeval import french, periods
 from ctgeval.errors import PeriodError
+from ctgeval.impact.panel import Floats
 from ctgeval.impact.quantities import Scale
 from ctgeval.render import theme, wording
 from ctgeval.render.canvas import CHARACTER, ROW, Canvas
@@ -22,6 +23,7 @@ __all__ = ["Chart", "Entry", "Measure", "Times", "fitting", "say", "ticks"]
 
 _TOP, _ROOM = 34, 190
 _LINE = 42
+_EDGE = 1.0
 _NEAR_ZERO = 0.3
 """Share of the highest value under which the lowest is drawn from zero."""
 
@@ -60,7 +62,7 @@ class Measure:
     @property
     def written_unit(self) -> str:
         """The unit as a sentence bears it: ``points`` for gaps between percentages."""
-        return Scale(self.unit, 0).written if self.gap else self.unit.replace("EUR", "euros")
+        return (Scale(self.unit, 0).written if self.gap else self.unit).replace("EUR", "euros")
 
     def amount(self, value: float) -> str:
         """Write a value with its unit."""
@@ -199,7 +201,7 @@ class Chart:
         fictional: bool,
         title: str = "",
     ) -> None:
-        rows = [(entry, _wrap(entry.text)) for entry in entries]
+        rows = [(entry, _wrap(wording.capital(entry.text), strong=entry.strong)) for entry in entries]
         below = _TOP + _ROOM + 26 + (ROW if title else 0)
         self.canvas = Canvas(below + 14 + ROW * sum(len(lines) for _, lines in rows), fictional=fictional)
         self.ticks = ticks(values, zero=zero)
@@ -214,7 +216,7 @@ class Chart:
         if self.ticks[0] < 0 < self.ticks[-1]:
             self.axes.axhline(0, color=theme.INK, linewidth=1)
         if title:
-            self.canvas.write(theme.WIDTH, below, title, size=theme.SMALL, colour=theme.MUTED, anchor="right")
+            self.canvas.write(theme.WIDTH, below - 5, title, size=theme.SMALL, colour=theme.MUTED, anchor="right")
         self._write_legend(rows, below + 20)
 
     def _write_legend(self, rows: Sequence[tuple[Entry, list[str]]], top: float) -> None:
@@ -237,6 +239,16 @@ class Chart:
         kept = fitting(labels, self.width, high - low + 2 * margin)
         self.axes.set_xticks([place for place, _ in kept], [french.typography(text) for _, text in kept])
 
+    def band(self, x: Sequence[float] | Floats, low: Floats, high: Floats) -> None:
+        """Fill what lies between two lines; its edges are drawn, since its colour alone is too pale to be seen."""
+        self.axes.fill_between(x, low, high, color=theme.BAND, linewidth=0)
+        for edge in (low, high):
+            self.axes.plot(x, edge, color=theme.FAINT, linewidth=_EDGE)
+
+    def counted(self, text: str) -> None:
+        """Say above the vertical axis what it counts."""
+        self.canvas.write(0, _TOP - 14, text, size=theme.SMALL, colour=theme.MUTED)
+
     def start(self, place: float, text: str) -> None:
         """Mark where an action starts, its name above the line."""
         self.axes.axvline(place, color=theme.MUTED, linewidth=1.4, linestyle=(0, (2, 2)))
@@ -251,6 +263,9 @@ def sample(canvas: Canvas, y: float, entry: Entry) -> None:
     """Draw the look of a line of a legend beside it."""
     if entry.filled:
         canvas.bar(2, y - 7, 38, 14, entry.colour)
+        if entry.colour == theme.BAND:
+            for edge in (y - 7, y + 7):
+                canvas.sheet.plot([2, 40], [edge, edge], color=theme.FAINT, linewidth=_EDGE)
         return
     if entry.width:
         canvas.sheet.plot([2, 40], [y, y], color=entry.colour, linewidth=entry.width, dashes=entry.dash or (None, None))
@@ -258,8 +273,8 @@ def sample(canvas: Canvas, y: float, entry: Entry) -> None:
         canvas.sheet.plot([21], [y], color=entry.colour, marker=entry.marker, markersize=8, markeredgecolor=theme.PAPER)
 
 
-def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(french.typography(text), 38, break_on_hyphens=False) or [text]
+def _wrap(text: str, *, strong: bool) -> list[str]:
+    return textwrap.wrap(french.typography(text), 32 if strong else 38) or [text]
 
 
 def _tick_labels(found: Sequence[float], measure: Measure) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,12 @@ STATES = ("avant", "depuis", "jamais", "manque", "masque")
 _BINS = 24
 _MOST_WEIGHTS = 12
 _SMALLEST_WEIGHT = 0.005
+_LEAST_WRITTEN, _NOTHING = 0.001, 1e-9
 _MOST_ROWS = 30
 _HEIGHT = 20.0
+_LONGEST_BESIDE, _LONGEST_BOLD = 17, 14
+"""Characters of a name that leaves room for its cells; a longer one stands above them."""
+_LONGEST_NAME = 36
 
 
 @themed
@@ -62,6 +67,7 @@ def distribution(
     written = measure.written_unit
     title = say("hasard_axe", unite=written) if written and len(written) <= 16 else say("hasard_axe_seul")
     chart = Chart([0.0, float((usual + beyond).max())], count, entries, zero=True, fictional=fictional, title=title)
+    chart.counted(say("hasard_compte"))
     chart.measured(low, high, lambda value: french.number(value, None, sign=True))
     for start, end, some, more in zip(edges, edges[1:], usual, beyond, strict=False):
         gap = 0.1 * (end - start)
@@ -93,59 +99,91 @@ def weights(table: pd.DataFrame, *, fictional: bool = False) -> Drawing:
     rest = rows[len(heavy) :]
     if rest:
         total = sum(float(row["weight"]) for row in rest)
-        threshold = _percent(heavy[-1]["weight"]) if heavy else _percent(_SMALLEST_WEIGHT)
-        name = say("poids_autres", nombre=french.number(len(rest)), seuil=threshold)
+        threshold = _percent(heavy[-1]["weight"] if len(heavy) == _MOST_WEIGHTS else _SMALLEST_WEIGHT)
+        others = french.plural(len(rest), "autre territoire")
+        name = say("poids_autre" if len(rest) == 1 else "poids_autres", nombre=others, seuil=threshold)
         entries.append(Bar(name, total, _percent(total)))
         told.append(say("poids_ligne", nom=name, poids=_percent(total)))
     return figures.bars(entries, alternative=say("poids", lignes=" ".join(told)), fictional=fictional)
 
 
 def _percent(share: float) -> str:
+    if abs(share) < _NOTHING:
+        return french.percent(0, 0)
+    if abs(share) < _LEAST_WRITTEN:
+        return say("moins_de", part=french.percent(100 * _LEAST_WRITTEN))
     return french.percent(100 * share, 0 if abs(share) >= 0.0995 else 1)
 
 
 @themed
 def sensitivity(
-    table: pd.DataFrame, *, label: str, unit: str, breakdown: float = math.nan, fictional: bool = False
+    table: pd.DataFrame,
+    *,
+    label: str,
+    unit: str,
+    method: Literal["relative", "smoothness"] = "relative",
+    breakdown: float = math.nan,
+    fictional: bool = False,
 ) -> Drawing:
     """Draw the effects that stay possible when the evolutions would not have been quite the same without the action.
 
     Parameters
     ----------
     table : DataFrame
-        ``m`` (departure that is tolerated), ``low, high``.
+        ``value`` (departure that is tolerated), ``low, high``: ``table`` of a ``Sensitivity``.
     label, unit : str
         Of the outcome.
+    method : {"relative", "smoothness"}
+        What is tolerated: times the largest departure before the action, or a change of slope in the unit.
     breakdown : float
         Departure from which zero is possible; NaN when it is not reached, or always is.
     fictional : bool
     """
-    rows = table.dropna(subset=["low", "high"]).sort_values("m")
-    m, low, high = (rows[name].to_numpy(dtype=np.float64) for name in ("m", "low", "high"))
+    rows = table.dropna(subset=["low", "high"]).sort_values("value")
+    m, low, high = (rows[name].to_numpy(dtype=np.float64) for name in ("value", "low", "high"))
     measure = Measure.of(label, unit, [*low, *high], gap=True)
-    entries = [Entry(say("effet_si"), theme.BAND, filled=True)]
+    entries = [Entry(say("effet_si", unite=_told_unit(measure)), theme.BAND, filled=True)]
     chart = Chart(
-        [*low.tolist(), *high.tolist()], measure, entries, zero=True, fictional=fictional, title=say("sensibilite_axe")
+        [*low.tolist(), *high.tolist()],
+        measure,
+        entries,
+        zero=True,
+        fictional=fictional,
+        title=say(f"sensibilite_axe_{method}"),
     )
-    chart.axes.fill_between(m, low, high, color=theme.BAND, linewidth=0)
+    chart.band(m, low, high)
     for edge in (low, high):
         chart.axes.plot(m, edge, color=theme.SERIES[0], linewidth=2, marker="o", markersize=6,
                         markeredgecolor=theme.PAPER)  # fmt: skip
     chart.axes.axhline(0, color=theme.INK, linewidth=1.4)
-    chart.span(float(m.min()), float(m.max()), [(float(value), french.number(float(value), 1)) for value in m])
+    chart.span(float(m.min()), float(m.max()), [(float(value), _tolerated(value)) for value in m])
     if math.isfinite(breakdown):
-        chart.start(breakdown, say("rupture", valeur=french.number(breakdown, 2)))
-        told = say("sensibilite_rupture", valeur=french.number(breakdown, 2))
+        shown = _tolerated(breakdown)
+        if m.min() <= breakdown <= m.max():
+            chart.start(breakdown, say("rupture", valeur=shown))
+        told = say("sensibilite_rupture", valeur=shown)
     else:
         apart = (low > 0) | (high < 0)
         told = say("sensibilite_toujours" if apart.all() else "sensibilite_sans")
     lines = [
-        say("sensibilite_ligne", tolere=french.number(float(at), 1), bas=measure.bare(float(a)),
+        say("sensibilite_ligne", tolere=_tolerated(at), bas=measure.bare(float(a)),
             haut=measure.amount(float(b)))
         for at, a, b in zip(m, low, high, strict=True)
     ]  # fmt: skip
     alternative = say("sensibilite", lignes=" ".join(lines), rupture=told)
-    return Drawing(svg.inline(chart.canvas.figure, alternative=alternative), alternative)
+    return Drawing(svg.inline(chart.canvas.figure, alternative=alternative), alternative, told)
+
+
+def _told_unit(measure: Measure) -> str:
+    return f", en {measure.written_unit}" if measure.written_unit else ""
+
+
+def _tolerated(value: float) -> str:
+    """Write a departure with the digits it needs: two that mean something, at most."""
+    if value <= 0:
+        return french.number(0, 0)
+    rounded = round(float(value), max(0, 1 - math.floor(math.log10(value)) + (value >= 1)))
+    return french.number(rounded, max(0, -int(Decimal(repr(rounded)).normalize().as_tuple().exponent)))
 
 
 @themed
@@ -175,6 +213,7 @@ def bacon(
     ]  # fmt: skip
     entries.append(Entry(say("ecart_ensemble", ecart=measure.amount(estimate)), theme.MUTED, 1.6, (5, 2)))
     chart = Chart(values, measure, entries, zero=True, fictional=fictional, title=say("poids_axe"))
+    chart.counted(say("ecart_axe", unite=_told_unit(measure)))
     chart.axes.axhline(estimate, color=theme.MUTED, linewidth=1.6, dashes=(5, 2))
     told = []
     for rank, kind in enumerate(kinds):
@@ -215,24 +254,28 @@ def panel_view(table: pd.DataFrame, *, fictional: bool = False) -> Drawing:
         unit for rank, unit in enumerate(order) if rank < _MOST_ROWS or _concerned(rows[unit]) or _gaps(rows[unit])
     ]
     used = [state for state in STATES if any(state in states for states in rows.values())]
-    left = 142.0
+    stacked = any(len(unit) > (_LONGEST_BOLD if _concerned(rows[unit]) else _LONGEST_BESIDE) for unit in shown)
+    left = 0.0 if stacked else 142.0
+    row = 2 * _HEIGHT + 4 if stacked else _HEIGHT
     width = (theme.WIDTH - left) / len(times.texts)
-    top = 26 + _HEIGHT * len(shown) + (_HEIGHT if len(shown) < len(order) else 0)
+    top = 26 + row * len(shown) + (_HEIGHT if len(shown) < len(order) else 0)
     canvas = Canvas(top + 12 + 24 * len(used), fictional=fictional)
-    middles = [(left + (rank + 0.5) * width, text) for rank, (_, text) in enumerate(times.labels())]
+    middles = [
+        (_inside(left + (rank + 0.5) * width, text, left), text) for rank, (_, text) in enumerate(times.labels())
+    ]
     for x, text in fitting(middles, theme.WIDTH - left, theme.WIDTH - left):
-        half = len(text) * CHARACTER * 0.5
-        canvas.write(min(x, theme.WIDTH - half), 14, text, size=theme.SMALL, colour=theme.MUTED, anchor="center")
+        canvas.write(x, 14, text, size=theme.SMALL, colour=theme.MUTED, anchor="center")
     for rank, unit in enumerate(shown):
-        y = 22 + _HEIGHT * rank
+        y = 22 + row * rank
         canvas.write(
             0, y + 15, _shortened(unit), size=theme.SMALL, weight="bold" if _concerned(rows[unit]) else "normal"
         )
+        y += _HEIGHT if stacked else 0
         for at, state in enumerate(rows[unit]):
             _cell(canvas, (left + at * width, y), width, state)
     if len(shown) < len(order):
         rest = french.plural(len(order) - len(shown), "autre")
-        canvas.write(0, 22 + _HEIGHT * len(shown) + 15, say("vue_reste", nombre=rest), size=theme.SMALL,
+        canvas.write(0, 22 + row * len(shown) + 15, say("vue_reste", nombre=rest), size=theme.SMALL,
                      colour=theme.MUTED)  # fmt: skip
     for rank, state in enumerate(used):
         _cell(canvas, (0, top + 4 + 24 * rank), 24, state)
@@ -250,7 +293,17 @@ def _gaps(states: Sequence[str]) -> bool:
 
 
 def _shortened(name: str) -> str:
-    return textwrap.shorten(name, 16, placeholder="…") if " " in name else name[:16]
+    """Cut the middle of a long name: neighbours often begin alike."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    half = _LONGEST_NAME // 2
+    return f"{name[:half].rstrip()}…{name[-half:].lstrip()}"
+
+
+def _inside(x: float, text: str, left: float) -> float:
+    """Move the middle of a text so that it passes neither edge."""
+    half = len(text) * CHARACTER * 0.5
+    return max(min(x, theme.WIDTH - half), left + half)
 
 
 def _cell(canvas: Canvas, place: tuple[float, float], width: float, state: str) -> None:
@@ -259,7 +312,11 @@ def _cell(canvas: Canvas, place: tuple[float, float], width: float, state: str) 
     looks = {"avant": (theme.BAND, 2), "depuis": (theme.SERIES[0], 2), "jamais": (theme.FAINT, 8)}
     if state in looks:
         colour, margin = looks[state]
-        canvas.bar(x + 1, y + margin, max(width - 2, 1), _HEIGHT - 2 * margin, colour)
+        right, bottom = x + 1 + max(width - 2, 1), y + _HEIGHT - margin
+        canvas.bar(x + 1, y + margin, right - x - 1, bottom - y - margin, colour)
+        if state == "avant":
+            # Too pale to be seen by itself.
+            canvas.sheet.plot([x + 1, right], [bottom, bottom], color=theme.SERIES[0], linewidth=1.5)
         return
     symbol = wording.word("marques", "symbole_masque" if state == "masque" else "symbole_absent")
     canvas.write(x + width / 2, y + 15, symbol, size=theme.SMALL, anchor="center")

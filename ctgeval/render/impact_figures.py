@@ -138,7 +138,7 @@ def placebo_gaps(
     alternative = say(
         "placebos", indicateur=label, quand=told_period(texts[-1]), ecart=measure.amount(last),
         nombre=french.plural(others.shape[1], "territoire de comparaison"), bas=measure.bare(low),
-        haut=measure.bare(high), plus_loin=french.number(further), debut=_told_start(start),
+        haut=measure.bare(high), plus_loin=french.number(further) if further else "aucun", debut=_told_start(start),
     )  # fmt: skip
     return Drawing(svg.inline(chart.canvas.figure, alternative=alternative), alternative)
 
@@ -152,7 +152,8 @@ def event_study(
     Parameters
     ----------
     by_period : DataFrame
-        ``time_period, event_time, estimate, low, high``, and ``uniform_low, uniform_high`` if any.
+        ``time_period, event_time, estimate, low, high``, and ``uniform_low, uniform_high`` (or ``band_low,
+        band_high``) if any.
     label, unit : str
         Of the outcome.
     level : float
@@ -161,13 +162,17 @@ def event_study(
     """
     rows = by_period.sort_values("event_time")
     events = rows["event_time"].to_numpy(dtype=np.float64)
-    columns = {name: _numbers(rows, name) for name in ("estimate", "low", "high", "uniform_low", "uniform_high")}
+    columns = {name: _numbers(rows, name) for name in ("estimate", "low", "high")}
+    # Estimators name it after what it is (a uniform band) or after the table of its authors.
+    stem = "uniform" if "uniform_low" in rows.columns else "band"
+    columns |= {name: _numbers(rows, f"{stem}_{end}") for name, end in (("lowest", "low"), ("highest", "high"))}
     values = [float(value) for column in columns.values() for value in column]
     measure = Measure.of(label, unit, values, gap=True)
     ranged = bool(np.isfinite(columns["low"]).any() and (columns["high"] > columns["low"]).any())
-    banded = bool(np.isfinite(columns["uniform_low"]).any())
+    banded = bool(np.isfinite(columns["lowest"]).any())
     confidence = french.percent(round(100 * level, 6), None)
-    entries = [_main_entry(0, say("ecart_periode"))]
+    written = f", en {measure.written_unit}" if measure.written_unit else ""
+    entries = [_main_entry(0, say("ecart_periode", unite=written))]
     if ranged:
         entries.append(Entry(say("fourchette", niveau=confidence), theme.SERIES[0], 5))
     if banded:
@@ -176,10 +181,8 @@ def event_study(
     dated = all(text and text[0] not in "+-" for text in texts)
     chart = Chart(values, measure, entries, zero=True, fictional=fictional, title="" if dated else say("depuis_debut"))
     if banded:
-        known = np.isfinite(columns["uniform_low"])
-        chart.axes.fill_between(
-            events[known], columns["uniform_low"][known], columns["uniform_high"][known], color=theme.BAND, linewidth=0
-        )
+        known = np.isfinite(columns["lowest"])
+        chart.band(events[known], columns["lowest"][known], columns["highest"][known])
     for event, low, high in zip(events, columns["low"], columns["high"], strict=True):
         if math.isfinite(low) and math.isfinite(high) and high > low:
             chart.axes.plot([event, event], [low, high], color=theme.SERIES[0], linewidth=5, solid_capstyle="butt")
@@ -239,7 +242,7 @@ def interrupted_series(
     chart = Chart(values, measure, entries, fictional=fictional)
     x = np.array([times.places[text] for text in texts])
     if ranged:
-        chart.axes.fill_between(x[at:], columns["low"][at:], columns["high"][at:], color=theme.BAND, linewidth=0)
+        chart.band(x[at:], columns["low"][at:], columns["high"][at:])
     chart.axes.plot(x[at:], columns["counterfactual"][at:], color=theme.SERIES[1], linewidth=2, dashes=(5, 2))
     for part in (slice(None, at), slice(at, None)):
         chart.axes.plot(x[part], columns["fitted"][part], color=theme.SERIES[0], linewidth=3)

@@ -80,6 +80,9 @@ def _marks(element: Element, shapes: dict[str, Element]) -> Iterator[_Mark]:
             yield from _marks(child, shapes)
         elif tag == "path":
             attributes = _attributes(child)
+            if not attributes.get("d"):
+                # Matplotlib writes a line that lies wholly out of its axes, or that has no point, without outline.
+                continue
             if attributes.get("fill") != "none" or attributes.get("stroke", "none") != "none":
                 yield _Mark("path", _look(attributes), _short(attributes["d"]))
         elif tag == "text":

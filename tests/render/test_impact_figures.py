@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from defusedxml.ElementTree import fromstring
 
+from ctgeval import impact
 from ctgeval.render import impact_figures as figures, theme
 from ctgeval.render.canvas import Drawing
 from ctgeval.render.charts import Measure, Times, fitting, ticks
@@ -97,7 +98,7 @@ def weights() -> Drawing:
 
 def sensitivity() -> Drawing:
     table = pd.DataFrame(
-        {"m": [0.5, 1, 1.5, 2], "low": [0.024, 0.017, 0.009, -0.001], "high": [0.07, 0.07, 0.08, 0.09]}
+        {"value": [0.5, 1, 1.5, 2], "low": [0.024, 0.017, 0.009, -0.001], "high": [0.07, 0.07, 0.08, 0.09]}
     )
     return figures.sensitivity(table, label=LABEL, unit="", breakdown=1.94)
 
@@ -240,7 +241,7 @@ def test_without_one_date_the_axis_counts_periods_from_the_start() -> None:
 def test_placebos_tell_how_many_go_as_far() -> None:
     said = plain(placebo_gaps().alternative)
     assert "+6,2 € par an pour le territoire concerné" in said
-    assert "dont 0 au moins aussi loin de zéro" in said
+    assert "dont aucun au moins aussi loin de zéro" in said
 
 
 def test_a_series_tells_the_model_and_what_was_expected() -> None:
@@ -259,16 +260,52 @@ def test_a_distribution_tells_the_share_that_is_as_far() -> None:
 def test_small_weights_are_put_together() -> None:
     said = plain(weights().alternative)
     assert "U0 : 40 %" in said
-    assert "10 autres, sous 9,9 % : 0,1 %" in said
+    assert "10 autres territoires, chacun sous 0,5 % : 0,1 %" in said
     assert "U5" not in said
+    rest = pd.DataFrame({"unit": ["A", "B"], "weight": [1.0, 0.0]})
+    assert "1 autre territoire, sous 0,5 % : 0 %" in plain(figures.weights(rest).alternative)
+    tiny = rest.assign(weight=[0.9999, 0.0001])
+    assert "sous 0,5 % : moins de 0,1 %" in plain(figures.weights(tiny).alternative)
 
 
 def test_sensitivity_tells_where_the_effect_is_lost() -> None:
-    assert plain(sensitivity().alternative).endswith("à partir de 1,94.")
-    table = pd.DataFrame({"m": [0.0, 1.0], "low": [1.0, 0.5], "high": [2.0, 2.5]})
+    assert plain(sensitivity().alternative).endswith("au-delà de 1,94.")
+    assert "1,94" in sensitivity().note
+    table = pd.DataFrame({"value": [0.0, 1.0], "low": [1.0, 0.5], "high": [2.0, 2.5]})
     assert "Zéro reste exclu" in figures.sensitivity(table, label=LABEL, unit="").alternative
     lost = figures.sensitivity(table.assign(low=-1.0), label=LABEL, unit="")
-    assert "quel que soit" in lost.alternative
+    assert "quelle que soit" in lost.alternative
+
+
+def test_a_limit_beyond_what_is_drawn_is_told_and_not_drawn() -> None:
+    table = pd.DataFrame({"value": [0.0, 0.004], "low": [1.0, 0.5], "high": [2.0, 2.5]})
+    far = figures.sensitivity(table, label=LABEL, unit="%", method="smoothness", breakdown=0.009)
+    texts = [element.text or "" for element in fromstring(str(far.svg)).iter("text")]
+    assert plain(far.note) == "L’effet ne se distingue plus de zéro au-delà de 0,009."
+    assert not any(text.startswith("limite") for text in texts)
+    assert {"0", "0,004"} <= set(texts)
+    assert "changement de pente toléré, par période" in texts
+
+
+def test_the_figure_reads_what_the_estimator_gives() -> None:
+    rng, years = random(), range(2014, 2024)
+    rows = [
+        (f"U{i}", year, 30 + rng.normal() + 2 * (i % 4 == 0 and year >= 2020), 2020 if i % 4 == 0 else None)
+        for i in range(48)
+        for year in years
+    ]
+    frame = pd.DataFrame(rows, columns=["unit", "year", "y", "from"])
+    panel = impact.Panel.from_frame(
+        frame, unit="unit", time="year", outcome="y", treated_from="from", unit_label="EUR", label=LABEL
+    )
+    by_group = impact.group_time(panel).by_period
+    path = impact.event_study(panel)
+    for table in (by_group, path.by_period):
+        drawing = figures.event_study(table, label=LABEL, unit="EUR")
+        assert "f-band" in drawing.svg
+        assert "toutes périodes" in plain(str(drawing.svg))
+    found = impact.sensitivity(path)
+    assert figures.sensitivity(found.table, label=LABEL, unit=found.unit, breakdown=found.breakdown).note
 
 
 def test_a_decomposition_tells_weight_and_mean_of_each_kind() -> None:
@@ -287,6 +324,30 @@ def test_a_panel_view_puts_the_concerned_and_the_gaps_first_and_counts_the_rest(
     assert "40 territoires sur 10 périodes, de 2015 à 2024" in said
     assert "Commune 00 : concerné à partir de 2021." in said
     assert "2 cellules sans valeur ou non diffusables." in said
+
+
+def test_long_names_stay_apart_inside_the_figure() -> None:
+    long = "Communauté d’agglomération de Saint-Étienne-en-Forêt-Noirmoûtier-l’Évêque"
+    table = cells(5).assign(unit=lambda rows: [f"{long} {name[-1]}" for name in rows["unit"]])
+    texts = [element.text or "" for element in fromstring(str(figures.panel_view(table).svg)).iter("text")]
+    names = [text for text in texts if text.startswith("Communauté")]
+    assert len(set(names)) == 5
+    assert all(len(name) <= 37 for name in names)
+    drawing = figures.trajectories(panel_table(), start="2021", label=LABEL, unit="%", names=(long, "la moyenne"))
+    legend = [element.text or "" for element in fromstring(str(drawing.svg)).iter("text")]
+    assert not any(line.endswith("Saint-Ét") for line in legend)
+    assert all(len(line) <= 38 for line in legend)
+
+
+def test_a_line_without_any_point_is_no_path() -> None:
+    table = panel_table(2)
+    bare = table["group"] == "Témoin 0"
+    assert 'd=""' not in trajectories(table.assign(value=table["value"].mask(bare))).svg
+
+
+def test_legends_are_capitalised() -> None:
+    texts = [element.text or "" for element in fromstring(str(interrupted_series().svg)).iter("text")]
+    assert {"Valeurs observées", "Série ajustée", "Tendance d’avant, prolongée"} <= set(texts)
 
 
 def test_labels_of_time_never_touch() -> None:
