@@ -1,4 +1,7 @@
-"""Insee: disposable income of the Filosofi files, by commune, EPCI, département or région (``insee.filosofi``).
+"""Insee: disposable income of the Filosofi files, by commune, EPCI, département or région.
+
+Two layouts of one producer: disposable income in detail (``FILO2018_DISP_COM``: ``insee.filosofi``), and the *base
+chiffres clés* (``cc_filosofi_2021_COM``: ``insee.filosofi_cc``), where communes under the threshold are ``s``.
 
 The year is the suffix of the headers (``Q214``: median of 2014), so that next year's file reads as it is. An empty
 cell, or ``s``, is a secret figure; territories under the threshold are absent from the file, not empty.
@@ -20,9 +23,10 @@ from ctgeval.sources.text import Grid, read_grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy
 from ctgeval.sources.vintages import FILOSOFI
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "FORMAT_CC"]
 
 NAME = "insee.filosofi"
+NAME_CC = "insee.filosofi_cc"
 _MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns"}))
 
 # Before taxes are deducted, the components add up to more than 100 % of disposable income: some reach 104 % in the
@@ -58,7 +62,14 @@ _STEMS: dict[str, tuple[str, tuple[float, float]]] = {
     "PIMPOT": ("part_impots", (-200.0, 0.0)),
     "PIMP": ("part_menages_imposes", _BENEFIT),
     "TP60": ("taux_pauvrete", _BENEFIT),
+    **{f"TP60AGE{rank}": ("taux_pauvrete", _BENEFIT) for rank in range(1, 7)},
+    "TP60TOL1": ("taux_pauvrete_proprietaires", _BENEFIT),
+    "TP60TOL2": ("taux_pauvrete_locataires", _BENEFIT),
 }
+# Age of the household's reference person.
+_AGES = dict(
+    zip((f"TP60AGE{rank}" for rank in range(1, 7)), ("0-29", "30-39", "40-49", "50-59", "60-74", "75+"), strict=True)
+)
 _HEADER = re.compile(
     rf"({'|'.join(sorted((re.escape(stem) for stem in _STEMS), key=len, reverse=True))})(20\d\d|\d\d)?", re.IGNORECASE
 )
@@ -67,7 +78,11 @@ _LEVEL = re.compile(r"_(COM|EPCI|DEP|REG)(?![A-Z])", re.IGNORECASE)
 _FILE_YEAR = re.compile(r"FILO\w*?(20\d\d)|FILOSOFI\D*(20\d\d)", re.IGNORECASE)
 
 
-def _read(path: Path, options: Options) -> SourceTable:
+def _read_cc(path: Path, options: Options) -> SourceTable:
+    return _read(path, options, name=NAME_CC)
+
+
+def _read(path: Path, options: Options, *, name: str = NAME) -> SourceTable:
     grid = read_grid(path, encoding=options.encoding, separator=options.separator)
     column = grid.require("CODGEO")
     if grid.find("IRIS", "LIBIRIS") is not None:
@@ -78,20 +93,20 @@ def _read(path: Path, options: Options) -> SourceTable:
         )
     year, headers = _year(grid)
     variables = [
-        Variable(name, measure, period=str(year), secret=True, low=low, high=high)
-        for name, (measure, (low, high)) in ((name, _STEMS[stem]) for name, stem in headers.items())
+        Variable(header, measure, period=str(year), secret=True, low=low, high=high, age=_AGES.get(stem, ""))
+        for header, stem, (measure, (low, high)) in ((header, stem, _STEMS[stem]) for header, stem in headers.items())
     ]
     if all(variable.measure != "revenu_median" for variable in variables):
         grid.require(f"Q2{year % 100:02d}", f"MED{year % 100:02d}")
     rejections = Rejections(grid)
     level = _level(grid, column)
-    geo = _codes(rejections, column, level)
+    geo = places.of_level(rejections, column, level)
     years = np.full(len(geo), float(options.geography or year))
     notes = [
         places.refuse_unknown(rejections, column, geo, years, options.reference),
-        _left_out(grid, headers),
+        grid.unread(*_NAMES, *headers),
         _absent(geo, level, year, options),
-        FORMAT.coverage.get(level, ""),
+        (FORMAT_CC if name == NAME_CC else FORMAT).coverage.get(level, ""),
     ]
     geography, hint = options.geography, ""
     if geography is None and level == "COM":
@@ -99,7 +114,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     return tidy(
         rejections,
         variables,
-        format=NAME,
+        format=name,
         options=options,
         geo=geo,
         geo_column=column,
@@ -154,24 +169,6 @@ def _level(grid: Grid, column: str) -> str:
     return "REG" if named is not None and named[1].upper() == "REG" else "DEP"
 
 
-def _codes(rejections: Rejections, column: str, level: str) -> Texts:
-    if level == "COM":
-        return places.communes(rejections, column)
-    if level == "EPCI":
-        return places.epcis(rejections, column)
-    if level == "DEP":
-        return places.departements(rejections, column)
-    cells = [str(cell).strip().zfill(2) for cell in rejections.grid.columns[column]]
-    right = np.array([re.fullmatch(r"\d\d", cell) is not None for cell in cells], dtype=bool)
-    rejections.add_all(~right, column, "Le code n’est pas un code de région (2 chiffres).")
-    return np.array([f"REG-{cell}" if good else "" for cell, good in zip(cells, right, strict=True)], dtype=object)
-
-
-def _left_out(grid: Grid, headers: dict[str, str]) -> str:
-    others = [name for name in grid.header if name not in headers and name.upper() not in _NAMES]
-    return f"Colonnes que ce format ne lit pas : {', '.join(others)}." if others else ""
-
-
 def _absent(geo: Texts, level: str, period: int, options: Options) -> str:
     """Tell how many communes of the départements of the file it does not have."""
     if level != "COM" or options.reference is None:
@@ -206,5 +203,25 @@ FORMAT = Format(
     minimum_population=None,
     measures=tuple(sorted({measure for measure, _ in _STEMS.values()})),
     read=_read,
+    vintages={"": FILOSOFI},
+)
+
+FORMAT_CC = Format(
+    name=NAME_CC,
+    label="Revenus et pauvreté des ménages, chiffres clés (Filosofi)",
+    producer="Insee",
+    licence="Licence Ouverte 2.0",
+    periodicity="annuelle, interrompue après 2021",
+    lag_years=2,
+    coverage={
+        "COM": "Le fichier contient toutes les communes ; la médiane y est secrète au-dessous de 50 ménages fiscaux, "
+        "le taux de pauvreté et les déciles au-dessous de 1 000.",
+        "EPCI": "Le fichier contient tous les EPCI à fiscalité propre, dans leur périmètre de l’époque.",
+        "DEP": "Le fichier contient les départements de France métropolitaine, de La Réunion et de la Martinique.",
+        "REG": "Le fichier contient les régions de France métropolitaine, La Réunion et la Martinique.",
+    },
+    minimum_population=None,
+    measures=FORMAT.measures,
+    read=_read_cc,
     vintages={"": FILOSOFI},
 )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ctgeval.errors import TerritoryError
+from ctgeval.sources.table import SET_ASIDE
 from ctgeval.sources.tidy import Rejections, Texts
 from ctgeval.territory.codes import ARRONDISSEMENTS, arrondissement_parent
 
@@ -24,7 +25,10 @@ __all__ = [
     "departements",
     "epcis",
     "geography_of",
+    "of_level",
+    "refuse_arrondissements",
     "refuse_unknown",
+    "regions",
 ]
 
 # Collectivités d'outre-mer have no départements, and are absent from the reference of communes.
@@ -36,16 +40,31 @@ _EVENT_CODES = ("code_before", "code_after")
 _EPCI = re.compile(r"2[045]\d{7}")
 
 
-def communes(rejections: Rejections, column: str) -> Texts:
-    """Return the prefixed codes of a column of communes; rows whose code is not one are rejected."""
+def of_level(rejections: Rejections, column: str, level: str) -> Texts:
+    """Return the prefixed codes of a column of territories of one level: COM, EPCI, DEP or REG."""
+    return {"COM": communes, "EPCI": epcis, "DEP": departements, "REG": regions}[level](rejections, column)
+
+
+def communes(rejections: Rejections, column: str, *, cells: Iterable[str] | None = None) -> Texts:
+    """Return the prefixed codes of a column of communes; rows whose code is not one are rejected.
+
+    Parameters
+    ----------
+    rejections : Rejections
+        The grid.
+    column : str
+        Column of the codes.
+    cells : iterable of str, optional
+        The codes, when they are only a part of that column's cells.
+    """
     from ctgeval.territory import codes
 
-    cells = pd.Series(rejections.grid.columns[column], dtype="str").str.strip()
-    geo = codes.communes(cells)
+    texts = pd.Series(list(rejections.grid.columns[column] if cells is None else cells), dtype="str").str.strip()
+    geo = codes.communes(texts)
     wrong = geo.isna().to_numpy(dtype=bool) & ~rejections.bad
     for place in np.flatnonzero(wrong).tolist():
         try:
-            codes.commune(cells.iloc[place])
+            codes.commune(texts.iloc[place])
             reason = "Le code n’est pas un code Insee de commune."
         except TerritoryError as error:
             reason = str(error.problem.message)
@@ -75,6 +94,31 @@ def departements(rejections: Rejections, column: str) -> Texts:
             found.append("")
             rejections.add(place, column, error.problem.message)
     return np.array(found, dtype=object)
+
+
+def regions(rejections: Rejections, column: str) -> Texts:
+    """Return the prefixed codes of a column of régions; rows whose code is not one are rejected."""
+    cells = [str(cell).strip().zfill(2) for cell in rejections.grid.columns[column]]
+    right = np.array([re.fullmatch(r"\d\d", cell) is not None for cell in cells], dtype=bool)
+    rejections.add_all(~right, column, "Le code n’est pas un code de région (2 chiffres).")
+    return np.array([f"REG-{cell}" if good else "" for cell, good in zip(cells, right, strict=True)], dtype=object)
+
+
+def refuse_arrondissements(rejections: Rejections, column: str, geo: Texts) -> None:
+    """Leave out the arrondissements of a city that has its own row: they would be counted twice."""
+    cities = set(geo.tolist())
+    inside = {code: parent for code in cities if (parent := arrondissement_parent(code)) in cities}
+    if not inside:
+        return
+    reasons = [
+        f"{SET_ASIDE} (arrondissement municipal : ses chiffres font partie de ceux de sa commune, {inside[code]}, "
+        "qui a sa propre ligne)."
+        if code in inside
+        else ""
+        for code in geo.tolist()
+    ]
+    texts = np.array(reasons, dtype=object)
+    rejections.add_all((texts != "") & ~rejections.bad, column, texts)
 
 
 def geography_of(geo: Iterable[str]) -> tuple[int | None, str]:

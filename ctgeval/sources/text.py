@@ -99,6 +99,12 @@ class Grid:
             )
         return found
 
+    def unread(self, *known: str) -> str:
+        """Return a French note that names the columns other than these, accents, case and spaces aside; or nothing."""
+        folded = {loose(name) for name in known}
+        others = [name for name in self.header if loose(name) not in folded]
+        return f"Colonnes que ce format ne lit pas : {', '.join(others)}." if others else ""
+
     def noted(self, *notes: str) -> Grid:
         """Return the same grid with more notes."""
         return replace(self, notes=(*self.notes, *notes))

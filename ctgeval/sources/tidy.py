@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from ctgeval import measures, observations
 from ctgeval.errors import SourceError
@@ -44,6 +45,12 @@ class Variable:
         Whether an empty cell is a figure that the source keeps secret; else it is a figure that does not exist.
     low, high : float
         What a cell of this source can be at all, within what the measure can be.
+    base : int
+        Multiple to which the source rounds its counts, to the nearest or downwards, it doesn't say; 0 when it does not.
+    sexe, age : str
+        Category that the column counts; empty for the whole.
+    where : ndarray of bool, shape (n,), optional
+        Rows in which the column holds this measure; all of them by default. A row that is accepted must be in one.
     """
 
     column: str
@@ -52,6 +59,10 @@ class Variable:
     secret: bool = False
     low: float = -np.inf
     high: float = np.inf
+    base: int = 0
+    sexe: str = ""
+    age: str = ""
+    where: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
 
     @property
     def possible(self) -> tuple[float, float]:
@@ -86,10 +97,18 @@ class Rejections:
         self.found.append((int(self.grid.lines[place]), column, value, reason))
         self.bad[place] = True
 
-    def add_all(self, wrong: npt.NDArray[np.bool_], column: str, reason: str) -> None:
-        """Reject the rows of a mask, for the same reason."""
-        for place in np.flatnonzero(wrong).tolist():
-            self.add(place, column, reason)
+    def add_all(self, wrong: npt.NDArray[np.bool_], column: str, reason: str | Texts) -> None:
+        """Reject the rows of a mask, for the same reason, or each for its own (an array of one reason a row)."""
+        places = np.flatnonzero(wrong).tolist()
+        if not places:
+            return
+        lines, cells = self.grid.lines, self.grid.columns[column] if column else None
+        reasons = [reason] * len(places) if isinstance(reason, str) else reason[places].tolist()
+        values = [""] * len(places) if cells is None else [str(cells[place]).strip() for place in places]
+        self.found.extend(
+            zip([int(lines[place]) for place in places], [column] * len(places), values, reasons, strict=True)
+        )
+        self.bad[places] = True
 
     def frame(self) -> pd.DataFrame:
         """Return the faults as a table, by line of the file."""
@@ -116,10 +135,16 @@ def tidy(
     geo_column: str,
     periods: Texts | None = None,
     geography: npt.NDArray[np.float64] | int | None = None,
+    dimensions: Mapping[str, Texts] | None = None,
+    details: Texts | None = None,
+    status: Texts | None = None,
+    withheld: npt.NDArray[np.bool_] | None = None,
     markers: Markers = NO_MARKERS,
     notes: Sequence[str] = (),
 ) -> SourceTable:
-    """Return the observations of a wide table, and its rejected rows.
+    """Return the observations of a table, and its rejected rows.
+
+    The table is wide (a column a measure), or long (`Variable.where` tells which rows hold which measure).
 
     Parameters
     ----------
@@ -139,6 +164,14 @@ def tidy(
         Period of each row, for the variables that have none of their own.
     geography : ndarray of float64, shape (n,), or int, optional
         Year of the codes; NaN or None when unknown.
+    dimensions : mapping of str to ndarray of str, shape (n,), optional
+        Category of each row, by dimension (``sexe``, ``age``); those of a variable come first.
+    details : ndarray of str, shape (n,), optional
+        What tells apart two rows of one territory and one period, when that is no repetition.
+    status : ndarray of str, shape (n,), optional
+        SDMX status of each row that has a figure (``P`` provisional); ``A`` by default.
+    withheld : ndarray of bool, shape (n,), optional
+        Rows whose empty cells are secret, whatever the variable.
     markers : Markers
         What the source writes where it has no figure.
     notes : sequence of str
@@ -160,28 +193,35 @@ def tidy(
             row=1,
         )
     _refuse_twins(variables, grid)
-    columns = [grid.columns[variable.column] for variable in variables]
+    columns = [grid.columns[name] for name in dict.fromkeys(variable.column for variable in variables)]
     decimal = common_mark(columns, file=grid.file, decimal=options.decimal)
-    parsed = [numbers(cells, decimal=decimal, markers=markers) for cells in columns]
+    read = {v.column: numbers(grid.columns[v.column], decimal=decimal, markers=markers) for v in variables}
+    parsed = [read[variable.column] for variable in variables]
     for variable, column in zip(variables, parsed, strict=True):
         _refuse(rejections, variable, column)
-    _refuse_repeated(rejections, variables, geo, geo_column, periods)
+    _refuse_repeated(rejections, variables, geo_column, {"geo": geo, "period": periods, "details": details})
     kept = np.flatnonzero(~rejections.bad)
-    hidden = sum(int(_is_secret(v, column)[kept].sum()) for v, column in zip(variables, parsed, strict=True))
+    places = [kept if v.where is None else kept[v.where[kept]] for v in variables]
+    secret = [_is_secret(v, column, withheld)[at] for v, column, at in zip(variables, parsed, places, strict=True)]
+    hidden = sum(int(each.sum()) for each in secret)
     if hidden:
-        share = percent(100 * hidden / (len(kept) * len(variables)))
+        share = percent(100 * hidden / sum(len(at) for at in places))
         notes = [*notes, f"Valeurs non diffusées par la source (secret statistique) : {number(hidden)}, soit {share}."]
     years = np.full(len(geo), np.nan) if geography is None else np.broadcast_to(np.asarray(geography, float), len(geo))
     return SourceTable(
         observations=_observations(
             variables=variables,
             parsed=parsed,
+            places=places,
+            secret=secret,
             kept=kept,
             grid=grid,
             key=options.key,
             geo=geo,
             periods=periods,
             years=years,
+            dimensions=dimensions or {},
+            status=status,
         ),
         rejected=rejections.frame(),
         n_rows=grid.n_rows,
@@ -207,9 +247,11 @@ def year_of(text: str) -> int | None:
 
 
 def _refuse_twins(variables: Sequence[Variable], grid: Grid) -> None:
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str, str, str], str] = {}
     for variable in variables:
-        first = seen.setdefault((variable.measure, variable.period), variable.column)
+        if variable.where is not None:
+            continue
+        first = seen.setdefault((variable.measure, variable.period, variable.sexe, variable.age), variable.column)
         if first != variable.column:
             raise SourceError(
                 f"Les colonnes « {first} » et « {variable.column} » donnent la même chose pour la même période : "
@@ -223,9 +265,10 @@ def _refuse_twins(variables: Sequence[Variable], grid: Grid) -> None:
 
 def _refuse(rejections: Rejections, variable: Variable, column: Numbers) -> None:
     for place, reason in column.reasons.items():
-        rejections.add(place, variable.column, reason)
+        if variable.where is None or variable.where[place]:
+            rejections.add(place, variable.column, reason)
     low, high = variable.possible
-    known = column.status == NUMBER
+    known = column.status == NUMBER if variable.where is None else (column.status == NUMBER) & variable.where
     below, above = known & (column.figures < low), known & (column.figures > high)
     if below.any():
         least = "La valeur est négative, ce qui est impossible." if low == 0 else f"La valeur est inférieure à {low:g}."
@@ -236,17 +279,17 @@ def _refuse(rejections: Rejections, variable: Variable, column: Numbers) -> None
 
 
 def _refuse_repeated(
-    rejections: Rejections, variables: Sequence[Variable], geo: Texts, geo_column: str, periods: Texts | None
+    rejections: Rejections, variables: Sequence[Variable], geo_column: str, identity: Mapping[str, Texts | None]
 ) -> None:
     """Keep the first of identical rows; reject all those that contradict one another."""
     good = np.flatnonzero(~rejections.bad)
-    keys = pd.DataFrame({"geo": geo[good], "period": "" if periods is None else periods[good]})
+    keys = pd.DataFrame({name: "" if texts is None else texts[good] for name, texts in identity.items()})
     twice = keys.duplicated(keep=False).to_numpy()
     if not twice.any():
         return
     grid = rejections.grid
-    cells = [grid.columns[variable.column] for variable in variables]
-    groups: dict[tuple[str, str], list[int]] = {}
+    cells = [grid.columns[column] for column in dict.fromkeys(variable.column for variable in variables)]
+    groups: dict[tuple[str, ...], list[int]] = {}
     for place, key in zip(good[twice].tolist(), keys[twice].itertuples(index=False, name=None), strict=True):
         groups.setdefault(key, []).append(place)
     for places in groups.values():
@@ -267,44 +310,69 @@ def _observations(
     *,
     variables: Sequence[Variable],
     parsed: Sequence[Numbers],
+    places: Sequence[npt.NDArray[np.intp]],
+    secret: Sequence[npt.NDArray[np.bool_]],
     kept: npt.NDArray[np.intp],
     grid: Grid,
     key: str,
     geo: Texts,
     periods: Texts | None,
     years: npt.NDArray[np.float64],
+    dimensions: Mapping[str, Texts],
+    status: Texts | None,
 ) -> pd.DataFrame:
     """Stack the columns, typed as `observations.frame` would do; texts shared by all of them are stored once."""
-    count, times = len(kept), len(variables)
-    if not count:
+    if not len(kept):
         return observations.empty()
-    own = None if periods is None else _arrow(periods[kept])
-    values = np.concatenate([column.figures[kept] for column in parsed])
-    low, high = (np.repeat(np.array(edge), count) for edge in zip(*(v.possible for v in variables), strict=True))
-    known = np.concatenate([column.status[kept] == NUMBER for column in parsed])
-    secret = np.concatenate([_is_secret(v, column)[kept] for v, column in zip(variables, parsed, strict=True)])
-    origin = _arrow(np.array([f"{grid.file}!{grid.lines[place]}" for place in kept.tolist()], dtype=object))
+    counts = [len(at) for at in places]
+    read = list(zip(parsed, places, strict=True))
+    values = np.concatenate([column.figures[at] for column, at in read])
+    known = np.concatenate([column.status[at] == NUMBER for column, at in read])
+    least, most = (np.repeat(np.array(edge), counts) for edge in zip(*(v.possible for v in variables), strict=True))
+    base = np.repeat(np.array([v.base for v in variables]), counts)
+    hidden = np.concatenate(secret)
+
+    def rows(texts: Texts) -> Any:
+        shared = _arrow(texts[kept])
+        return [shared if at is kept else _arrow(texts[at]) for at in places]
+
+    def dimension(name: str) -> Any:
+        own = [getattr(variable, name, "") for variable in variables]
+        given = rows(dimensions[name]) if name in dimensions else [None] * len(variables)
+        return [
+            pa.repeat(_scalar(text), count) if text or column is None else column
+            for text, column, count in zip(own, given, counts, strict=True)
+        ]
+
+    own = [None] * len(variables) if periods is None else rows(periods)
+    origin = np.full(len(geo), "", dtype=object)
+    origin[kept] = [f"{grid.file}!{grid.lines[place]}" for place in kept.tolist()]
+    states = None if status is None else np.concatenate([status[at] for at in places])
     stacked: Mapping[str, Any] = {
-        "measure": _texts([pa.repeat(_scalar(variable.measure), count) for variable in variables]),
-        "geo": _texts([_arrow(geo[kept])] * times),
-        "geography": pd.array(np.tile(years[kept], times), dtype="Int64"),
+        "measure": _texts([pa.repeat(_scalar(v.measure), count) for v, count in zip(variables, counts, strict=True)]),
+        "geo": _texts(rows(geo)),
+        "geography": pd.array(np.concatenate([years[at] for at in places]), dtype="Int64"),
         "time_period": _texts(
-            [pa.repeat(_scalar(v.period), count) if v.period or own is None else own for v in variables]
+            [
+                pa.repeat(_scalar(v.period), count) if v.period or each is None else each
+                for v, each, count in zip(variables, own, counts, strict=True)
+            ]
         ),
         "value": values,
-        "low": np.where(known, values, low),
-        "high": np.where(known, values, high),
-        "obs_status": _texts([_statuses(known, secret)]),
-        "conf_status": _texts([_coded(secret.astype(np.int8), ["F", "C"])]),
-        "source": _texts([pa.repeat(_scalar(key), count * times)]),
-        "origin": _texts([origin] * times),
+        "low": np.where(known, np.maximum(values - base // 2, np.where(base > 0, least, values)), least),
+        "high": np.where(known, values + np.maximum(base - 1, 0), most),
+        "obs_status": _texts([_statuses(known, hidden, states)]),
+        "conf_status": _texts([_coded(hidden.astype(np.int8), ["F", "C"])]),
+        "source": _texts([pa.repeat(_scalar(key), sum(counts))]),
+        "origin": _texts(rows(origin)),
+        **{name: _texts(dimension(name)) for name in observations.DIMENSIONS},
     }
-    nothing = _texts([pa.repeat(_scalar(""), count * times)])
-    return pd.DataFrame({name: stacked.get(name, nothing) for name in observations.COLUMNS}, copy=False)
+    return pd.DataFrame({name: stacked[name] for name in observations.COLUMNS}, copy=False)
 
 
-def _is_secret(variable: Variable, column: Numbers) -> npt.NDArray[np.bool_]:
-    return np.isin(column.status, (SECRET, EMPTY) if variable.secret else (SECRET,))
+def _is_secret(variable: Variable, column: Numbers, withheld: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
+    secret = np.isin(column.status, (SECRET, EMPTY) if variable.secret else (SECRET,))
+    return secret if withheld is None else secret | (withheld & (column.status == EMPTY))
 
 
 def _scalar(text: str) -> pa.Scalar:
@@ -315,9 +383,10 @@ def _arrow(texts: Texts) -> pa.Array:
     return pa.array(texts, pa.large_string())
 
 
-def _statuses(known: npt.NDArray[np.bool_], secret: npt.NDArray[np.bool_]) -> pa.Array:
-    """SDMX CL_OBS_STATUS: A normal, Q missing because suppressed, M missing."""
-    return _coded(np.where(known, 0, np.where(secret, 1, 2)), ["A", "Q", "M"])
+def _statuses(known: npt.NDArray[np.bool_], secret: npt.NDArray[np.bool_], states: Texts | None) -> pa.Array:
+    """SDMX CL_OBS_STATUS: A normal, Q missing because suppressed, M missing; or what the source says of its figures."""
+    plain = _coded(np.where(known, 0, np.where(secret, 1, 2)), ["A", "Q", "M"])
+    return plain if states is None else pc.if_else(pa.array(known), _arrow(states), plain)
 
 
 def _coded(codes: npt.NDArray[np.int_], labels: list[str]) -> pa.Array:

@@ -155,7 +155,7 @@ def test_every_real_file_is_read_whole(real_data: Path, lawful: Lawful, name: st
     assert (table.n_rows, table.n_rejected, table.decimal) == (rows, 0, ",")
     year = name.split("FILO")[1][:4] if "FILO" in name else "2021"
     assert set(table.observations["time_period"]) == {year}
-    assert not table.observations.duplicated(["measure", "geo"]).any()
+    assert not table.observations.duplicated(["measure", "geo", "age"]).any()
 
 
 def test_real_medians_of_the_civraisien(real_data: Path) -> None:
