@@ -23,7 +23,7 @@ from ctgeval.sources.cells import EMPTY, NO_MARKERS, NUMBER, SECRET, Markers, Nu
 from ctgeval.sources.table import REJECTED_COLUMNS, REPEATED, Options, SourceTable
 from ctgeval.sources.text import Grid
 
-__all__ = ["Rejections", "Variable", "tidy", "year_of"]
+__all__ = ["Rejections", "Variable", "century", "tidy", "year_of"]
 
 Texts = npt.NDArray[np.object_]
 _TEXT = pd.StringDtype(na_value=np.nan)
@@ -244,6 +244,11 @@ def year_of(text: str) -> int | None:
     if len(years) != 1 or len(parts) not in {1, 3} or any(not part.isdigit() or len(part) > 2 for part in others):
         return None
     return int(years[0]) if 1900 <= int(years[0]) <= 2100 else None
+
+
+def century(two_digits: str) -> str:
+    """Return the year that two digits of a header mean: the oldest census of these files is that of 1968."""
+    return f"{'19' if int(two_digits) >= 68 else '20'}{two_digits}"
 
 
 def _refuse_twins(variables: Sequence[Variable], grid: Grid) -> None:
