@@ -429,4 +429,5 @@ class Dossier:
             catalogue=self.catalogue,
             start=convention.debut if convention else None,
             end=convention.fin if convention else None,
+            objection=lambda item, first, last: designs.timing(self, item).objection(first, last),
         )

@@ -5,5 +5,16 @@ from __future__ import annotations
 from ctgeval.designs.panels import Estimated, estimate, panel
 from ctgeval.designs.suitability import Suitability, suitability
 from ctgeval.designs.tables import extra_geos, tables
+from ctgeval.designs.vintages import Timing, timing
 
-__all__ = ["Estimated", "Suitability", "estimate", "extra_geos", "panel", "suitability", "tables"]
+__all__ = [
+    "Estimated",
+    "Suitability",
+    "Timing",
+    "estimate",
+    "extra_geos",
+    "panel",
+    "suitability",
+    "tables",
+    "timing",
+]

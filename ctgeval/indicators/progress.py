@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -50,6 +51,8 @@ _NUMBERS = tuple(name for name in PROGRESS_COLUMNS if name not in {*_TEXTS, "ver
 _BEYOND = 1e15
 _FLOWS = frozenset({"flow", "amount", "distinct"})
 
+Objection = Callable[[Indicator, str, str], str]
+
 
 def progress(
     results: pd.DataFrame,
@@ -59,6 +62,7 @@ def progress(
     measures: Mapping[str, Measure] | None = None,
     start: date | None = None,
     end: date | None = None,
+    objection: Objection | None = None,
 ) -> pd.DataFrame:
     """Compare results with their targets; never raises on what a target or a result may hold.
 
@@ -76,6 +80,9 @@ def progress(
         Indicators and measures; those of the house by default.
     start, end : date, optional
         First and last day of the convention.
+    objection : callable, optional
+        Given an indicator, a baseline's period and a later one, says in French why their vintages are not compared,
+        or nothing: such a target is ``non_evaluable``.
 
     Returns
     -------
@@ -89,10 +96,19 @@ def progress(
     rows = []
     for row in _last_revisions(targets):
         follow = _follow(row, index.get((row["indicateur"], row["territoire"])), known, declared)
+        if objection is not None:
+            follow = replace(follow, objection=_objection(follow, objection))
         rows.append(_row(follow, start, end))
     table = pd.DataFrame(rows, columns=list(PROGRESS_COLUMNS))
     texts = dict.fromkeys([*_TEXTS, "verdict", "sentence"], "str")
     return table.astype(texts | dict.fromkeys(_NUMBERS, "float64") | {"provisional": "bool"})
+
+
+def _objection(follow: Follow, objection: Objection) -> str:
+    reference, actual = follow.baseline.period, follow.actual.period
+    if follow.item is None or not reference or not actual or not periods.is_period(reference):
+        return ""
+    return objection(follow.item, reference, actual)
 
 
 def _is_total(results: pd.DataFrame) -> pd.Series[bool]:
@@ -257,7 +273,7 @@ def _blocked(follow: Follow) -> str:
     first = next((key for wrong, key in checks if wrong), "")
     if not first and reference and periods.end(reference) >= periods.end(actual.period):
         return "reference_posterieure"
-    return first
+    return first or ("millesimes" if follow.objection else "")
 
 
 def _phrase(follow: Follow, decided: Verdict, case: Case) -> str:

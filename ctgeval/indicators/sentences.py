@@ -44,6 +44,7 @@ class Follow:
     baseline: Found
     actual: Found
     row: Mapping[str, Any]
+    objection: str = ""
 
 
 def sentence(
@@ -109,6 +110,7 @@ def _values(follow: Follow, case: Case, way: Level) -> dict[str, str]:
         "id": follow.id,
         "label": item.label if item else follow.id,
         "reason": follow.actual.reason,
+        "objection": follow.objection,
         "actual": _shown(follow.actual, unit, decimals),
         "baseline": _shown(follow.baseline, short, decimals),
         "target": target,
