@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 
-from ctgeval import observations as obs, periods
+from ctgeval import observations as obs
 from ctgeval.errors import NotAdditive, PerimeterMismatch, Problem, TerritoryError, UnknownTerritory
 from ctgeval.measures import Measure
 from ctgeval.territory import refusals
-from ctgeval.territory.events import chain, touched
 from ctgeval.territory.merging import merge
+from ctgeval.territory.moves import REFUSED, SHARED, Moves, moves
 from ctgeval.territory.reference import Reference, load
+from ctgeval.territory.splitting import share_out
 
 __all__ = ["Harmonised", "harmonise"]
 
 _SHOWN = 20
+_TEXT = pd.StringDtype(na_value=np.nan)
+_CHANGING = ("value", "low", "high", "obs_status", "conf_status", "origin")
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
 _ERRORS: dict[str, type[TerritoryError | NotAdditive]] = {
     "inconnu": UnknownTerritory,
     "perimetre": PerimeterMismatch,
@@ -76,7 +85,9 @@ def harmonise(
     """Return observations expressed in the geography of a year.
 
     Communes that merged are summed, with their bounds, when the measure is additive; when the row of one of them is
-    missing, the sum has no value, only bounds. Rows of other territories pass when their ground is the same in both
+    missing, the sum has no value, only bounds. Figures of communes that were split are shared out by population, and
+    estimated (``E``): the parts add up to the whole, and each one is only known to be between nothing and the whole.
+    Rows of other territories pass when their ground is the same in both
     geographies. A row whose geography is older than the reference, for a territory other than a commune, keeps its
     own year. A fact given in several geographies is kept once, from the latest.
 
@@ -107,7 +118,7 @@ def harmonise(
     PerimeterMismatch
         When a code does not name the same ground in the two geographies, or may not because its geography is unknown.
     NotAdditive
-        When communes that merged have a measure that can't be summed.
+        When communes that merged have a measure that can't be summed, or one that was split can't be shared out.
     """
     known = reference or load()
     if to not in known.years and not _covered(known, to):
@@ -117,11 +128,12 @@ def harmonise(
             value=str(to),
         )
     rows = observations.reset_index(drop=True)
-    is_commune = rows["geo"].str.startswith("COM-")
-    communes, found = _communes(rows[is_commune], known, to, measures)
-    others, more = _others(rows[~is_commune], known, to)
-    result = _ordered([communes, others])
-    problems = (*found, *more)
+    going = moves(rows, known, to)
+    others, found = _others(rows, known, to)
+    going.target[~others.kept] = REFUSED
+    changed, more = _changed(rows, going, known, measures)
+    result = _assembled(rows, going, changed, others.geography, to)
+    problems = (*refusals.unique([*going.found, *more]), *found)
     if on_problem == "collect":
         return Harmonised(result, tuple(refusal.problem for refusal in problems))
     if problems:
@@ -147,103 +159,135 @@ def _error(found: tuple[refusals.Refusal, ...], to: int) -> TerritoryError | Not
     )
 
 
-def _communes(
-    rows: pd.DataFrame, known: Reference, to: int, measures: Mapping[str, Measure] | None
+@dataclass(frozen=True, slots=True, eq=False)
+class _Others:
+    """What is kept of the rows, and their geography, as regards territories other than communes."""
+
+    kept: Bools
+    geography: pd.api.extensions.ExtensionArray
+
+
+def _changed(
+    rows: pd.DataFrame, going: Moves, known: Reference, measures: Mapping[str, Measure] | None
 ) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    vintages = _vintages(rows)
-    place, geos = pd.factorize(rows["geo"])
-    size = max(len(geos), 1)
-    pairs, pair = np.unique(vintages * size + place, return_inverse=True)
-    targets = np.full(len(pairs), "", dtype=object)
-    wholes: dict[tuple[int, str], tuple[str, ...]] = {}
+    """Return the rows that are shared out or summed, with the index of the row whose place they take."""
+    together = rows[going.joins]
+    target = np.array(going.geos, dtype=object)[going.target[going.joins]]
+    shared = going.target == SHARED
+    if not shared.any():
+        return merge(together, target, going.wholes, known, measures)
+    parts, found = share_out(rows[shared], going.parts, known, measures)
+    pairs = zip(parts["geography"].astype(int).tolist(), parts["geo"].tolist(), strict=True)
+    joins = np.array([pair in going.wholes for pair in pairs], dtype=bool)
+    # A part has for its own code that of the commune it comes from: parts of two communes are not the same fact twice.
+    origins = parts.assign(geo=rows["geo"].take(parts.index.to_numpy(dtype=np.int64)).array)
+    merged, more = merge(
+        pd.concat([together, origins[joins]]),
+        np.concatenate([target, parts["geo"].to_numpy(dtype=object)[joins]]),
+        going.wholes,
+        known,
+        measures,
+    )
+    return pd.concat([merged, parts[~joins]]), [*found, *more]
+
+
+def _assembled(
+    rows: pd.DataFrame, going: Moves, changed: pd.DataFrame, geography: pd.api.extensions.ExtensionArray, to: int
+) -> pd.DataFrame:
+    """Put everything in the order of the rows: one look-up for each column, for there may be millions of rows."""
+    alone = np.flatnonzero((going.target >= 0) & ~going.joins)
+    place = np.concatenate([alone, changed.index.to_numpy(dtype=np.int64)])
+    order = np.argsort(place, kind="stable")
+    taken = place[order]
+    geos, codes = _codes(going, alone, changed)
+    codes = codes[order]
+    kept = _latest(rows, taken, codes)
+    if not kept.all():
+        order, taken, codes = order[kept], taken[kept], codes[kept]
+    table = rows if len(taken) == len(rows) and (taken == np.arange(len(rows))).all() else rows.take(taken)
+    table = table.reset_index(drop=True)
+    new = np.flatnonzero(order >= len(alone))
+    source = changed.take(order[new] - len(alone))
+    columns = {name: _replaced(table[name], new, source[name]) for name in _CHANGING} if len(new) else {}
+    is_commune = np.fromiter((geo.startswith("COM-") for geo in geos), dtype=bool, count=len(geos))[codes]
+    years = pd.array(np.where(is_commune, to, geography[taken].to_numpy(np.float64, na_value=np.nan)), dtype="Int64")
+    texts = pa.array(geos, pa.large_string()).take(pa.array(codes))
+    columns |= {"geo": pd.array(texts, dtype=_TEXT), "geography": years}
+    return table.assign(**columns)[list(obs.COLUMNS)]
+
+
+def _codes(going: Moves, alone: Ints, changed: pd.DataFrame) -> tuple[list[str], Ints]:
+    """Return the codes, and the rank among them of that of each row: first those alone, then the changed ones."""
+    rank = {geo: place for place, geo in enumerate(going.geos)}
+    changed_codes = [rank.setdefault(geo, len(rank)) for geo in changed["geo"].tolist()]
+    return list(rank), np.concatenate([going.target[alone], np.array(changed_codes, dtype=np.int64)])
+
+
+def _replaced(column: pd.Series[Any], at: Ints, values: pd.Series[Any]) -> Any:
+    array = column.array.copy()
+    array[at] = values.array
+    return array
+
+
+def _latest(rows: pd.DataFrame, taken: Ints, codes: Ints) -> Bools:
+    """Tell which rows to keep: of a commune's fact given in several geographies, that of the latest one."""
+    kept = np.ones(len(taken), dtype=bool)
+    if rows["geography"].nunique(dropna=False) < 2:
+        return kept
+    mixed = codes
+    for name in ("measure", "time_period"):
+        ranks, texts = pd.factorize(rows[name])
+        mixed = mixed * max(len(texts), 1) + ranks[taken]
+    # Few rows share these with another: the others are not compared any further.
+    maybe = np.flatnonzero(pd.Series(mixed).duplicated(keep=False).to_numpy())
+    if not len(maybe):
+        return kept
+    some = rows.take(taken[maybe]).assign(geo=codes[maybe])
+    commune = rows["geo"].take(taken[maybe]).str.startswith("COM-").to_numpy(dtype=bool)
+    before = some["geography"].astype("Float64").fillna(-1.0).to_numpy(dtype=np.float64)
+    key = [some[name].to_numpy() for name in obs.KEY if name != "geography"]
+    latest = pd.Series(before).groupby(key).transform("max").to_numpy()
+    kept[maybe[commune & (before < latest)]] = False
+    return kept
+
+
+def _others(rows: pd.DataFrame, known: Reference, to: int) -> tuple[_Others, list[refusals.Refusal]]:
+    kept = np.ones(len(rows), dtype=bool)
+    geography = rows["geography"].array
+    at = np.flatnonzero(~rows["geo"].str.startswith("COM-").to_numpy(dtype=bool))
+    if not len(at) or to not in {*known.years, *known.partial_years}:
+        return _Others(kept, geography), []
     found: list[refusals.Refusal] = []
-    for vintage in np.unique(pairs // size).tolist():
-        of_vintage = np.flatnonzero(pairs // size == vintage)
-        codes = geos[pairs[of_vintage] % size].tolist()
-        after, befores, told = _judge(codes, vintage, known, to)
-        lost = [code for code in sorted(set(after)) if code and to in known.years and not known.exists(code, to)]
-        found += [*told, *refusals.unknown(lost, known, to)]
-        targets[of_vintage] = ["" if code in lost else code for code in after] if lost else after
-        wholes |= {(vintage, code): parts for code, parts in befores.items()}
-    target = pd.Series(targets[pair], index=rows.index, dtype=rows["geo"].dtype)
-    whole = np.array([(int(p // size), code) in wholes for p, code in zip(pairs, targets, strict=True)], dtype=bool)
-    joins, kept = whole[pair], targets[pair] != ""
-    merged, told = merge(rows[joins & kept], target[joins & kept], wholes, known, measures)
-    alone = rows[~joins & kept].assign(geo=target[~joins & kept])
-    result = pd.concat([alone, merged]) if len(merged) else alone
-    return _latest(result).assign(geography=to), refusals.unique([*found, *told])
+    own = rows.loc[at, ["geo", "geography"]]
+    pairs = own[own["geography"].isin([*known.years, *known.partial_years])].drop_duplicates()
+    verdicts: dict[tuple[str, int], bool] = {}
+    for geo, year in zip(pairs["geo"].tolist(), pairs["geography"].astype(int).tolist(), strict=True):
+        if _is_judged(geo, year, known, to):
+            refusal = _refusal(geo, year, known, to)
+            verdicts[geo, year] = refusal is None
+            found += [refusal] if refusal is not None else []
+    if not verdicts:
+        return _Others(kept, geography), []
+    geography = geography.copy()
+    asked = zip(own["geo"].tolist(), own["geography"].fillna(0).astype(int).tolist(), strict=True)
+    same = np.array([verdicts.get(pair, np.nan) for pair in asked], dtype=np.float64)
+    geography[at[same == 1]] = to
+    kept[at[same == 0]] = False
+    return _Others(kept, geography), found
 
 
-def _vintages(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the geography of each row; when unknown, minus the first year it can be: that of the period."""
-    years = rows["geography"].to_numpy(dtype=np.float64, na_value=np.nan)
-    unknown = np.isnan(years)
-    # Each distinct text is parsed once: national files have millions of rows, and a few periods.
-    period, texts = pd.factorize(rows["time_period"][unknown])
-    years[unknown] = np.array([-periods.start(text).year for text in texts], dtype=np.float64)[period]
-    return years.astype(np.int64)
-
-
-def _judge(
-    codes: list[str], vintage: int, known: Reference, to: int
-) -> tuple[list[str], dict[str, tuple[str, ...]], list[refusals.Refusal]]:
-    """Return the code after of each code, empty when refused; what makes the merged ones; and the refusals."""
-    if vintage > to or vintage < 0:
-        first, last = sorted((abs(vintage), to))
-        changed = touched(known.event_list, first, last)
-        wrong = sorted(set(codes) & set(changed))
-        if vintage < 0:
-            told = refusals.without_geography(wrong, changed, known)
-        else:
-            told = refusals.backwards(wrong, changed, vintage, to, known)
-        return ["" if code in changed else code for code in codes], {}, told
-    link = chain(known.event_list, vintage, to)
-    absent = sorted(set(codes) & set(link.absent))
-    split = sorted((set(codes) & set(link.split)) - set(absent))
-    refused = {*absent, *split}
-    after = ["" if code in refused else link.after.get(code, code) for code in codes]
-    return after, link.befores, refusals.absent(absent, link, known) + refusals.split(split, link, known)
-
-
-def _latest(rows: pd.DataFrame) -> pd.DataFrame:
-    key = [name for name in obs.KEY if name != "geography"]
-    # Few rows share their first columns with another: the others are not compared any further.
-    maybe = rows[_shared(rows, ("measure", "geo", "time_period"))]
-    twice = maybe[maybe.duplicated(key, keep=False)]
-    if twice.empty:
-        return rows
-    before = twice["geography"].astype("Float64").fillna(-1.0)
-    latest = before.groupby([twice[name] for name in key]).transform("max")
-    return rows.drop(index=twice.index[before.lt(latest).to_numpy(dtype=bool)])
-
-
-def _shared(rows: pd.DataFrame, columns: Iterable[str]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell which rows have the same texts as another in some columns."""
-    mixed = np.zeros(len(rows), dtype=np.int64)
-    for name in columns:
-        codes, texts = pd.factorize(rows[name])
-        mixed = mixed * max(len(texts), 1) + codes
-    return np.asarray(pd.Series(mixed).duplicated(keep=False), dtype=np.bool_)
-
-
-def _others(rows: pd.DataFrame, known: Reference, to: int) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    found: list[refusals.Refusal] = []
-    same: set[tuple[str, int]] = set()
-    moved: set[tuple[str, int]] = set()
-    comparable = rows["geography"].isin(known.years if to in known.years else ())
-    pairs = rows.loc[comparable, ["geo", "geography"]].drop_duplicates()
-    for geo, geography in zip(pairs["geo"].tolist(), pairs["geography"].astype(int).tolist(), strict=True):
-        if geo.startswith("GRP-") and not (known.exists(geo, geography) and known.exists(geo, to)):
-            continue
-        refusal = _refusal(geo, geography, known, to)
-        if refusal is None:
-            same.add((geo, geography))
-        else:
-            moved.add((geo, geography))
-            found.append(refusal)
-    verdict = pd.MultiIndex.from_arrays([rows["geo"], rows["geography"].fillna(0).astype(int)])
-    rows = rows.assign(geography=rows["geography"].mask(_among(verdict, same), to))
-    return rows[~_among(verdict, moved)], found
+def _is_judged(geo: str, year: int, known: Reference, to: int) -> bool:
+    """Whether the reference may say that a territory is, or is not, in two geographies."""
+    if geo.startswith("GRP-"):
+        return known.exists(geo, year) and known.exists(geo, to)
+    partial = {year, to} & set(known.partial_years)
+    if geo == "FRANCE" or not partial:
+        return True
+    if not all(known.exists(geo, partly) for partly in partial):
+        return False
+    # Where a file gives some départements, an EPCI that goes beyond them is not known whole.
+    ground = {dep for at in (year, to) if known.exists(geo, at) for dep in known.members(geo, at, level="DEP")}
+    return all(ground <= known.codes("DEP", partly) for partly in partial)
 
 
 def _refusal(geo: str, geography: int, known: Reference, to: int) -> refusals.Refusal | None:
@@ -254,15 +298,3 @@ def _refusal(geo: str, geography: int, known: Reference, to: int) -> refusals.Re
     if not known.exists(geo, to) or known.changed_between(geo, geography, to):
         return refusals.moved(geo, geography, to, known)
     return None
-
-
-def _among(index: pd.MultiIndex, pairs: set[tuple[str, int]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return index.isin(sorted(pairs)) if pairs else np.zeros(len(index), dtype=np.bool_)
-
-
-def _ordered(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    filled = [table.astype({"geography": "Int64"}) for table in tables if len(table)]
-    if not filled:
-        return obs.empty()
-    table = pd.concat(filled).sort_index(kind="stable")
-    return table[list(obs.COLUMNS)].reset_index(drop=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ctgeval import measures as declared, observations as obs
@@ -23,18 +24,18 @@ Texts = pd.api.extensions.ExtensionArray
 
 def merge(
     rows: pd.DataFrame,
-    target: pd.Series[Any],
+    target: npt.NDArray[np.object_],
     wholes: Mapping[tuple[int, str], tuple[str, ...]],
     known: Reference,
     measures: Mapping[str, Measure] | None = None,
 ) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
-    """Return one row for each merged commune and each fact, at the place of its first row.
+    """Return one row for each merged commune and each fact, with the index of its first row.
 
     Parameters
     ----------
     rows : DataFrame
         Observations of communes, all of which merged.
-    target : Series
+    target : ndarray of str
         Code after of each row.
     wholes : mapping
         Codes before that make each merged commune, by geography and code after.
@@ -55,15 +56,29 @@ def merge(
     """
     if rows.empty:
         return rows, []
+    index = rows.index
+    rows = rows.reset_index(drop=True)
+    after = pd.Series(target, dtype=rows["geo"].dtype)
     kinds = {name: declared.get(name, measures=measures) for name in sorted(rows["measure"].unique())}
     additive = rows["measure"].map({name: kind.additive_over_places for name, kind in kinds.items()}).astype(bool)
-    found = refusals.not_additive(rows[~additive], target[~additive], wholes, known, kinds)
-    rows, target = rows[additive], target[additive]
+    found = refusals.not_additive(rows[~additive], after[~additive], wholes, known, kinds)
+    merged, more = _merged(rows[additive], after[additive], wholes, kinds)
+    merged.index = index[merged.index]
+    return merged, [*found, *more]
+
+
+def _merged(
+    rows: pd.DataFrame,
+    target: pd.Series[Any],
+    wholes: Mapping[tuple[int, str], tuple[str, ...]],
+    kinds: Mapping[str, Measure],
+) -> tuple[pd.DataFrame, list[refusals.Refusal]]:
+    found: list[refusals.Refusal] = []
     group = _groups(rows, target)
     twice = pd.DataFrame({"group": group, "geo": rows["geo"]}, index=rows.index).duplicated(keep=False)
     if twice.any():
         doubtful = group.isin(group[twice])
-        found += refusals.told_twice(rows[doubtful], target[doubtful])
+        found = refusals.told_twice(rows[doubtful], target[doubtful])
         rows, target, group = rows[~doubtful], target[~doubtful], group[~doubtful]
     if rows.empty:
         return rows, found

@@ -15,14 +15,17 @@ import numpy as np
 import pandas as pd
 
 from ctgeval import french
-from ctgeval.errors import TerritoryError, UnknownTerritory
+from ctgeval.errors import Problem, TerritoryError, UnknownTerritory
 from ctgeval.territory import events as _events
 from ctgeval.territory.codes import LEVELS, arrondissement_parent, parse
 from ctgeval.territory.lookup import near_ones
+from ctgeval.territory.shares import with_shares
 
 __all__ = ["Reference", "load"]
 
 _LEGAL_DELAY = 3
+# The history that the package holds begins with the events of 1 January 2006 (scripts/build_reference.py).
+_EMBEDDED_SINCE = 2006
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,8 @@ class Reference:
         ``territory, commune, first, last``: prefixed codes, and the run of years.
     events : DataFrame
         ``code_before, code_after, effective, kind``: ground that passed from one commune to another; kinds ``fusion``,
-        ``scission``, ``changement_de_code``. A commune that keeps its code while its ground changes has its row.
+        ``scission``, ``changement_de_code``. A commune that keeps its code while its ground changes has its row. An
+        optional ``share`` tells which part of the figures of a split commune goes to each.
     populations : DataFrame
         ``geo, census, geography, population``: municipal population by census, and year of the code.
     years : tuple of int
@@ -49,6 +53,12 @@ class Reference:
         Whether the territories are invented.
     notes : tuple of str
         What its source does not say.
+    since : int, optional
+        First geography from which every change of communes is known; the first of ``years`` by default.
+    partial_years : tuple of int
+        Years of which a user's file gives some territories, and not the whole country (see `extended`).
+    conflicts : tuple of Problem
+        What a user's file says otherwise than the reference, which was kept.
     """
 
     places: pd.DataFrame
@@ -62,6 +72,9 @@ class Reference:
     updated: str
     fictional: bool = False
     notes: tuple[str, ...] = ()
+    since: int | None = None
+    partial_years: tuple[int, ...] = ()
+    conflicts: tuple[Problem, ...] = ()
     _kept: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
 
     def name(self, geo: str, year: int | None = None) -> str:
@@ -88,7 +101,7 @@ class Reference:
             if found is not None:
                 return found
             raise self._unknown(geo, year)
-        for known in reversed(self.years):
+        for known in (*reversed(self.years), *reversed(self.partial_years)):
             if geo in self._names(known):
                 return self._names(known)[geo]
         raise self._unknown(geo, None)
@@ -194,8 +207,8 @@ class Reference:
         if geo == "FRANCE" or first == last:
             return False
         if geo.startswith("COM-"):
-            return geo in _events.touched(self.event_list, first, last)
-        link = _events.chain(self.event_list, first, last)
+            return geo in self.timeline.touched(first, last)
+        link = self.timeline.chain(first, last)
         before, after = set(self.members(geo, first)), set(self.members(geo, last))
         inside = {image for code in before for image in link.images.get(code, (code,))}
         joined = any(code not in before and not after.isdisjoint(images) for code, images in link.images.items())
@@ -219,23 +232,68 @@ class Reference:
         """Return the territories that look like a code or a name, as ``COM-86082 (Valence-en-Poitou)``."""
         return near_ones(text, self._latest)
 
+    def extended(self, *, events: pd.DataFrame | None = None, membership: pd.DataFrame | None = None) -> Reference:
+        """Return this geography with the events and the members that a user's files bring (see `extension.extended`).
+
+        Parameters
+        ----------
+        events : DataFrame, optional
+            ``code_before, code_after, effective, kind`` and optionally ``share``; one that is known already is not
+            counted twice.
+        membership : DataFrame, optional
+            ``year, commune, commune_name, epci, epci_name, dep, reg``: prefixed codes, empty where the file says none.
+
+        Returns
+        -------
+        Reference
+            A new one; what contradicts this one is told in ``conflicts``, and left out.
+        """
+        from ctgeval.territory import extension
+
+        out: Reference = extension.extended(self, events=events, membership=membership)
+        return out
+
     @cached_property
     def event_list(self) -> tuple[_events.Event, ...]:
-        """The events, sorted by date."""
+        """The events, sorted by date, with the shares of the communes that were split."""
         days = [day.date() for day in self.events["effective"]]
-        columns = (self.events[name] for name in ("code_before", "code_after"))
-        rows = zip(days, *columns, self.events["kind"], strict=True)
-        return tuple(sorted(_events.Event(day, before, after, kind) for day, before, after, kind in rows))
+        columns = [self.events[name].tolist() for name in ("code_before", "code_after", "kind")]
+        found = sorted((_events.Event(*row) for row in zip(days, *columns, strict=True)), key=lambda event: event[:4])
+        told: dict[tuple[int, str, str], float] = {}
+        if "share" in self.events.columns:
+            known = self.events["share"].notna()
+            codes = zip(*(self.events.loc[known, name].tolist() for name in ("code_before", "code_after")), strict=True)
+            dated = zip(self.events.loc[known, "effective"], codes, self.events.loc[known, "share"], strict=True)
+            told = {(_first_geography(day), *pair): float(share) for day, pair, share in dated}
+        return with_shares(found, self.populations, told)
+
+    @cached_property
+    def timeline(self) -> _events.Timeline:
+        """The events, ready to be followed from any year to any other."""
+        return _events.Timeline(self.event_list)
+
+    @cached_property
+    def named_in_events(self) -> frozenset[str]:
+        """Codes that an event names."""
+        return frozenset(code for event in self.event_list for code in (event.code_before, event.code_after))
+
+    @property
+    def known_since(self) -> int:
+        """First geography from which every change of communes is known."""
+        return self.years[0] if self.since is None else self.since
 
     @cached_property
     def _latest(self) -> dict[str, str]:
-        return {geo: name for year in self.years for geo, name in self._names(year).items()}
+        return {geo: name for year in (*self.partial_years, *self.years) for geo, name in self._names(year).items()}
 
     def _at(self, table: pd.DataFrame, year: int) -> pd.DataFrame:
-        if year not in self.years:
+        if year not in self.years and year not in self.partial_years:
             raise TerritoryError(
                 f"La géographie au 1er janvier {year} n’est pas connue.",
-                remedy=f"Choisissez une année de {self.years[0]} à {self.years[-1]}.",
+                remedy=(
+                    f"Choisissez une année de {self.years[0]} à {self.years[-1]}, ou déclarez une source au format "
+                    "« geographie.appartenance » qui donne cette année."
+                ),
                 value=str(year),
             )
         return table[(table["first"] <= year) & (table["last"] >= year)]
@@ -268,7 +326,7 @@ class Reference:
             found: dict[str, float] = {}
             for geography in sorted(rows["geography"].unique().tolist()):
                 table = rows[rows["geography"] == geography]
-                link = _events.chain(self.event_list, geography, year)
+                link = self.timeline.chain(geography, year)
                 counts = dict(zip(table["geo"].tolist(), table["population"].tolist(), strict=True))
                 moved: dict[str, list[str]] = defaultdict(list)
                 for before, after in link.after.items():
@@ -297,7 +355,7 @@ class Reference:
     def _unknown(self, geo: str, year: int | None) -> UnknownTerritory:
         parse(geo)
         when = "" if year is None else f" au 1er janvier {year}"
-        gone = None if year is None else _events.chain(self.event_list, year, year).absent.get(geo)
+        gone = None if year is None else self.timeline.absent(year).get(geo)
         if gone is not None and gone.geography <= (year or 0):
             return UnknownTerritory(
                 f"{self._named(geo)} n’est pas une commune{when} : son territoire est passé à "
@@ -315,7 +373,8 @@ class Reference:
             )
         known = self._latest.get(geo)
         if known is not None:
-            there = [str(known_year) for known_year in self.years if geo in self._names(known_year)]
+            every = sorted({*self.partial_years, *self.years})
+            there = [str(known_year) for known_year in every if geo in self._names(known_year)]
             return UnknownTerritory(
                 f"{geo} ({known}) n’existe pas{when} ; ce code existe en {', '.join(there)}.",
                 remedy="Vérifiez le code ou l’année.",
@@ -384,4 +443,9 @@ def _embedded() -> Reference:
         updated=sheet["mise_a_jour"],
         fictional=sheet["fictif"],
         notes=tuple(sheet["notes"]),
+        since=_EMBEDDED_SINCE,
     )
+
+
+def _first_geography(day: pd.Timestamp) -> int:
+    return _events.Event(day.date(), "", "", "").geography

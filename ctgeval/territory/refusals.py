@@ -21,9 +21,11 @@ __all__ = [
     "backwards",
     "moved",
     "not_additive",
+    "not_shared",
     "split",
     "stranger",
     "told_twice",
+    "too_old",
     "unique",
     "unknown",
     "without_geography",
@@ -79,10 +81,54 @@ def split(geos: Iterable[str], link: Chain, known: Reference) -> list[Refusal]:
                 f"{_named(geo, known)} ne peut pas être suivie de {link.since} à {link.to} : le territoire de "
                 f"{event.code_before} a été partagé le {french.date(event.effective)} (aujourd’hui {parts}), "
                 "et rien ne dit comment répartir ses chiffres.",
-                "Prenez les chiffres que la source publie après cette date, ou ceux de l’EPCI.",
+                "Prenez les chiffres que la source publie après cette date, ou ceux de l’EPCI ; ou déclarez une source "
+                "au format « geographie.passages » qui donne la part de chaque commune.",
             )
         )
     return found
+
+
+def not_shared(
+    rows: pd.DataFrame,
+    parts: Mapping[tuple[int, str], tuple[tuple[str, float], ...]],
+    known: Reference,
+    kinds: Mapping[str, Measure],
+) -> list[Refusal]:
+    """Refuse communes that were split of which a measure can't be shared out."""
+    found = []
+    for geo, group in rows.groupby("geo"):
+        since = int(group["geography"].min())
+        what, plural = _measures(group["measure"].unique().tolist(), kinds)
+        became = _list((code for code, _ in parts[since, str(geo)]), known)
+        found.append(
+            _refusal(
+                "non_additif",
+                str(geo),
+                f"Le territoire de {_named(str(geo), known)} (géographie {since}) a été partagé entre {became} : "
+                f"{what} ne se {'partagent' if plural else 'partage'} pas selon la population.",
+                "Prenez la ligne de l’EPCI, ou celles que la source donne pour ces communes dans une géographie où le "
+                "partage est fait.",
+            )
+        )
+    return found
+
+
+def too_old(year: int, count: int, known: Reference) -> Refusal:
+    """Refuse the communes of a geography older than all that is known of their changes."""
+    communes = f"{french.plural(count, 'commune')} de la géographie {year}"
+    return _refusal(
+        "perimetre",
+        str(year),
+        f"Les chiffres de {communes} ne peuvent pas être suivis : les changements de communes ne sont connus que "
+        f"depuis le 1er janvier {known.known_since}.",
+        "Déclarez l’historique des communes dans une source (format « geographie.evenements »), ou retirez ces années.",
+    )
+
+
+def _measures(names: Iterable[str], kinds: Mapping[str, Measure]) -> tuple[str, bool]:
+    labels = [f"« {kinds[name].label} »" for name in sorted(names)]
+    what = ", ".join(labels[:3]) + (f" et {len(labels) - 3} autres mesures" if len(labels) > 3 else "")
+    return what, len(labels) > 1
 
 
 def backwards(
@@ -175,9 +221,8 @@ def not_additive(
     first = by_target["geography"].min().to_dict()
     for geo, names in sorted(by_target["measure"].unique().to_dict().items()):
         since = int(first[geo])
-        labels = [f"« {kinds[name].label} »" for name in sorted(names)]
-        what = ", ".join(labels[:3]) + (f" et {len(labels) - 3} autres mesures" if len(labels) > 3 else "")
-        verb = "ne s’additionne pas" if len(labels) == 1 else "ne s’additionnent pas"
+        what, plural = _measures(names, kinds)
+        verb = "ne s’additionnent pas" if plural else "ne s’additionne pas"
         found.append(
             _refusal(
                 "non_additif",

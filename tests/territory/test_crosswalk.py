@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ctgeval import observations, territory
 from ctgeval.errors import NotAdditive, PerimeterMismatch, TerritoryError, UnknownMeasure, UnknownTerritory
 from ctgeval.measures import Measure
 from ctgeval.territory.events import chain
+from ctgeval.territory.splitting import apportion
 
 PARTS = ("COM-86043", "COM-86067", "COM-86082", "COM-86188", "COM-86278")
 
@@ -129,10 +131,66 @@ def test_a_later_geography_is_not_taken_apart() -> None:
     assert harmonise(rows(("COM-86194", 1.0), geography=2026))["geography"].tolist() == [2024]
 
 
-def test_splits_are_refused() -> None:
+ESSARTS = ("COM-85084", "COM-85165", "COM-85212")
+
+
+def test_a_split_commune_is_shared_out_by_population_and_estimated() -> None:
+    result = harmonise(rows(("COM-85084", 9399.0), ("COM-86194", 7.0), geography=2023))
+    assert result["geo"].tolist() == [*ESSARTS, "COM-86194"]
+    assert result["value"].sum() == 9406
+    # Census 2021 counts the three communes apart: 6 807, 1 259 and 1 333 of the same 9 399 inhabitants.
+    assert result["value"].tolist() == pytest.approx([6807, 1259, 1333, 7])
+    assert result[["low", "high"]].to_numpy().tolist() == [[0, 9399]] * 3 + [[7, 7]]
+    assert result["obs_status"].tolist() == ["E", "E", "E", "A"]
+    assert observations.check(result) == []
+    assert harmonise(rows(("COM-85084", 6807.0), geography=2024))["obs_status"].tolist() == ["A"]
+
+
+def test_communes_that_a_split_restores_get_back_their_own_figures() -> None:
+    parts = (("COM-85030", 818.0), ("COM-85084", 5244.0), ("COM-85165", 1194.0), ("COM-85212", 1204.0))
+    result = harmonise(rows(*parts, geography=2015))
+    assert result["geo"].tolist() == list(ESSARTS)
+    assert result["value"].tolist() == result["low"].tolist() == result["high"].tolist() == [6062, 1194, 1204]
+    assert result["obs_status"].tolist() == ["A", "A", "A"]
+
+
+@pytest.mark.parametrize("kind", ["revenu_median", "usagers"])
+def test_what_does_not_add_is_not_shared_out(kind: str) -> None:
+    with pytest.raises(NotAdditive, match=r"COM-85084.*partagé entre.*ligne de l’EPCI"):
+        harmonise(rows(("COM-85084", 22_000.0), geography=2023).assign(measure=kind))
+
+
+def test_a_masked_or_missing_whole_gives_masked_or_missing_parts() -> None:
+    result = harmonise(rows(("COM-85084", None), geography=2023, low=1, high=4, conf_status="C", obs_status="Q"))
+    assert result["value"].isna().all()
+    assert result[["low", "high", "obs_status", "conf_status"]].to_numpy().tolist() == [[0, 4, "Q", "C"]] * 3
+
+
+def test_the_euros_of_a_split_commune_are_shared_out_to_the_cent() -> None:
+    result = harmonise(rows(("COM-85084", 100.01), geography=2023).assign(measure="aides"))
+    cents = (result["value"] * 100).round(6)
+    assert (cents == cents.round()).all()
+    assert cents.sum() == 10_001
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0, 1e9, allow_nan=False), min_size=1, max_size=4), st.permutations(range(3)))
+def test_the_parts_add_up_to_the_whole_to_the_last_bit(wholes: list[float], order: list[int]) -> None:
+    parts = apportion(np.array(wholes), np.array([0.62, 0.05, 0.33]))
+    assert (parts >= 0).all()
+    assert (parts[:, order[0]] + parts[:, order[1]] + parts[:, order[2]]).tolist() == wholes
+
+
+def test_a_split_that_nothing_measures_is_refused() -> None:
+    france = territory.reference.load()
+    without = replace(france, populations=france.populations.iloc[:0], _kept={})
     with pytest.raises(PerimeterMismatch, match=r"COM-85084.*partagé.*1er janvier 2024"):
-        harmonise(rows(("COM-85084", 9399.0), geography=2023))
-    assert len(harmonise(rows(("COM-85084", 6807.0), geography=2024))) == 1
+        territory.harmonise(rows(("COM-85084", 9399.0), geography=2023), to=2024, reference=without, measures=MEASURES)
+
+
+def test_a_geography_older_than_the_history_of_communes_is_refused() -> None:
+    with pytest.raises(PerimeterMismatch, match=r"géographie 1999.*depuis le 1er janvier 2006"):
+        harmonise(rows(("COM-86082", 1764.0), ("COM-86194", 1.0), geography=1999))
 
 
 @pytest.mark.parametrize(("geo", "geography"), [("COM-86043", 2021), ("COM-85165", 2023), ("COM-99999", 2023)])
@@ -229,15 +287,15 @@ def test_the_real_panel_on_2024(panel: pd.DataFrame) -> None:
 def test_communes_that_chain_without_loss_in_the_real_panel(panel: pd.DataFrame) -> None:
     result = territory.harmonise(panel, to=2025, on_problem="collect")
     table = result.observations
-    full = table.groupby("geo")["time_period"].nunique().eq(18)
-    # 7 275 communes in 2025; three come from the split of Essarts-en-Bocage.
-    assert (len(full), int(full.sum())) == (7275, 7272)
-    assert sorted(full.index[~full]) == ["COM-85084", "COM-85165", "COM-85212"]
+    full = table.groupby("geo")["time_period"].nunique()
+    assert (len(full), full.eq(18).all()) == (7275, True)
+    assert len(set(panel["geo"]) - set(full.index)) == 574
     before = panel.groupby("time_period")["value"].sum()
-    split = panel[panel["geo"].isin(["COM-85030", "COM-85084", "COM-85165", "COM-85212"])]
-    lost = split[split["geography"] < 2024].groupby("time_period")["value"].sum()
     kept = table.groupby("time_period")["value"].sum()
-    np.testing.assert_allclose(kept, before.sub(lost, fill_value=0))
+    assert kept.tolist() == before.tolist()
+    estimated = table[table["obs_status"].eq("E")]
+    assert sorted(estimated["geo"].unique()) == list(ESSARTS)
+    assert sorted(estimated["time_period"].unique()) == [str(year) for year in range(2014, 2022)]
 
 
 @pytest.mark.parametrize("geography", [2017, 2018])

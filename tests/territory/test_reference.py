@@ -183,7 +183,7 @@ def test_populations_are_those_of_the_census_they_claim(france: Reference, real_
     # What differs merged between the geography of the panel and ours.
     link = chain(france.event_list, int(both["annee_geo"].iloc[0]), int(both["geography"].iloc[0]))
     assert len(both) > 7000
-    assert set(wrong["geo"]) <= {*link.after, *link.split}
+    assert set(wrong["geo"]) <= {*link.after, *link.shares}
 
 
 def test_an_arrondissement_municipal_sends_to_its_city(france: Reference) -> None:
