@@ -5,6 +5,7 @@
     - SourceError              a file can't be read, or says something impossible
         - AmbiguousSource      encoding, separator or decimal mark can be read in two ways: say which
         - UnknownFormat        no reader has that name
+        - PersonalDataFound    the file holds data about identifiable persons
     - TerritoryError           a code or a territory is not what it should be
         - UnknownTerritory     the code exists in no geography known here
         - PerimeterMismatch    two figures are not about the same ground
@@ -52,6 +53,7 @@ __all__ = [
     "ParameterError",
     "PerimeterMismatch",
     "PeriodError",
+    "PersonalDataFound",
     "Problem",
     "ReportError",
     "Severity",
@@ -184,6 +186,10 @@ class AmbiguousSource(SourceError):
 
 class UnknownFormat(SourceError):
     """No reader has that name."""
+
+
+class PersonalDataFound(SourceError):
+    """The file holds data about identifiable persons: nothing of it is read until that is settled."""
 
 
 class TerritoryError(CtgevalError):
