@@ -32,6 +32,27 @@ POP_ROWS = (
 )
 
 
+def accepted_lines(table: SourceTable) -> set[int]:
+    """Lines that the observations and the tables say they come from; a sum names its lines as ``2-4, 9``."""
+    origins = {*table.observations["origin"], *(text for rows in table.tables.values() for text in rows["origin"])}
+    found: set[int] = set()
+    for origin in origins:
+        _, mark, named = origin.rpartition("!")
+        for span in named.split("…")[0].split(", ") if mark else ():
+            first, _, last = span.partition("-")
+            found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+PROJECT_HEADER = "IDENTIFIANT,DOT,ECHELON,INSEEDEP,CODGEO,BENEFICIAIRE,DESCRIPTION,COUT,SUBVENTION,LEVIER,LIBGEO"
+PROJECT_ROWS = (
+    '2027DI1,DETR,Commune,86,86194,POITIERS,École,"16292,74",5702.45,"0,35",Poitiers',
+    '2027DI2,DETR,Commune,86,86194,POITIERS,Mairie,10000,2500,"0,25",Poitiers',
+    '2027DI3,DSIL,EPCI,86,200070035,CC du Civraisien,Tiers-lieu,"494220,00",58306.66,"0,118",CC',
+    '2027DI4,DETR,Syndicat,86,200022804,SIVOS,École,21796,8718.4,"0,4",',
+)
+
+
 def lines(header: str, *rows: str) -> str:
     return "\r\n".join((header, *rows)) + "\r\n"
 
@@ -55,6 +76,12 @@ def panel() -> Callable[..., str]:
 
 
 @pytest.fixture
+def projects() -> Callable[..., str]:
+    """A small list of subsidised projects of a year to come."""
+    return lambda *rows, header=PROJECT_HEADER: lines(header, *(rows or PROJECT_ROWS))
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Write a text (UTF-8 unless told) or bytes in a file, and return its path."""
 
@@ -72,7 +99,7 @@ def lawful() -> Callable[[SourceTable], None]:
 
     def check(table: SourceTable) -> None:
         assert table.n_rows == table.n_accepted + table.n_rejected
-        told = {int(origin.rsplit("!", 1)[1]) for origin in table.observations["origin"].unique()}
+        told = accepted_lines(table)
         assert not told & set(table.rejected["row"])
         assert len(told) == table.n_accepted
         assert table.rejected["reason"].str.len().gt(10).all()

@@ -14,7 +14,12 @@ from ctgeval import observations, sources
 from ctgeval.errors import SourceError
 from ctgeval.sources import SourceTable
 
-FORMATS = {"caf.taux_couverture": "caf", "insee.filosofi": "filo", "insee.population": "panel"}
+FORMATS = {
+    "anct.projets": "projects",
+    "caf.taux_couverture": "caf",
+    "insee.filosofi": "filo",
+    "insee.population": "panel",
+}
 CELLS = st.one_of(
     st.sampled_from(["", "0", "-1", "NaN", "inf", "s", "1,5", "1.5", "1.234", "1\u202f036", '"', "é", "86194", "2021"]),
     st.text(alphabet="0123456789.,;-\"' \r\nabc\u00a0", max_size=6),
