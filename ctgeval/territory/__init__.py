@@ -9,27 +9,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ctgeval.territory import codes, crosswalk, perimeter, reference
+    from ctgeval.territory import codes, comparators, crosswalk, perimeter, reference
+    from ctgeval.territory.comparators import Comparators, nearest
     from ctgeval.territory.crosswalk import Harmonised, harmonise
     from ctgeval.territory.perimeter import exists, members, name, near, parents
     from ctgeval.territory.reference import Reference
 
 __all__ = [
+    "Comparators",
     "Harmonised",
     "Reference",
     "codes",
+    "comparators",
     "crosswalk",
     "exists",
     "harmonise",
     "members",
     "name",
     "near",
+    "nearest",
     "parents",
     "perimeter",
     "reference",
 ]
 
 _HOMES = {
+    "Comparators": "comparators",
     "Harmonised": "crosswalk",
     "Reference": "reference",
     "exists": "perimeter",
@@ -37,6 +42,7 @@ _HOMES = {
     "members": "perimeter",
     "name": "perimeter",
     "near": "perimeter",
+    "nearest": "comparators",
     "parents": "perimeter",
 }
 
