@@ -236,7 +236,7 @@ def _first(column: _Column) -> Finding | None:
 
 
 def _nir(column: _Column) -> Finding | None:
-    if column.longest < 13:
+    if column.longest < 8:
         return None
     likely = column.hits(_NIR) | column.hits(_FLOATED)
     if not likely.any():
@@ -308,7 +308,7 @@ def _birth(column: _Column) -> Finding | None:
     found = column.hits(_DATE)
     share = float(column.counts[found].sum()) / column.total
     named = column.named(
-        "naissance", "naiss", "nais", "ne le", "nee le", "ddn", "dob", "birth", "birthdate", "date of birth"
+        "naissance", "naiss", "nais", "ne le", "nee le", "ne e le", "ddn", "dob", "birth", "birthdate", "date of birth"
     )
     if named and share >= _MANY:
         return column.finding("naissance", found)
