@@ -11,7 +11,7 @@ import datetime as dt
 import operator
 import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -165,6 +165,13 @@ def _write(exact: Decimal, digits: int, *, sign: bool = False, rounding: str = R
     if not exact.is_finite():
         return f"{MINUS if exact < 0 else '+' if sign else ''}∞"
     step = Decimal(1).scaleb(-digits)
+    with localcontext() as context:
+        # Enough digits for any figure: beyond 28, rounding would fail.
+        context.prec = max(context.prec, exact.adjusted() + digits + 16)
+        return _rounded(exact, step, digits, sign=sign, rounding=rounding)
+
+
+def _rounded(exact: Decimal, step: Decimal, digits: int, *, sign: bool, rounding: str) -> str:
     if rounding != ROUND_HALF_UP:
         # Without this, the noise of binary arithmetic (53.10000000000001) would push a bound one step out.
         exact = exact.quantize(step.scaleb(-6), ROUND_HALF_UP)

@@ -158,3 +158,11 @@ def test_lists_and_ranks() -> None:
     assert french.enumeration(["a"]) == "a"
     assert french.enumeration([]) == ""
     assert [french.ordinal(1), french.ordinal(1, feminine=True), french.ordinal(2)] == ["1er", "1re", "2e"]
+
+
+@pytest.mark.parametrize(
+    ("value", "start"), [(1e30, "1_000_000"), (-3.4627e60, "\u22123_462_700_000"), (10**40, "10_000_000")]
+)
+def test_a_figure_of_any_size_is_written(value: float, start: str) -> None:
+    assert visible(french.number(value, 2)).startswith(start)
+    assert french.interval(-abs(value), abs(value)).startswith("entre")
