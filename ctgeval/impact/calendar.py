@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,7 +205,7 @@ def _day(value: Any, labels: tuple[str, ...]) -> dt.date:
         return pd.Timestamp(value).date()
     if isinstance(value, pd.Period):
         return value.start_time.date()
-    if isinstance(value, float) and value == round(value):
+    if isinstance(value, float) and math.isfinite(value) and value == round(value):
         value = int(value)
     text = str(value).strip()
     text = text.removesuffix(".0")

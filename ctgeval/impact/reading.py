@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ __all__ = ["numbers", "read", "require_columns", "some"]
 
 _SHOWN = 5
 _LARGEST = 1e100
+_SMALLEST = 1e-100
+_EXACT = 2**53
 
 
 def some(items: Iterable[str], shown: int = _SHOWN) -> str:
@@ -75,7 +78,14 @@ def numbers(frame: pd.DataFrame, column: str) -> Floats:
     if pd.api.types.is_numeric_dtype(series):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
-        values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        try:
+            values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        except OverflowError as error:
+            raise DesignError(
+                f"La colonne « {column} » contient des nombres démesurés.",
+                column=column,
+                remedy="Vérifiez que des identifiants n’ont pas été pris pour des mesures.",
+            ) from error
         texts = series.astype("str").str.strip()
         wrong = np.isnan(values) & series.notna().to_numpy() & texts.ne("").to_numpy()
         if wrong.any():
@@ -99,7 +109,27 @@ def numbers(frame: pd.DataFrame, column: str) -> Floats:
             column=column,
             remedy="Une valeur infinie vient souvent d’une division par zéro : laissez la cellule vide.",
         )
+    _refuse_unwritable(series, values, column)
     return values
+
+
+def _refuse_unwritable(series: pd.Series[Any], values: Floats, column: str) -> None:
+    """Refuse figures whose differences or squares can't be told from rounding."""
+    size = np.nanmax(np.abs(values), initial=0.0, where=~np.isnan(values)) if len(values) else 0.0
+    if pd.api.types.is_integer_dtype(series) and size > _EXACT:
+        raise DesignError(
+            f"La colonne « {column} » contient des nombres entiers trop grands pour être distingués l’un de l’autre.",
+            column=column,
+            value=f"{size:.0f}",
+            remedy="Vérifiez que des identifiants n’ont pas été pris pour des mesures, ou changez d’unité.",
+        )
+    if 0 < size < _SMALLEST:
+        raise DesignError(
+            f"La colonne « {column} » ne contient que des valeurs infimes : leurs écarts se perdent dans les arrondis.",
+            column=column,
+            value=f"{size:.3g}",
+            remedy="Changez d’unité (par exemple, pour 1 000 habitants).",
+        )
 
 
 class _Cells:
@@ -188,7 +218,7 @@ def read(
         raise DesignError(
             "Le sens souhaité n’est pas compris.", value=str(direction), remedy="higher, lower ou neutral."
         )
-    if frequency is not None and (frequency != int(frequency) or frequency < 1):
+    if frequency is not None and not (isinstance(frequency, Real) and float(frequency).is_integer() and frequency >= 1):
         raise DesignError(
             "Le nombre de périodes d’une saison n’est pas compris.",
             value=str(frequency),
@@ -210,6 +240,12 @@ def read(
             remedy="Ajoutez au moins une période d’avant et une d’après.",
         )
     y, bounds = _outcome(cells, outcome, low, high)
+    if outcome in covariates:
+        raise DesignError(
+            f"La mesure « {outcome} » est aussi donnée comme covariable : elle s’expliquerait elle-même.",
+            column=outcome,
+            remedy="Retirez-la des covariables.",
+        )
     share, start = _treatment(cells, treated_from, treatment)
     panel = Panel(
         units=tuple(cells.units),
@@ -231,7 +267,7 @@ def read(
         label=label or outcome,
         direction=direction,
         names=dict(names),
-        problems=_problems(cells, y, bounds),
+        problems=(*_problems(cells, y, bounds), *_not_yet(cells, treated_from)),
     )
     _refuse_unknown_units(panel)
     return panel
@@ -245,10 +281,42 @@ def _units(column: pd.Series[Any], name: str) -> tuple[Ints, list[str]]:
             column=name,
             remedy="Complétez le code, ou retirez ces lignes.",
         )
-    if not pd.api.types.is_numeric_dtype(column):
-        column = column.astype("str")
-    codes, found = pd.factorize(column, sort=True)
-    return codes, [f"{item:.0f}" if isinstance(item, float) and item == round(item) else str(item) for item in found]
+    if pd.api.types.is_numeric_dtype(column):
+        codes, found = pd.factorize(column, sort=True)
+        whole = [isinstance(item, float) and item == round(item) for item in found]
+        return codes, [f"{item:.0f}" if plain else str(item) for item, plain in zip(found, whole, strict=True)]
+    codes, found = pd.factorize(column)
+    spelt = [str(item) for item in found]
+    _refuse_ambiguous(column, list(found), spelt, name)
+    merged, texts = pd.factorize(np.array(spelt, dtype=object), sort=True)
+    return merged[codes], list(texts)
+
+
+def _refuse_ambiguous(column: pd.Series[Any], found: list[Any], spelt: list[str], name: str) -> None:
+    """Refuse empty codes, and codes written in two ways: one unit would be read as two, each half empty."""
+    bare = [text.strip() for text in spelt]
+    blank = {item for item, text in zip(found, bare, strict=True) if not text}
+    if blank:
+        rows = [str(label) for label in column.index[column.isin(blank)]]
+        raise DesignError(
+            f"Le territoire manque sur {len(rows)} ligne(s) du tableau ({some(rows)}).",
+            column=name,
+            remedy="Complétez le code, ou retirez ces lignes.",
+        )
+    numeric = [isinstance(item, int | float | np.number) for item in found]
+    if any(numeric) and not all(numeric):
+        # "01004" and 1004 are the same commune, read once as a text and once as a number.
+        bare = [text.removesuffix(".0").lstrip("0") for text in bare]
+    ways: dict[str, set[str]] = {}
+    for text, plain in zip(spelt, bare, strict=True):
+        ways.setdefault(plain, set()).add(text)
+    told = [" et ".join(f"« {text} »" for text in sorted(texts)) for texts in ways.values() if len(texts) > 1]
+    if told:
+        raise DesignError(
+            f"Un même territoire est écrit de plusieurs façons : {some(sorted(told))}.",
+            column=name,
+            remedy="Écrivez chaque code d’une seule façon : en texte (dtype=str en lisant le fichier), sans espaces.",
+        )
 
 
 def _outcome(
@@ -314,9 +382,7 @@ def _treatment(cells: _Cells, treated_from: str | None, treatment: str | None) -
 def _starts(cells: _Cells, column: str) -> Ints:
     series = cells.frame[column]
     codes, found = pd.factorize(series, use_na_sentinel=False)
-    places = np.array(
-        [cells.shape[1] if is_empty(value) else cells.axis.column(value) for value in found], dtype=np.intp
-    )
+    places = np.array([_place(cells, value, column) for value in found], dtype=np.intp)
     by_row = places[codes]
     start = np.empty(cells.shape[0], dtype=np.intp)
     start[cells.unit_codes[::-1]] = by_row[::-1]
@@ -328,6 +394,40 @@ def _starts(cells: _Cells, column: str) -> Ints:
             remedy="Donnez la même période sur toutes les lignes d’un territoire, ou laissez-les toutes vides.",
         )
     return start
+
+
+def _place(cells: _Cells, value: Any, column: str) -> int:
+    if is_empty(value):
+        return cells.shape[1]
+    try:
+        return cells.axis.column(value)
+    except DesignError as error:
+        raise DesignError(
+            "La date de début de l’action ne se place pas parmi les périodes du tableau.",
+            column=column,
+            value=str(value),
+            remedy=f"Donnez une période écrite comme celles du tableau ({', '.join(cells.axis.labels[:3])}…) ; laissez "
+            "vide un territoire qui n’est jamais concerné.",
+        ) from error
+
+
+def _not_yet(cells: _Cells, column: str | None) -> tuple[Problem, ...]:
+    """Tell the units whose action begins after the last period: they stand among the comparators."""
+    if column is None:
+        return ()
+    starts = cells.frame[column]
+    told = [value for value in starts.unique() if not is_empty(value)]
+    late = [value for value in told if cells.axis.column(value) == cells.shape[1]]
+    if not late:
+        return ()
+    units = cells.named(np.unique(cells.unit_codes[starts.isin(late).to_numpy()]))
+    return (
+        _warning(
+            f"L’action y commence après la dernière période ({cells.axis.labels[-1]}) : {some(units)}. Ces territoires "
+            "servent ici de comparaison.",
+            "Ajoutez les périodes qui suivent, ou retirez ces territoires s’ils ont pu s’y préparer.",
+        ),
+    )
 
 
 def _share(cells: _Cells, column: str) -> Floats:

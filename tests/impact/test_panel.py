@@ -206,3 +206,57 @@ def test_what_can_t_be_compared_is_refused() -> None:
 def test_the_order_of_rows_never_matters(order: list[int]) -> None:
     table = frame()
     np.testing.assert_array_equal(panel(table.iloc[order]).outcome, panel(table).outcome)
+
+
+def test_codes_written_in_two_ways_are_not_two_territories() -> None:
+    table = frame().assign(geo=lambda rows: rows["geo"].str.replace("COM-", ""))
+    spaced = table.assign(geo=table["geo"].where(table.index % 2 == 0, table["geo"] + " "))
+    assert "« 00001 » et « 00001  »" in refused(spaced)
+    numbers = table.assign(geo=[int(code) if i % 2 else code for i, code in enumerate(table["geo"])])
+    assert "« 00001 » et « 1 »" in refused(numbers)
+    assert panel(table.assign(geo=table["geo"].astype("category"))).units == panel(table).units
+
+
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_an_empty_code_is_not_a_territory(blank: object) -> None:
+    table = frame()
+    table["geo"] = table["geo"].where(table["geo"] != "COM-00003", blank)
+    assert "Le territoire manque sur 4 ligne(s)" in refused(table)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ([10**400] * 16, "démesurés"),
+        (list(range(2**60, 2**60 + 16)), "trop grands"),
+        ([float(i) * 1e-200 for i in range(16)], "infimes"),
+    ],
+)
+def test_figures_that_rounding_would_swallow_are_refused(values: list[object], word: str) -> None:
+    assert word in refused(frame().assign(y=pd.Series(values)))
+
+
+@pytest.mark.parametrize("frequency", [float("nan"), float("inf"), "4", 0, 2.5])
+def test_a_season_is_a_whole_number_of_periods(frequency: object) -> None:
+    assert "saison" in refused(frame(), frequency=frequency)
+
+
+def test_the_outcome_does_not_explain_itself() -> None:
+    assert "covariable" in refused(frame(), covariates=("y",))
+
+
+def test_an_action_after_the_last_period_is_told() -> None:
+    table = frame()
+    table["first"] = table["first"].where(table["geo"] != "COM-00002", 2030)
+    told = [problem.message for problem in panel(table).problems]
+    assert any("après la dernière période (2018) : COM-00002" in message for message in told)
+    assert panel(table).n_treated == 1
+
+
+@pytest.mark.parametrize("word", ["jamais", "non concerné", -1, 9999])
+def test_a_date_that_says_never_in_words_is_told_to_be_left_empty(word: object) -> None:
+    table = frame()
+    table["first"] = [word if pd.isna(value) else value for value in table["first"].astype(object)]
+    told = refused(table)
+    assert "laissez vide" in told
+    assert "first" in told
