@@ -10,6 +10,7 @@ import numpy as np
 from ctgeval.errors import DesignError
 from ctgeval.impact.distributions import t_quantile
 from ctgeval.impact.panel import Floats, Ints, Panel
+from ctgeval.impact.silence import silent_controls
 
 __all__ = ["FEW", "MANY_CONTROLS", "Situation", "situation"]
 
@@ -273,6 +274,11 @@ def _reasons(panel: Panel, *, n1: int, n0: int, sizes: str, smaller: bool, minim
         )
     elif total <= 10 and n1 <= 2:
         found.append("Avec 10 territoires dont 2 concernés, les tests se trompent trop souvent (9 fois sur 100).")
+    if silent_controls(panel):
+        found.append(
+            "Les territoires de comparaison évoluent tous exactement de la même façon, alors que les territoires "
+            "concernés variaient déjà avant l’action : rien n’y mesure ce que le hasard peut faire."
+        )
     if smaller:
         found.append(
             "Le territoire concerné est bien plus petit que ceux auxquels il est comparé (sous le premier quart de "
