@@ -21,6 +21,7 @@ import pandas as pd
 from ctgeval import french
 from ctgeval.errors import DesignError
 from ctgeval.impact.donors import Donors, complete
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Floats, Ints, Panel
 from ctgeval.impact.result import ImpactResult
 from ctgeval.impact.simplex import simplex_least_squares
@@ -73,15 +74,17 @@ def ridge_weights(donors: Floats, target: Floats, base: Floats, lambdas: Floats)
     ndarray of float64, shape (L, n)
         Of sum one.
     """
-    mean = donors.mean(axis=1, keepdims=True)
-    centred = donors - mean
+    # From the first donor, then from the mean: a level of many digits must not eat the differences.
+    centred = donors - donors[:, :1]
+    centred = centred - centred.mean(axis=1, keepdims=True)
     left = target - donors @ base
     values, vectors = np.linalg.eigh(centred @ centred.T)
     # A null direction stays null for any penalty.
     known = values > 1e-12 * max(float(values.max(initial=0.0)), 1e-300)
     along = vectors[:, known].T @ left
     solved = along / (values[known] + np.asarray(lambdas)[:, None])
-    return np.asarray(base + (solved @ vectors[:, known].T) @ centred)
+    moved = (solved @ vectors[:, known].T) @ centred
+    return np.asarray(base + moved - moved.mean(axis=1, keepdims=True))
 
 
 class AugmentedWeights:
@@ -121,7 +124,8 @@ def choose(donors: Floats, target: Floats) -> Ridge:
     donors : ndarray of float64, shape (m, n)
     target : ndarray of float64, shape (m,)
     """
-    centred = donors - donors.mean(axis=1, keepdims=True)
+    centred = donors - donors[:, :1]
+    centred = centred - centred.mean(axis=1, keepdims=True)
     largest = float(np.linalg.norm(centred, 2)) ** 2
     if not largest > 0:
         nothing = np.full(1, np.nan)
@@ -147,6 +151,7 @@ def choose(donors: Floats, target: Floats) -> Ridge:
     )
 
 
+@guarded
 def augmented_synthetic_control(
     panel: Panel,
     *,
@@ -199,8 +204,13 @@ def augmented_synthetic_control(
         When cells are missing, or the penalty is not positive.
     """
     del allow_invalid
-    if ridge is not None and not ridge > 0:
-        raise DesignError("La pénalité doit être positive.", value=str(ridge), remedy="ridge=None la choisit.")
+    if ridge is not None and not (isinstance(ridge, int | float) and ridge > 0):
+        raise DesignError(
+            "La pénalité doit être positive.",
+            key="ridge",
+            value=str(ridge),
+            remedy="ridge=None la choisit.",
+        )
     data = complete(panel, donors=donors, method=_NAME, pre=3)
     weigh = AugmentedWeights(data, ridge)
     own = [weigh(int(i), data.donors, int(start)) for i, start in zip(data.treated, data.starts, strict=True)]

@@ -39,6 +39,7 @@ ENOUGH_PRE = 8
 """Periods before the action under which the placebo test rejects too often after matching (Illenberger, Small and Shaw
 2020: 16 to 40 % with 4 to 10)."""
 _SLACK = 1e-9
+_ROUNDING = 1e-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +189,8 @@ def _inference(
             "L’ajustement d’avant l’action est parfait : les donneurs sont trop nombreux pour si peu de périodes, et "
             "cet ajustement ne prouve rien."
         )
+    if abs(sizes.effect) <= _ROUNDING * np.ptp(data.panel.outcome):
+        reasons.append("L’écart est de l’ordre des arrondis du calcul : il n’y a rien à juger.")
     of_effect = rank_of_effect(sizes, space)
     if p_value <= 1 - level + _SLACK < of_effect and situation(data.panel, level=level).sizes != "equal":
         reasons.append(

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ctgeval.errors import DesignError, NotIdentified
-from ctgeval.impact import augmented_synthetic_control, synthetic_control
+from ctgeval.impact import Panel, augmented_synthetic_control, synthetic_control
 from ctgeval.impact.augmented import choose, ridge_weights
+from tests.impact.conftest import long_frame
 from tests.impact.synthetic_cases import factor_panel, prop99
 
 
@@ -79,3 +81,21 @@ def test_bad_input_is_refused() -> None:
         augmented_synthetic_control(factor_panel(), ridge=-1.0)
     with pytest.raises(NotIdentified, match="au moins 3 périodes"):
         augmented_synthetic_control(factor_panel(10, 6, 2))
+
+
+@pytest.mark.parametrize("constant", [1e6, 1e9, 1e12])
+def test_a_high_level_does_not_eat_the_differences(make_panel: Callable[..., Panel], constant: float) -> None:
+    panel = make_panel(n=20, t=14, at=10)
+    found = augmented_synthetic_control(panel, placebos=False)
+    raised = augmented_synthetic_control(panel.with_outcome(panel.outcome + constant), placebos=False)
+    assert raised.estimate == pytest.approx(found.estimate, abs=2e-15 * constant + 1e-9)
+
+
+def test_a_gap_made_of_rounding_is_no_effect() -> None:
+    # Parallel to the last digit, the treated above all others: only the penalty leaves a trace, of one in a billion.
+    outcome = 0.3 * np.arange(20)[::-1, None] + 1.1 * np.arange(2015, 2029)
+    start = np.array([10] + [14] * 19)
+    panel = Panel.from_frame(long_frame(outcome, start), unit="geo", time="year", outcome="y", treated_from="first")
+    found = augmented_synthetic_control(panel)
+    assert abs(found.estimate) < 1e-6
+    assert found.verdict == "non_concluant"
