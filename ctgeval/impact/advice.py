@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Panel
 from ctgeval.impact.situation import FEW, Situation, situation
 
@@ -83,6 +84,7 @@ class Advice:
         return f"<ul>{rows}</ul>"
 
 
+@guarded
 def advise(panel: Panel, *, level: float = 0.95) -> Advice:
     """Rank the estimators for a panel.
 

@@ -14,6 +14,8 @@ from ctgeval.impact.reading import numbers, require_columns, some
 
 __all__ = ["Persons", "binary_column", "codes_column", "positive_column", "read_persons", "rows_named"]
 
+_DIGITS = 12
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Persons:
@@ -46,6 +48,14 @@ class Persons:
     covariate_names: tuple[str, ...] = ()
     exposures: tuple[Floats, Floats] | None = None
     moments: tuple[str, str] = ("avant", "après")
+
+    @property
+    def change(self) -> Floats:
+        """After less before, without the noise of binary arithmetic: 0.3 - 0.2 and 0.2 - 0.1 are the same change."""
+        found = self.after - self.before
+        both = self.both
+        size = max(float(np.abs(values[both]).max(initial=0.0)) for values in (self.before, self.after))
+        return found if not size else np.round(found, _DIGITS - int(np.ceil(np.log10(size))))
 
     @property
     def first(self) -> Bools:

@@ -13,6 +13,7 @@ from ctgeval.impact.change_result import change_result
 from ctgeval.impact.change_tests import Kind, infer_change, paired_tests, unpaired_tests
 from ctgeval.impact.count_changes import count_tests
 from ctgeval.impact.group_changes import compare_groups
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Direction
 from ctgeval.impact.result import ImpactResult
 
@@ -21,6 +22,7 @@ __all__ = ["before_after"]
 _KINDS = ("auto", "mean", "proportion", "count")
 
 
+@guarded
 def before_after(
     frame: pd.DataFrame,
     *,

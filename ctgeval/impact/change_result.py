@@ -200,14 +200,14 @@ def _effect_sizes(used: Persons, *, paired: bool, has_before: bool, level: float
     if used.weights is not None or used.clusters is not None:
         return []
     if used.treated is None and paired:
-        change = used.after - used.before
+        change = used.change
         if len(change) < 3 or not change.std() > 0:
             return []
         return [_row("d_z", cohen_dz(float(change.mean()), float(change.std(ddof=1)), len(change), level=level))]
     if used.treated is None:
         one, other = used.after[used.second], used.before[used.first]
     else:
-        gap = used.after - used.before if has_before else used.after
+        gap = used.change if has_before else used.after
         one, other = gap[used.treated], gap[~used.treated]
     if min(len(one), len(other)) < 2:
         return []

@@ -189,7 +189,7 @@ def paired_tests(persons: Persons, *, proportion: bool, asked: str, level: float
     level : float
     """
     everyone = np.ones(len(persons.after), dtype=bool)
-    change = _sample(persons.after - persons.before, persons, everyone)
+    change = _sample(persons.change, persons, everyone)
     told = _surveyed(persons)
     units = change.n if change.clusters is None else len(np.unique(change.clusters))
     what = "personne(s) ont répondu deux fois" if change.clusters is None else "groupe(s) de réponses"
@@ -242,7 +242,7 @@ def _paired_shares(persons: Persons, *, asked: str, level: float, few: str) -> A
     kinds: tuple[McNemarKind, ...] = ("mcnemar", "mcnemar_continuity", "exact", "mid_p")
     asked = ask(asked, (*kinds, "t"))
     table = paired_table(persons.before, persons.after)
-    plain = mean_change(Sample(persons.after - persons.before), level=level)
+    plain = mean_change(Sample(persons.change), level=level)
     tests = tuple(test.scaled(100.0) for test in (*(mcnemar(table, kind=kind, level=level) for kind in kinds), plain))
     chosen = asked if asked != "auto" else ("mcnemar" if table.changed >= _CHANGED else "exact")
     steps = (

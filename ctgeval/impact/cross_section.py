@@ -14,6 +14,7 @@ from ctgeval.impact.conclusion import Inference, conclude
 from ctgeval.impact.group_changes import ask_territories, mixed_clusters
 from ctgeval.impact.least_squares import Errors, Fit
 from ctgeval.impact.mean_changes import t_test
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Direction
 from ctgeval.impact.repeated import EFFECT, ReprCrossSections
 from ctgeval.impact.result import Check, ImpactResult
@@ -33,6 +34,7 @@ CrossErrors = Literal[
 ]  # fmt: skip
 
 
+@guarded
 def did_cross_section(
     frame: pd.DataFrame | ReprCrossSections,
     *,

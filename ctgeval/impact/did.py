@@ -19,6 +19,7 @@ from ctgeval.impact.conclusion import conclude_panel
 from ctgeval.impact.covariance import KINDS, Kind
 from ctgeval.impact.inference import infer
 from ctgeval.impact.leave_one_out import leave_one_out
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Panel
 from ctgeval.impact.pretrends import PreTrend, pre_trend
 from ctgeval.impact.projection import singletons
@@ -26,10 +27,12 @@ from ctgeval.impact.reading import some
 from ctgeval.impact.result import Check, ImpactResult
 from ctgeval.impact.trajectory import Trajectory, formulas_allowed, period_table, trajectory
 from ctgeval.impact.twoway import Fit, fit
+from ctgeval.impact.unobserved import unobserved
 
 __all__ = ["did"]
 
 
+@guarded
 def did(
     panel: Panel,
     *,
@@ -186,10 +189,10 @@ def _idle(panel: Panel) -> Any:
 
 
 def _unidentified(panel: Panel) -> NotIdentified:
-    if panel.covariate_names:
-        why = "Le traitement ne se distingue pas des effets propres aux territoires, aux périodes et des covariables."
-        remedy = f"Retirez une covariable ({', '.join(panel.covariate_names)}), ou ajoutez des périodes."
-    else:
-        why = "Aucun territoire concerné n’est observé à la fois avant et après le début de l’action."
-        remedy = "Complétez ses périodes, ou ajoutez un territoire concerné observé avant et après."
-    return NotIdentified(why, value=some(_names(panel, np.flatnonzero(panel.treated))), remedy=remedy)
+    if not panel.covariate_names:
+        return unobserved(panel)
+    return NotIdentified(
+        "Le traitement ne se distingue pas des effets propres aux territoires, aux périodes et des covariables.",
+        value=some(_names(panel, np.flatnonzero(panel.treated))),
+        remedy=f"Retirez une covariable ({', '.join(panel.covariate_names)}), ou ajoutez des périodes.",
+    )

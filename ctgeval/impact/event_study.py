@@ -12,22 +12,25 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ctgeval.errors import DesignError, NotIdentified
+from ctgeval.errors import DesignError
 from ctgeval.impact.absorbed import Absorbed, event_patterns
 from ctgeval.impact.checks import check_comparators, check_pre_trends
 from ctgeval.impact.conclusion import conclude_panel
 from ctgeval.impact.covariance import KINDS, Kind
 from ctgeval.impact.inference import infer
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Floats, Ints, Panel
 from ctgeval.impact.pretrends import pre_trend
 from ctgeval.impact.projection import pseudo_inverse
 from ctgeval.impact.result import ImpactResult
 from ctgeval.impact.trajectory import formulas_allowed, period_table
 from ctgeval.impact.twoway import fit
+from ctgeval.impact.unobserved import unobserved
 
 __all__ = ["event_study", "sup_t"]
 
 
+@guarded
 def event_study(
     panel: Panel,
     *,
@@ -87,10 +90,11 @@ def event_study(
     estimates = found.coefficients[:n_events]
     after = (events >= 0) & ~np.isnan(estimates)
     if not after.any():
-        raise NotIdentified(
-            f"Aucun écart n’est estimable depuis le début de l’action : la période de référence ({reference}), ou "
-            "toutes celles d’après, manquent aux territoires concernés.",
-            remedy="Complétez-les, ou choisissez une autre période de référence (reference=...).",
+        raise unobserved(
+            panel,
+            f"Aucun écart n’est estimable depuis le début de l’action : rien n’y est comparable à la période de "
+            f"référence ({reference}).",
+            remedy="Complétez les périodes absentes, ou choisissez une autre période de référence (reference=...).",
         )
     mean = np.zeros(len(found.estimable))
     mean[:n_events] = after / after.sum()
@@ -164,6 +168,18 @@ def _require(panel: Panel, reference: int, bins: tuple[int, int] | None) -> None
             "partie.",
             remedy="Utilisez impact.did, ou donnez treated_from=« première période concernée ».",
         )
+    if not _whole(reference):
+        raise DesignError(
+            "La période de référence est un nombre entier de périodes.",
+            value=str(reference),
+            remedy="Donnez un nombre négatif : -1 pour la dernière période avant l’action.",
+        )
+    if bins is not None and not (isinstance(bins, tuple | list) and len(bins) == 2 and all(map(_whole, bins))):
+        raise DesignError(
+            "Les bornes de bins sont deux nombres entiers de périodes.",
+            value=str(bins),
+            remedy="Donnez par exemple bins=(-4, 3) : ce qui est plus loin y est regroupé.",
+        )
     if reference >= 0:
         raise DesignError(
             f"La période de référence ({reference}) n’est pas avant le début de l’action.",
@@ -177,6 +193,10 @@ def _require(panel: Panel, reference: int, bins: tuple[int, int] | None) -> None
             value=str(bins),
             remedy="Élargissez bins.",
         )
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _degenerate(panel: Panel) -> str:
@@ -213,7 +233,7 @@ def sup_t(covariance: Floats, *, level: float = 0.95, draws: int = 9_999, seed: 
     seed : int
     """
     size = np.sqrt(_not_negative(np.diagonal(covariance)))
-    if not len(size) or not np.isfinite(covariance).all() or not (size > 0).all():
+    if not draws or not len(size) or not np.isfinite(covariance).all() or not (size > 0).all():
         return float("nan")
     values, vectors = np.linalg.eigh(covariance / np.outer(size, size))
     root = vectors * np.sqrt(np.maximum(values, 0.0))

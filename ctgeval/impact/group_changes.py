@@ -87,7 +87,7 @@ def compare_groups(
     """
     assert persons.treated is not None
     factor = 100.0 if proportion else 1.0
-    outcome = factor * (persons.after if adjusted or not has_before else persons.after - persons.before)
+    outcome = factor * (persons.after if adjusted or not has_before else persons.change)
     columns, names = _columns(persons, with_before=adjusted)
     counts = int(persons.treated.sum()), int((~persons.treated).sum())
     if min(counts) < SMALLEST:

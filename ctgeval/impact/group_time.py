@@ -14,6 +14,7 @@ from ctgeval.impact.contrasts import METHODS, Method
 from ctgeval.impact.group_cells import Base, Control, GroupCells, estimate_cells
 from ctgeval.impact.group_effects import GroupEffects
 from ctgeval.impact.inference import infer
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Floats, Panel
 from ctgeval.impact.reading import some
 from ctgeval.impact.result import ImpactResult
@@ -29,6 +30,7 @@ from ctgeval.impact.staggered import (
 __all__ = ["group_time"]
 
 
+@guarded
 def group_time(
     panel: Panel,
     *,

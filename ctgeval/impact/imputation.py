@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ctgeval.errors import NotIdentified
 from ctgeval.impact.absorbed import Absorbed
 from ctgeval.impact.conclusion import conclude_panel
 from ctgeval.impact.covariance import cluster_sums
 from ctgeval.impact.distributions import f_sf
 from ctgeval.impact.imputed import Centre, Imputed, design_weights, impute
 from ctgeval.impact.inference import infer
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Floats, Panel
 from ctgeval.impact.projection import pseudo_inverse
 from ctgeval.impact.reading import some
@@ -32,10 +32,12 @@ from ctgeval.impact.staggered import (
     table,
 )
 from ctgeval.impact.twoway import fit
+from ctgeval.impact.unobserved import unobserved
 
 __all__ = ["imputation", "imputation_result"]
 
 
+@guarded
 def imputation(
     panel: Panel,
     *,
@@ -107,7 +109,8 @@ def imputation_result(
     panel, told = absorbing(panel, panel.covariates, panel.covariate_names)
     imputed = impute(panel)
     if not len(imputed.events):
-        raise NotIdentified(
+        raise unobserved(
+            panel,
             "Aucun effet ne peut être estimé : aux périodes de l’action, plus aucun territoire n’est hors de l’action.",
             remedy="Ajoutez des territoires de comparaison.",
         )

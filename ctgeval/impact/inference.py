@@ -61,6 +61,7 @@ __all__ = [
 ]
 
 _SHOWN_UP_TO = 200
+_NO_BOUND = "Rien ne borne certaines valeurs : l’écart pourrait être tout autre."
 _CLUSTER = ("cluster", "iid", "hc1", "hc2", "hc3", "two_way")
 _TESTS = ("collapsed", "permutation", "permutation_coefficient", "studentised", "ferman_pinto", "conley_taber", "wild")
 NAMES: Mapping[str, str] = MappingProxyType(
@@ -153,6 +154,8 @@ def _at_both_ends(found: Inference, make: _Maker, codes: tuple[str, ...]) -> Inf
         up = make.weights[np.searchsorted(panel.cohorts, panel.start)] > 0
     for above in (True, False):
         end = np.where(panel.observed, np.where(up == above, panel.high, panel.low), np.nan)
+        if np.isinf(end).any():
+            return replace(found, conclusive=False, steps=(*found.steps, _NO_BOUND), limits=(*found.limits, _NO_BOUND))
         moved = _Maker(
             panel.with_outcome(end),
             make.weights,

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ctgeval.errors import DesignError, suggestion
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Direction
 from ctgeval.impact.result import ImpactResult
 from ctgeval.impact.series_checks import MIN_POST, MIN_PRE
@@ -33,6 +34,7 @@ Family = Literal["gaussian", "poisson", "quasipoisson", "negative_binomial"]
 _MIN_FREEDOM = 4
 
 
+@guarded
 def interrupted_series(
     frame: pd.DataFrame,
     *,
@@ -219,7 +221,9 @@ def _model(series: Series, design: SeriesDesign, family: Family) -> LinearModel:
 
 def _tested(series: Series, read: Contrasts, model: LinearModel, asked: Asked) -> Tested:
     left = model.ordinary.innovations
-    if np.sqrt(np.mean(left**2)) <= 1e-9 * np.abs(model.outcome).max():
+    # Against what the series moves, and what its digits can hold: a high level is no reason to see no noise.
+    size = max(1e-9 * float(np.ptp(model.outcome)), 1e-13 * float(np.abs(model.outcome).max()))
+    if np.sqrt(np.mean(left**2)) <= size:
         return descriptive(
             model,
             read.rows,

@@ -47,7 +47,9 @@ class Sample:
 
     @property
     def mean(self) -> float:
-        """Weighted mean."""
+        """Weighted mean; of equal values, that value to the last digit."""
+        if self.n and not np.ptp(self.values) > 0:
+            return float(self.values[0])
         return float(self.values.mean() if self.weights is None else self.values @ self.weights / self.weights.sum())
 
     @property

@@ -191,7 +191,7 @@ def _refuse_empty_cells(on: Bools, after: Bools, *, treated: str, post: str) -> 
     ]
     if empty:
         raise NotIdentified(
-            f"Aucune personne {', ni '.join(empty)} : l’évolution ne peut pas être comparée.",
+            f"Il n’y a pas de personnes {', ni '.join(empty)} : l’évolution ne peut pas être comparée.",
             column=f"{treated}, {post}",
             remedy="Il faut des réponses avant et après, chez les concernés et ailleurs ; sans comparaison : "
             "impact.before_after(frame, before=…, after=…, paired=False).",

@@ -98,6 +98,8 @@ def read_series(
         When it has fewer than three points.
     """
     require_columns(frame, outcome, time, offset, control, *covariates)
+    if frame.empty:
+        raise DesignError("Le tableau est vide.", column=time, remedy="Vérifiez le filtre qui l’a produit.")
     calendar = axis(_months(frame[time]), time)
     order = _order(calendar, time)
     values = numbers(frame, outcome)[order]

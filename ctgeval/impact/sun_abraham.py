@@ -13,6 +13,7 @@ from ctgeval.impact.absorbed import Absorbed, saturated_patterns
 from ctgeval.impact.conclusion import conclude_panel
 from ctgeval.impact.distributions import f_sf
 from ctgeval.impact.inference import infer
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Bools, Floats, Ints, Panel
 from ctgeval.impact.projection import pseudo_inverse
 from ctgeval.impact.reading import some
@@ -34,6 +35,7 @@ from ctgeval.impact.twoway import Fit, fit
 __all__ = ["sun_abraham"]
 
 
+@guarded
 def sun_abraham(
     panel: Panel,
     *,

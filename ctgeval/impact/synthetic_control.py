@@ -20,6 +20,7 @@ import pandas as pd
 
 from ctgeval.errors import DesignError
 from ctgeval.impact.donors import Donors, OutcomeWeights, Weigher, complete
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Floats, Panel
 from ctgeval.impact.result import ImpactResult
 from ctgeval.impact.simplex import simplex_least_squares
@@ -30,6 +31,7 @@ __all__ = ["synthetic_control"]
 _NAME = "le contrôle synthétique"
 
 
+@guarded
 def synthetic_control(
     panel: Panel,
     *,

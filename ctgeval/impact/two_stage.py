@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ctgeval.impact.imputation import imputation_result
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Panel
 from ctgeval.impact.result import ImpactResult
 
 __all__ = ["two_stage"]
 
 
+@guarded
 def two_stage(
     panel: Panel,
     *,

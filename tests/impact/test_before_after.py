@@ -414,3 +414,20 @@ def test_redundant_covariates_are_named() -> None:
     )
     assert "« twice »" in told
     assert "valeur de départ" in told
+
+
+def test_the_noise_of_binary_arithmetic_is_no_variability() -> None:
+    before = np.random.default_rng(0).normal(10, 2, 30)
+    same = before_after(pd.DataFrame({"a": before, "b": before + 1.0}), before="a", after="b")
+    assert same.estimate == pytest.approx(1.0)
+    assert same.verdict == "non_evaluable"
+    assert np.isnan(same.p_value)
+
+
+def test_equal_changes_are_ties_however_they_are_written() -> None:
+    tenths = pd.DataFrame({"a": [0.1, 0.2, 0.4, 0.5, 0.7, 0.8, 1.0], "b": [0.2, 0.3, 0.3, 0.9, 0.6, 1.3, 1.9]})
+    whole = (tenths * 10).round()
+    found = before_after(tenths, before="a", after="b", test="wilcoxon")
+    assert found.p_value == pytest.approx(
+        before_after(whole, before="a", after="b", test="wilcoxon").p_value, abs=1e-12
+    )

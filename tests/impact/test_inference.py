@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from ctgeval.errors import DesignError, TooFewUnits
-from ctgeval.impact import Panel, did
+from ctgeval.impact import Panel, did, event_study
 from ctgeval.impact.inference import infer
 from ctgeval.impact.situation import situation
 from ctgeval.impact.studentised import studentised
@@ -251,3 +253,14 @@ def test_masked_cells_hold_back_a_verdict_that_their_bounds_would_undo() -> None
 def test_a_minimum_effect_is_a_number_above_zero(make_panel: Maker, effect: float) -> None:
     with pytest.raises(DesignError, match="au-dessus de zéro"):
         did(make_panel(20), minimum_effect=effect)
+
+
+def test_no_verdict_without_any_bound_and_no_warning(make_panel: Maker) -> None:
+    panel = make_panel(n=20, t=8, treated=3, effect=6.0)
+    open_ended = replace(panel, low=np.full(panel.outcome.shape, -np.inf), high=np.full(panel.outcome.shape, np.inf))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for estimator in (did, event_study):
+            found = estimator(open_ended)
+            assert found.verdict == "non_concluant"
+            assert found.bounds == (-np.inf, np.inf)

@@ -393,3 +393,25 @@ def test_a_series_without_chance_is_not_tested() -> None:
 def test_a_minimum_effect_of_interest_decides_that_nothing_is_seen() -> None:
     assert run(monthly(60, rho=0.0), minimum_effect=50).verdict == "pas_d_effet_decelable"
     assert run(monthly(60, rho=0.0), minimum_effect=0.01).verdict == "non_concluant"
+
+
+def test_a_high_level_is_no_reason_to_see_no_noise() -> None:
+    random = np.random.default_rng(5)
+    table = pd.DataFrame({"mois": range(36), "y": random.normal(size=36) + 3.0 * (np.arange(36) >= 18)})
+    found = impact.interrupted_series(table, outcome="y", time="mois", at=18)
+    raised = impact.interrupted_series(table.assign(y=table["y"] + 1e10), outcome="y", time="mois", at=18)
+    assert raised.estimate == pytest.approx(found.estimate, abs=1e-4)
+    assert raised.p_value == pytest.approx(found.p_value, abs=1e-3)
+    assert raised.verdict == found.verdict
+
+
+@pytest.mark.parametrize("at", [float("nan"), None, "bientôt"])
+def test_a_date_that_is_none_is_refused(at: object) -> None:
+    with pytest.raises(DesignError) as caught:
+        run(monthly(), at=at)
+    assert caught.value.problem.remedy
+
+
+def test_an_empty_series_is_refused() -> None:
+    with pytest.raises(DesignError, match="vide"):
+        impact.interrupted_series(pd.DataFrame({"y": [], "mois": []}), outcome="y", time="mois", at="2020-01")
