@@ -8,7 +8,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ctgeval.errors import UnknownFormat, suggestion
-from ctgeval.sources import caf_taux_couverture, insee_filosofi, insee_population
+from ctgeval.sources import (
+    anct_projets,
+    caf_cafdata,
+    caf_iris,
+    caf_taux_couverture,
+    insee_comparateur,
+    insee_filosofi,
+    insee_population,
+)
 from ctgeval.sources.table import Format, Options, SourceTable
 
 if TYPE_CHECKING:
@@ -22,7 +30,16 @@ __all__ = ["formats", "read"]
 @cache
 def formats() -> Mapping[str, Format]:
     """Return every format by its name, in alphabetical order."""
-    known = (caf_taux_couverture.FORMAT, insee_filosofi.FORMAT, insee_population.FORMAT)
+    known = (
+        anct_projets.FORMAT,
+        caf_cafdata.FORMAT,
+        caf_iris.FORMAT,
+        caf_taux_couverture.FORMAT,
+        insee_comparateur.FORMAT,
+        insee_filosofi.FORMAT,
+        insee_filosofi.FORMAT_CC,
+        insee_population.FORMAT,
+    )
     return MappingProxyType({each.name: each for each in sorted(known, key=lambda each: each.name)})
 
 

@@ -49,6 +49,8 @@ class Variable:
         Multiple to which the source rounds its counts, to the nearest or downwards, it doesn't say; 0 when it does not.
     sexe, age : str
         Category that the column counts; empty for the whole.
+    periods : ndarray of str, shape (n,), optional
+        Period of each row, when it is not that of the other columns.
     where : ndarray of bool, shape (n,), optional
         Rows in which the column holds this measure; all of them by default. A row that is accepted must be in one.
     """
@@ -62,6 +64,7 @@ class Variable:
     base: int = 0
     sexe: str = ""
     age: str = ""
+    periods: Texts | None = field(default=None, compare=False)
     where: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
 
     @property
@@ -349,7 +352,11 @@ def _observations(
             for text, column, count in zip(own, given, counts, strict=True)
         ]
 
-    own = [None] * len(variables) if periods is None else rows(periods)
+    shared = [None] * len(variables) if periods is None else rows(periods)
+    own = [
+        each if v.periods is None else _arrow(v.periods[at])
+        for v, each, at in zip(variables, shared, places, strict=True)
+    ]
     origin = np.full(len(geo), "", dtype=object)
     origin[kept] = [f"{grid.file}!{grid.lines[place]}" for place in kept.tolist()]
     states = None if status is None else np.concatenate([status[at] for at in places])

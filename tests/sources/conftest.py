@@ -53,6 +53,38 @@ PROJECT_ROWS = (
 )
 
 
+COMPARATEUR_HEADER = "CODGEO;P23_POP;P17_POP;SUPERF;NAIS1723;P23_MEN;NAISD25;MED23;TP6023;P23_EMPLT;ETTOT24"
+COMPARATEUR_ROWS = (
+    "86194;90240;88291.5;42.1;6000;50100.4;1000;20150;26;59000.1;3000",
+    "35238;225081;216815;50.4;15000;120000;2900;22000;20;180000;9000",
+    "1001;832;771;15.9;40;341;8;;;93.1;13",
+)
+CAFDATA_HEADER = (
+    "Date référence;Numéro EPCI;Nom EPCI;Nombre foyers NDUR;Nombre personnes NDUR;Nombre foyers RSA;Montant total RSA;"
+    "Nombre foyers APL"
+)
+CAFDATA_ROWS = (
+    "2024-12;200070035;CC du Civraisien en Poitou;3155;6870;300;251300;0",
+    "2023-12;200070035;CC du Civraisien en Poitou;3200;6955;310;255100;0",
+    "2024-12;200070043;CC Vienne et Gartempe;4500;9905;0;410200;1130",
+)
+IRIS_HEADER = "CODGEO;AN;NOTE;A;AI;AM;ACSSENF;ACAVENF;ENF;AAL;AAPL"
+IRIS_ROWS = (
+    "351150101;2021;0;1 200;900;100;;;150;120;80",
+    "351150102;2021;0;200;100;40;20;40;150;120;80",
+    "353600201;2021;3;;;;;;;;",
+)
+
+
+SERVICE_HEADER = "MATRICULE,DEPARTEMENT,lib_france_services,insee_com,lib_com,categorie,Labellisation"
+SERVICE_ROWS = (
+    "1,1,Valserhône,1033,VALSERHÔNE,FS,Espace labellisé 01/2020",
+    "2,86,Poitiers,86194,POITIERS,FS,Espace labellisé 01/09/2020",
+    "3,86,Poitiers sud,86194,POITIERS,Antenne,Espace labellisé 15/01/2021",
+    "4,75,Reuilly,75112,PARIS,FS,Espace labellisé 2022-03-01",
+)
+
+
 def lines(header: str, *rows: str) -> str:
     return "\r\n".join((header, *rows)) + "\r\n"
 
@@ -76,9 +108,33 @@ def panel() -> Callable[..., str]:
 
 
 @pytest.fixture
+def comparateur() -> Callable[..., str]:
+    """A small comparateur de territoires of a year to come."""
+    return lambda *rows, header=COMPARATEUR_HEADER: lines(header, *(rows or COMPARATEUR_ROWS))
+
+
+@pytest.fixture
+def cafdata() -> Callable[..., str]:
+    """A small file of the Cafdata portal, by EPCI."""
+    return lambda *rows, header=CAFDATA_HEADER: lines(header, *(rows or CAFDATA_ROWS))
+
+
+@pytest.fixture
+def iris() -> Callable[..., str]:
+    """A small file of Caf beneficiaries by Iris, with the year in a column."""
+    return lambda *rows, header=IRIS_HEADER: lines(header, *(rows or IRIS_ROWS))
+
+
+@pytest.fixture
 def projects() -> Callable[..., str]:
     """A small list of subsidised projects of a year to come."""
     return lambda *rows, header=PROJECT_HEADER: lines(header, *(rows or PROJECT_ROWS))
+
+
+@pytest.fixture
+def services() -> Callable[..., str]:
+    """A small list of France services places."""
+    return lambda *rows, header=SERVICE_HEADER: lines(header, *(rows or SERVICE_ROWS))
 
 
 @pytest.fixture

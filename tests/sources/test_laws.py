@@ -16,8 +16,12 @@ from ctgeval.sources import SourceTable
 
 FORMATS = {
     "anct.projets": "projects",
+    "caf.cafdata": "cafdata",
+    "caf.iris": "iris",
     "caf.taux_couverture": "caf",
+    "insee.comparateur": "comparateur",
     "insee.filosofi": "filo",
+    "insee.filosofi_cc": "filo",
     "insee.population": "panel",
 }
 CELLS = st.one_of(

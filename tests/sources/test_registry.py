@@ -11,11 +11,13 @@ from ctgeval.errors import UnknownFormat
 
 def test_each_format_says_what_a_source_sheet_needs() -> None:
     known = sources.formats()
-    assert list(known) == ["caf.taux_couverture", "insee.filosofi", "insee.population"]
+    assert list(known) == sorted(known)
+    assert {"caf.taux_couverture", "insee.comparateur", "insee.filosofi_cc", "insee.population"} <= set(known)
     for name, each in known.items():
         assert each.name == name
-        assert each.producer in {"Cnaf", "Insee"}
-        assert each.coverage["COM"].endswith(".")
+        assert each.producer or not each.measures
+        assert each.lag_years >= 0
+        assert all(sentence.endswith(".") for sentence in each.coverage.values())
         for measure in each.measures:
             assert measures.get(measure).id == measure
     assert known["caf.taux_couverture"].minimum_population == 10_000
