@@ -13,14 +13,26 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from ctgeval.errors import TerritoryError
-from ctgeval.french import fold
+from ctgeval.french import fold, plural
+from ctgeval.sources.tidy import Texts
 from ctgeval.territory import codes
 
 if TYPE_CHECKING:
     from ctgeval.territory.reference import Reference
 
-__all__ = ["Found", "commune", "departement", "departement_of_school", "key"]
+__all__ = [
+    "Found",
+    "commune",
+    "departement",
+    "departement_of_school",
+    "key",
+    "known",
+    "of_arrondissements",
+    "whole_communes",
+]
 
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "s": "sur", "ss": "sous"}
 _ARTICLES = ("le", "la", "les", "l")
@@ -115,6 +127,29 @@ def commune(name: str, dep: str, year: int, reference: Reference) -> Found:
             several = ", ".join(f"{geo} ({reference.name(geo, known)})" for geo in bearers)
             return Found("", None, f"Plusieurs communes du département {dep} portent ce nom : {several}.")
     return Found("", None, _unknown(wanted, dep, year, reference))
+
+
+@lru_cache(maxsize=8)
+def known(reference: Reference) -> frozenset[str]:
+    """Return every commune that the reference tells of, in a year or in an event."""
+    events = reference.events
+    return frozenset({*reference.places["geo"], *events["code_before"], *events["code_after"]})
+
+
+def whole_communes(geo: Texts) -> Texts:
+    """Return the codes with those of arrondissements municipaux replaced by that of their commune."""
+    return np.array([codes.arrondissement_parent(code) or code for code in geo.tolist()], dtype=object)
+
+
+def of_arrondissements(geo: Texts) -> str:
+    """Say in French that the rows of arrondissements municipaux are counted in their commune; empty without any."""
+    found = {code for code in geo.tolist() if codes.arrondissement_parent(code)}
+    if not found:
+        return ""
+    return (
+        f"Lignes d’arrondissements de Paris, de Lyon ou de Marseille ({plural(len(found), 'arrondissement')}) : elles "
+        "sont comptées dans leur commune."
+    )
 
 
 def _nearest_first(reference: Reference, year: int) -> Iterator[int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ctgeval.errors import UnknownFormat, suggestion
 from ctgeval.sources import (
+    anct_france_services,
     anct_projets,
     caf_cafdata,
     caf_iris,
@@ -31,6 +32,7 @@ __all__ = ["formats", "read"]
 def formats() -> Mapping[str, Format]:
     """Return every format by its name, in alphabetical order."""
     known = (
+        anct_france_services.FORMAT,
         anct_projets.FORMAT,
         caf_cafdata.FORMAT,
         caf_iris.FORMAT,

@@ -15,6 +15,7 @@ from ctgeval.errors import SourceError
 from ctgeval.sources import SourceTable
 
 FORMATS = {
+    "anct.france_services": "services",
     "anct.projets": "projects",
     "caf.cafdata": "cafdata",
     "caf.iris": "iris",
