@@ -61,6 +61,10 @@ __all__ = [
 ]
 
 _SHOWN_UP_TO = 200
+_ALL_TREATED = (
+    "Tous les territoires finissent par être concernés : chaque vague n’est comparée qu’à celles qui ne le sont pas "
+    "encore. Aucune permutation ne peut confirmer le calcul, et aucune conclusion n’en est tirée."
+)
 _NO_BOUND = "Rien ne borne certaines valeurs : l’écart pourrait être tout autre."
 _CLUSTER = ("cluster", "iid", "hc1", "hc2", "hc3", "two_way")
 _TESTS = ("collapsed", "permutation", "permutation_coefficient", "studentised", "ferman_pinto", "conley_taber", "wild")
@@ -134,9 +138,11 @@ def infer(
             remedy=suggestion(str(asked), NAMES) or f"Choisissez parmi : {', '.join(NAMES)}.",
         )
     facts = situation(panel, level=level)
+    make = _Maker(panel, weights, cluster, estimate, level=level, seed=seed, draws=draws)
+    if asked == "cluster" and not facts.n_controls and facts.n_treated >= FEW + MANY_CONTROLS and not panel.single_date:
+        return _waves(facts, make)
     if asked in _CLUSTER:
         return _formula(facts, estimate, cluster, asked, level=level, allow_invalid=allow_invalid)
-    make = _Maker(panel, weights, cluster, estimate, level=level, seed=seed, draws=draws)
     if asked != "auto":
         return _at_both_ends(_asked(facts, make, asked, allow_invalid=allow_invalid), make, (asked,))
     return _at_both_ends(_ladder(facts, make), make, _chosen(facts)[0])
@@ -287,6 +293,8 @@ def deciding_tests(
 
 def _ladder(facts: Situation, make: _Maker) -> Inference:
     codes, steps = _chosen(facts)
+    if facts.n_controls < 1 and len(make.panel.cohorts) > 1:
+        return _waves(facts, make)
     if facts.n_controls < 1:
         return Inference(valid=False, conclusive=False, steps=facts.reasons, limits=facts.reasons)
     found = _replaced(codes, make)
@@ -318,6 +326,22 @@ def _ladder(facts: Situation, make: _Maker) -> Inference:
         minimum_p=max(minimum, facts.minimum_p),
         mde=facts.mde,
         details=_details(facts, shown, found),
+    )
+
+
+def _waves(facts: Situation, make: _Maker) -> Inference:
+    """Give the formula of a design where all end up treated: waves are compared with later ones, not permuted."""
+    formula = _from_formula(make) if facts.n_treated >= FEW + MANY_CONTROLS else None
+    if formula is None:
+        return Inference(valid=False, conclusive=False, steps=(_ALL_TREATED,), limits=(_ALL_TREATED,))
+    return Inference(
+        code="cluster",
+        p_value=formula.p_value,
+        std_error=formula.std_error,
+        interval=formula.interval,
+        conclusive=False,
+        steps=(_ALL_TREATED,),
+        limits=(_ALL_TREATED,),
     )
 
 

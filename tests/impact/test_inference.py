@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ctgeval.errors import DesignError, TooFewUnits
-from ctgeval.impact import Panel, did, event_study
+from ctgeval.impact import Panel, did, event_study, group_time, imputation
 from ctgeval.impact.inference import infer
 from ctgeval.impact.situation import situation
 from ctgeval.impact.studentised import studentised
+from tests.impact.conftest import long_frame
 
 Maker = Callable[..., Panel]
 
@@ -264,3 +265,23 @@ def test_no_verdict_without_any_bound_and_no_warning(make_panel: Maker) -> None:
             found = estimator(open_ended)
             assert found.verdict == "non_concluant"
             assert found.bounds == (-np.inf, np.inf)
+
+
+def test_waves_alone_have_a_formula_and_no_verdict() -> None:
+    random = np.random.default_rng(3)
+    start = np.array([4] * 20 + [6] * 20 + [8] * 20)
+    outcome = random.normal(size=(60, 10)) + 4.0 * (np.arange(10) >= start[:, None])
+    table = long_frame(outcome, start)
+    panel = Panel.from_frame(table, unit="geo", time="year", outcome="y", treated_from="first")
+    for found in (
+        group_time(panel, control="not_yet"),
+        group_time(panel, control="not_yet", inference="cluster"),
+        imputation(panel),
+    ):
+        assert found.std_error > 0
+        assert found.interval.low < found.estimate < found.interval.high
+        assert (found.verdict, found.valid) == ("non_concluant", True)
+        assert any("finissent par être concernés" in limit for limit in found.limits)
+    few = group_time(panel.take(np.arange(60) % 6 == 0), control="not_yet")
+    assert (few.verdict, few.valid) == ("non_evaluable", False)
+    assert any("finissent par être concernés" in limit for limit in few.limits)
