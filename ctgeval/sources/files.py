@@ -184,6 +184,7 @@ def _only_table(packed: bytes, file: str) -> tuple[bytes, str]:
             for name in archive.namelist()
             if name.lower().endswith((".csv", ".txt"))
             and not PurePosixPath(name).name.lower().startswith(("meta_", "._"))
+            and not PurePosixPath(name).stem.lower().endswith("_metadata")
         )
         if len(tables) != 1:
             found = ", ".join(f"« {name} »" for name in tables[:5]) or "aucun"

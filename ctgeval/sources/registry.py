@@ -16,6 +16,7 @@ from ctgeval.sources import (
     caf_taux_couverture,
     insee_comparateur,
     insee_filosofi,
+    insee_melodi,
     insee_population,
 )
 from ctgeval.sources.table import Format, Options, SourceTable
@@ -40,6 +41,7 @@ def formats() -> Mapping[str, Format]:
         insee_comparateur.FORMAT,
         insee_filosofi.FORMAT,
         insee_filosofi.FORMAT_CC,
+        insee_melodi.FORMAT,
         insee_population.FORMAT,
     )
     return MappingProxyType({each.name: each for each in sorted(known, key=lambda each: each.name)})

@@ -59,6 +59,15 @@ COMPARATEUR_ROWS = (
     "35238;225081;216815;50.4;15000;120000;2900;22000;20;180000;9000",
     "1001;832;771;15.9;40;341;8;;;93.1;13",
 )
+MELODI_HEADER = "GEO;GEO_OBJECT;RP_MEASURE;SEX;AGE;PCS;TIME_PERIOD;OBS_STATUS;OBS_VALUE"
+MELODI_ROWS = (
+    "86194;COM;POP;_T;_T;_T;2022;A;90240.5",
+    "86194;COM;POP;_T;Y15T24;_T;2022;A;26000",
+    "86194;COM;POP;F;Y_LT15;_T;2022;A;6100",
+    "86194;COM;POP;_T;Y_GE15;3;2022;A;9000",
+    "018;AAV2020;POP;_T;_T;_T;2022;A;260000",
+    "200070035;EPCI;POP;_T;_T;_T;2022;P;26700",
+)
 CAFDATA_HEADER = (
     "Date référence;Numéro EPCI;Nom EPCI;Nombre foyers NDUR;Nombre personnes NDUR;Nombre foyers RSA;Montant total RSA;"
     "Nombre foyers APL"
@@ -111,6 +120,12 @@ def panel() -> Callable[..., str]:
 def comparateur() -> Callable[..., str]:
     """A small comparateur de territoires of a year to come."""
     return lambda *rows, header=COMPARATEUR_HEADER: lines(header, *(rows or COMPARATEUR_ROWS))
+
+
+@pytest.fixture
+def melodi() -> Callable[..., str]:
+    """A small file of Insee's Melodi: census populations."""
+    return lambda *rows, header=MELODI_HEADER: lines(header, *(rows or MELODI_ROWS))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ FORMATS = {
     "insee.comparateur": "comparateur",
     "insee.filosofi": "filo",
     "insee.filosofi_cc": "filo",
+    "insee.melodi": "melodi",
     "insee.population": "panel",
 }
 CELLS = st.one_of(
