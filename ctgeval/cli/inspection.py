@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ctgeval import programme
+from ctgeval import french, programme
 from ctgeval.dossier import Dossier
 from ctgeval.errors import DossierError, Problem
 from ctgeval.sources import workbook
@@ -24,7 +24,31 @@ def problems(folder: Path) -> list[Problem]:
     except DossierError as error:
         tables = workbook.read_tables(folder, programme.SCHEMAS) if folder.is_dir() else {}
         return [*error.problems, *(problem for table in tables.values() for problem in table.problems)]
-    return [_problem(row) for row in dossier.problems().to_dict("records")]
+    found = [_problem(row) for row in dossier.problems().to_dict("records")]
+    if dossier.config.comparaison.unfrozen and not any(problem.severity == "bloquant" for problem in found):
+        return _frozen(dossier, found)
+    return found
+
+
+def _frozen(dossier: Dossier, found: list[Problem]) -> list[Problem]:
+    """Freeze the territories of comparison of a sound dossier, and say so in place of the warning."""
+    kept = [problem for problem in found if problem.key != "comparaison.methode"]
+    try:
+        chosen = dossier.freeze_comparators().config.comparaison.territoires
+    except DossierError as error:
+        return [*error.problems, *kept]
+    names = [dossier.reference.last_name(geo) or geo for geo in chosen]
+    return [
+        *kept,
+        Problem(
+            message=f"Les territoires de comparaison viennent d’être choisis et figés dans ctg.toml : "
+            f"{french.enumeration(names)}.",
+            remedy="Relisez-les et leurs raisons, écrites à côté ; n’y touchez plus une fois les résultats vus.",
+            file="ctg.toml",
+            key="comparaison.territoires",
+            severity="avertissement",
+        ),
+    ]
 
 
 def _problem(row: dict[Any, Any]) -> Problem:

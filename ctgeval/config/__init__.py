@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctgeval.config import checks, files, form, places, toml
+from ctgeval.config import checks, files, form, freezing, places, toml
 from ctgeval.config.models import (
     AUDIENCES,
     BILAN_FORMATS,
@@ -54,6 +54,7 @@ __all__ = [
     "TerritoireConfig",
     "ValidationState",
     "check",
+    "freezing",
     "load",
 ]
 

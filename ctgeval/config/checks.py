@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ctgeval import periods, sources
+from ctgeval import measures, periods, sources
 from ctgeval.config import files, form
 from ctgeval.config.models import BILAN_FORMATS
 from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
@@ -111,11 +111,22 @@ def _comparison(context: Context) -> Iterator[Problem]:
     if section.get("methode") and not section.get("territoires"):
         yield context.problem(
             ("comparaison", "methode"),
-            "Cette version ne choisit pas elle-même les territoires similaires : il n’y aura pas de comparaison.",
-            "Choisissez-les et écrivez leurs codes dans « territoires ».",
+            "Les territoires similaires ne sont pas encore choisis : rien n’est comparé.",
+            "Lancez « ctgeval verifier » : il les choisit avant tout résultat, et fige leur liste dans ctg.toml.",
             value=section["methode"],
             severity="avertissement",
         )
+    from ctgeval.territory.variables import VARIABLES
+
+    for key, name in context.texts("comparaison", "variables"):
+        if name not in VARIABLES and name not in measures.load():
+            close = near(name, [*VARIABLES, *measures.load()])
+            yield context.problem(
+                key,
+                "Cette variable de comparaison n’est pas connue.",
+                f"{_did_you_mean(close)}Variables possibles : {', '.join(VARIABLES)}, ou une mesure du catalogue.",
+                value=name,
+            )
     yield from _repeated(context, context.texts("comparaison", "territoires"), "Ce territoire")
     yield from _repeated(context, context.texts("indicateurs", "retenus"), "Cet indicateur")
 

@@ -17,6 +17,7 @@ _EXPECTED: Mapping[str, str] = {
     "string_type": "un texte entre guillemets",
     "int_type": "un nombre entier, sans guillemets",
     "int_from_float": "un nombre entier",
+    "bool_type": "true ou false, sans guillemets",
     "date_type": "une date sans guillemets, comme 2024-06-01",
     "date_from_datetime_inexact": "une date sans heure, comme 2024-06-01",
     "tuple_type": "une liste entre crochets",

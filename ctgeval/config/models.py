@@ -68,6 +68,16 @@ class ComparaisonConfig(_Model):
     territoires: Texts = Field(default=(), description='la liste des codes, par exemple ["EPCI-200070043"]')
     methode: Literal["similaires"] | None = Field(default=None, description='"similaires", ou rien')
     nombre: int | None = Field(default=None, ge=1, description="le nombre de territoires similaires à retenir")
+    variables: Texts = Field(default=(), description='sur quoi comparer, par exemple ["population", "densite"]')
+    exclure: Texts = Field(default=(), description="les codes à ne pas choisir, par exemple des voisins")
+    hors_voisins: bool = Field(
+        default=False, description="true pour écarter les territoires voisins et ceux du même département"
+    )
+
+    @property
+    def unfrozen(self) -> bool:
+        """Whether the tool is asked to choose the territories, and has not written them yet."""
+        return self.methode is not None and not self.territoires
 
 
 class IndicateursConfig(_Model):

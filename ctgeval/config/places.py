@@ -138,7 +138,7 @@ def _name_remedy(reference: Reference, year: int, code: str, name: str, official
 
 
 def _others(context: Context, reference: Reference, year: int) -> Iterator[Problem]:
-    lists: list[Key] = [("comparaison", "territoires")]
+    lists: list[Key] = [("comparaison", "territoires"), ("comparaison", "exclure")]
     lists += [("bilan", rank, "territoires") for rank, _ in context.blocks("bilan")]
     lists += [("impact", rank, "territoires_comparaison") for rank, _ in context.blocks("impact")]
     for one in lists:

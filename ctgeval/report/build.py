@@ -125,7 +125,8 @@ def build(
     Raises
     ------
     DossierError
-        When ``ctg.toml`` can't be used, or when an input has a blocking problem: no bilan is touched.
+        When ``ctg.toml`` can't be used, when an input has a blocking problem, or when the territories of comparison
+        must be chosen and can't be written in it: no bilan is touched.
     ParameterError
         For a filter that matches nothing, a format that can't be made, or a number of jobs below 1.
     ReportError
@@ -135,6 +136,8 @@ def build(
     if jobs < 1:
         raise ParameterError("Le nombre de bilans produits en même temps doit être au moins 1.", value=str(jobs))
     folder, config = _opened(dossier_path)
+    if config.comparaison.unfrozen:
+        config = _frozen(folder, date)
     asked = plan.jobs(config, folder, bilan=bilan, audience=audience, territoire=territoire, periode=periode)
     planned = cases(asked, config, folder, Path(out), create=True)
     done: dict[Path, Entry] = {}
@@ -178,6 +181,13 @@ def _opened(dossier_path: str | Path) -> tuple[Path, Config]:
     path = Path(dossier_path)
     folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
     return folder, configuration.load(folder)
+
+
+def _frozen(folder: Path, date: dt.date | None) -> Config:
+    """Write the chosen comparators before anything is computed: no bilan is made with a list that may change."""
+    from ctgeval.dossier import Dossier
+
+    return Dossier.open(folder).freeze_comparators(date=date).config
 
 
 def _refuse_formats(formats: Iterable[str]) -> None:
