@@ -39,6 +39,7 @@ def problems(dossier: Dossier) -> list[Problem]:
     found = [
         *dossier.config_warnings,
         *_unread(dossier.read_sources.values()),
+        *dossier.reference.conflicts,
         *_rejected(dossier.source_tables),
         *(problem for table in dossier.tables.values() for problem in table.problems),
         *dossier.count_problems,

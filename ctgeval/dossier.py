@@ -25,6 +25,7 @@ from ctgeval import (
 )
 from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
+from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, Problem
 from ctgeval.indicators import definition, scope
 from ctgeval.programme import counts, evaluation, texts
@@ -75,7 +76,19 @@ class Dossier:
 
     @cached_property
     def reference(self) -> territory.Reference:
-        """Geography of the dossier: its own (``reference``), or that of France shipped with the package."""
+        """Geography of the dossier: its own (``reference``), or that of France shipped with the package.
+
+        Sources that tell events of communes or members of EPCI complete it (formats ``geographie.*``).
+        """
+        known = self._base_reference
+        for item in self._read_geographies.values():
+            if isinstance(item, SourceTable):
+                events, membership = (item.tables.get(name) for name in ("evenements", "appartenance"))
+                known = known.extended(events=events, membership=membership)
+        return known
+
+    @cached_property
+    def _base_reference(self) -> territory.Reference:
         own = self.config.territoire.reference
         return territory.reference.load(self.path / own if own else None)
 
@@ -98,24 +111,32 @@ class Dossier:
     @cached_property
     def read_sources(self) -> Mapping[str, SourceTable | CtgevalError]:
         """Each ``[[source]]`` by its key: its table, or the error that its file gave."""
-        read: dict[str, SourceTable | CtgevalError] = {}
-        for source in self.config.sources:
-            if not source.fichier:
-                continue
-            try:
-                read[source.cle] = sources.read(
-                    self.path / source.fichier,
-                    format=source.format,
-                    key=source.cle,
-                    reference=self.reference,
-                    encoding=source.encodage,
-                    separator=source.separateur,
-                    decimal=source.decimale,
-                    geography=source.geographie,
-                )
-            except CtgevalError as error:
-                read[source.cle] = error
-        return read
+        told = [source for source in self.config.sources if source.fichier]
+        return {
+            source.cle: self._read_geographies.get(source.cle) or self._read_source(source, self.reference)
+            for source in told
+        }
+
+    @cached_property
+    def _read_geographies(self) -> Mapping[str, SourceTable | CtgevalError]:
+        """Sources that complete the geography, which all the others are read with."""
+        told = [source for source in self.config.sources if source.fichier and source.format.startswith("geographie.")]
+        return {source.cle: self._read_source(source, self._base_reference) for source in told}
+
+    def _read_source(self, source: SourceConfig, reference: territory.Reference) -> SourceTable | CtgevalError:
+        try:
+            return sources.read(
+                self.path / source.fichier,
+                format=source.format,
+                key=source.cle,
+                reference=reference,
+                encoding=source.encodage,
+                separator=source.separateur,
+                decimal=source.decimale,
+                geography=source.geographie,
+            )
+        except CtgevalError as error:
+            return error
 
     @cached_property
     def evaluation(self) -> evaluation.Evaluation:
@@ -184,43 +205,6 @@ class Dossier:
                 file=self.path.name,
                 problems=blocking,
             )
-
-    def similar(self) -> territory.Comparators:
-        """Choose the territories most like that of the dossier, as ``[comparaison]`` asks, without writing them.
-
-        Raises
-        ------
-        DossierError
-            When no territory can be chosen.
-        """
-        return designs.similar.choose(self)
-
-    def freeze_comparators(self, *, date: dt.date | None = None) -> Dossier:
-        """Write in ``ctg.toml`` the territories of comparison that it asks the tool to choose, once and for all.
-
-        Parameters
-        ----------
-        date : datetime.date, optional
-            Written beside the list; today by default.
-
-        Returns
-        -------
-        Dossier
-            The dossier opened again; this one when the list is already written, or when no choice is asked.
-
-        Raises
-        ------
-        DossierError
-            When an input has a blocking problem, when no territory can be chosen, or when the file can't be written:
-            nothing is compared with a list that is not frozen.
-        """
-        if not self.config.comparaison.unfrozen:
-            return self
-        self.require_sound()
-        day = date or dt.date.today()  # noqa: DTZ011 the day where the evaluator is
-        territories, reasons = designs.similar.frozen(self, day)
-        configuration.freezing.freeze(self.path, territories, reasons=reasons)
-        return Dossier.open(self.path)
 
     def observations(self) -> pd.DataFrame:
         """Observations of every source and of the coordinator's counts, put on the perimeter of the dossier."""

@@ -137,18 +137,18 @@ class Timeline:
             if since < year <= to:
                 walk.step(links)
         tangled = walk.images()
-        shares = {code: tuple(sorted(parts.items())) for code, parts in tangled.items() if len(parts) > 1}
-        split = walk.split()
+        split, unsound = walk.lost(tangled)
+        followed = {code: parts for code, parts in tangled.items() if code not in split}
+        mixed = {code: parts for code, parts in walk.befores(tangled).items() if code not in unsound}
         return Chain(
             since=since,
             to=to,
             images=images | {code: tuple(sorted(parts)) for code, parts in tangled.items()},
-            after=after
-            | {code: min(parts) for code, parts in tangled.items() if len(parts) == 1 and code not in split},
-            befores=befores | walk.befores(),
+            after=after | {code: min(parts) for code, parts in followed.items() if len(parts) == 1},
+            befores=befores | mixed,
             split=split,
             absent=absent,
-            shares={code: parts for code, parts in shares.items() if code not in split},
+            shares={code: tuple(sorted(parts.items())) for code, parts in followed.items() if len(parts) > 1},
         )
 
     def _simple(self, since: int, to: int) -> Mapping[str, str]:
@@ -234,20 +234,18 @@ class _Walk:
 
     absent: Mapping[str, Event]
     origins: dict[str, dict[str, float]] = field(default_factory=dict)
-    broken: dict[str, Event] = field(default_factory=dict)
+    unknown: dict[str, Event] = field(default_factory=dict)
 
     def step(self, links: _Links) -> None:
         """Move the ground that one day moves."""
         moved = {code: self.origins.pop(code, {} if code in self.absent else {code: 1.0}) for code in links}
-        faults = {code: self.broken.pop(code, None) for code in links}
         for code, outgoing in links.items():
             for event, ground, unknown in _shared_out(outgoing, moved[code]):
                 held = self.origins.setdefault(event.code_after, {})
                 for before, part in ground.items():
                     held[before] = held.get(before, 0.0) + part
-                fault = faults[code] or (outgoing[0] if unknown else None)
-                if fault is not None:
-                    self.broken.setdefault(event.code_after, fault)
+                    if unknown:
+                        self.unknown.setdefault(before, outgoing[0])
 
     def images(self) -> dict[str, dict[str, float]]:
         """Return, for each code before, its parts by code after."""
@@ -257,19 +255,30 @@ class _Walk:
                 found[before][code] = part
         return dict(sorted(found.items()))
 
-    def befores(self) -> dict[str, tuple[str, ...]]:
-        """Return the codes before that make each merged commune that can be followed."""
-        known = {code: befores for code, befores in sorted(self.origins.items()) if code not in self.broken}
-        return {code: tuple(sorted(befores)) for code, befores in known.items() if len(befores) > 1}
+    def befores(self, images: Mapping[str, dict[str, float]]) -> dict[str, tuple[str, ...]]:
+        """Return the codes before that make each merged commune."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for before, parts in images.items():
+            for code in parts:
+                found[code].append(before)
+        return {code: tuple(parts) for code, parts in sorted(found.items()) if len(parts) > 1}
 
-    def split(self) -> dict[str, Event]:
-        """Return the codes before that can't be followed."""
-        found: dict[str, Event] = {}
-        for code, befores in sorted(self.origins.items()):
-            for before in sorted(befores):
-                if code in self.broken:
-                    found.setdefault(before, self.broken[code])
-        return found
+    def lost(self, images: Mapping[str, dict[str, float]]) -> tuple[dict[str, Event], dict[str, Event]]:
+        """Return the codes before that can't be followed, and the codes after that hold an unknown part of one.
+
+        What was split by an unknown key and is whole again in one commune is not lost.
+        """
+        unsound: dict[str, Event] = {}
+        for before, event in sorted(self.unknown.items()):
+            if len(images[before]) > 1:
+                for code in images[before]:
+                    unsound.setdefault(code, event)
+        split: dict[str, Event] = {}
+        for before, parts in images.items():
+            for code in parts:
+                if code in unsound:
+                    split.setdefault(before, unsound[code])
+        return split, unsound
 
 
 def _shared_out(outgoing: list[Event], ground: dict[str, float]) -> list[tuple[Event, dict[str, float], bool]]:

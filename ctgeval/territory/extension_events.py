@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -18,37 +19,64 @@ __all__ = ["EVENT_COLUMNS", "with_events"]
 
 EVENT_COLUMNS: tuple[str, ...] = ("code_before", "code_after", "effective", "kind", "share")
 
+# Rows of another kind (a change of name, say) move no ground.
+_KINDS = ("fusion", "scission", "changement_de_code")
 _SHOWN = 3
 _SHARE_TOLERANCE = 0.02
 
 
 def with_events(base: Reference, brought: pd.DataFrame) -> Reference:
     """Return a geography with the events of a file (see `ctgeval.territory.extension.extended`)."""
+    brought = brought[brought["kind"].isin(_KINDS)]
     shares = brought["share"] if "share" in brought.columns else pd.Series(np.nan, index=brought.index)
     columns = (brought[name].tolist() for name in ("code_before", "code_after", "kind"))
     rows = zip((day.date() for day in brought["effective"]), *columns, shares.tolist(), strict=True)
-    told = sorted({(event.geography, event.code_before, event.code_after): event for event in _events(rows)}.items())
-    known = {(event.geography, event.code_before, event.code_after) for event in base.event_list}
+    told = _once(Event(*row) for row in rows)
+    known = {_key(event) for event in base.event_list}
+    years = {event.geography for event in base.event_list}
     covered = range(base.known_since + 1, base.years[-1] + 1)
     added: list[Event] = []
     strange: list[Event] = []
-    for (year, before, after), event in told:
-        if (year, before, after) in known:
+    for event in told:
+        year, before, after = _key(event)
+        if _key(event) in known or (year in years and _follows(base, event)):
             continue
         if year not in covered or not _is_known(base, before, after):
             added.append(event)
-        elif before != after and after not in base.timeline.chain(year - 1, year).images.get(before, ()):
+        elif before != after:
             strange.append(event)
-    table = pd.concat(
-        [_shared(base.events, {key: event.share for key, event in told}), _frame(_completed(added, base))]
-    )
-    out = replace(base, events=table.reset_index(drop=True), since=_since(base, added), _kept={})
-    conflicts = [*base.conflicts, *_strange(strange), *_other_shares(out, told)]
+    parts = {_key(event): event.share for event in told if not math.isnan(event.share)}
+    table = pd.concat([_shared(base.events, parts), _frame(_completed(added, base))], ignore_index=True)
+    out = replace(base, events=table, since=_since(base, told), _kept={})
+    file = str(brought["origin"].iloc[0]).partition("!")[0] if "origin" in brought.columns and len(brought) else ""
+    conflicts = [*base.conflicts, *_strange(strange, file), *_other_shares(out, parts, file)]
     return replace(out, conflicts=tuple(conflicts), _kept={})
 
 
-def _events(rows: Iterable[tuple[object, ...]]) -> Iterable[Event]:
-    return (Event(*row) for row in rows)  # type: ignore[arg-type]
+def _key(event: Event) -> tuple[int, str, str]:
+    return event.geography, event.code_before, event.code_after
+
+
+def _once(events: Iterable[Event]) -> list[Event]:
+    """Return each passage of ground once a year, and the links of a code with itself that go with them."""
+    ordered = sorted(events, key=lambda event: event[:4])
+    moves: dict[tuple[int, str, str], Event] = {}
+    for event in ordered:
+        if event.code_before != event.code_after:
+            moves.setdefault(_key(event), event)
+    touched = {(event.effective, code) for event in moves.values() for code in (event.code_before, event.code_after)}
+    stays = {
+        (event.effective, event.code_before): event
+        for event in ordered
+        if event.code_before == event.code_after and (event.effective, event.code_before) in touched
+    }
+    return sorted([*moves.values(), *stays.values()], key=lambda event: event[:4])
+
+
+def _follows(base: Reference, event: Event) -> bool:
+    """Whether events that are known make this one together."""
+    year, before, after = _key(event)
+    return after in base.timeline.chain(year - 1, year).images.get(before, ())
 
 
 def _is_known(base: Reference, *codes: str) -> bool:
@@ -85,18 +113,18 @@ def _frame(events: Sequence[Event]) -> pd.DataFrame:
     return pd.DataFrame(columns).assign(effective=pd.to_datetime(pd.Series(columns["effective"], dtype=object)))
 
 
-def _since(base: Reference, added: Sequence[Event]) -> int | None:
-    """Go back as long as the file tells changes every year: a history, not a few events."""
+def _since(base: Reference, told: Sequence[Event]) -> int | None:
+    """Go back as long as the file tells changes nearly every year: a history, not a few events."""
     if base.since is None:
         return None
-    years = {event.geography for event in added}
+    years = {event.geography for event in told}
     since = base.since
-    while since in years:
+    while since in years or since - 1 in years:
         since -= 1
     return since
 
 
-def _strange(events: Sequence[Event]) -> list[Problem]:
+def _strange(events: Sequence[Event], file: str) -> list[Problem]:
     if not events:
         return []
     verb = "se trouve" if len(events) == 1 else "se trouvent"
@@ -111,26 +139,27 @@ def _strange(events: Sequence[Event]) -> list[Problem]:
             ),
             remedy="La géographie de référence a été gardée ; vérifiez les dates d’effet et les codes du fichier.",
             value=events[0].code_before,
+            file=file,
             severity="avertissement",
         )
     ]
 
 
-def _other_shares(out: Reference, told: Sequence[tuple[tuple[int, str, str], Event]]) -> list[Problem]:
-    brought = {key: event.share for key, event in told if event.share == event.share}
+def _other_shares(out: Reference, told: dict[tuple[int, str, str], float], file: str) -> list[Problem]:
     found = []
     for event in out.event_list:
-        share = brought.get((event.geography, event.code_before, event.code_after))
+        share = told.get(_key(event))
         if share is not None and abs(share - event.share) > _SHARE_TOLERANCE:
             theirs, ours = (french.percent(100 * part, decimals=1) for part in (share, event.share))
             found.append(f"{event.code_before} → {event.code_after} : {theirs} dans le fichier, {ours} au recensement")
     if not found:
         return []
-    some = french.enumeration(found[:_SHOWN])
+    some = " ; ".join(found[:_SHOWN])
     return [
         Problem(
             message=f"La part d’une commune scindée n’est pas celle de sa population : {some}.",
             remedy="La part calculée sur le recensement a été gardée.",
+            file=file,
             severity="avertissement",
         )
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,23 +18,26 @@ MEMBERSHIP_COLUMNS: tuple[str, ...] = ("year", "commune", "commune_name", "epci"
 _SHOWN = 3
 # The régions of today are those of 1 January 2016 (law 2015-29).
 _REGIONS_SINCE = 2016
+_LEVELS = {"commune": "COM", "dep": "DEP", "reg": "REG"}
 _EPCI_TYPES = {"CC": "CC", "CA": "CA", "CU": "CU", "METROPOLE": "METRO", "MÉTROPOLE": "METRO", "SAN": "SAN"}
 
 
 def with_members(base: Reference, brought: pd.DataFrame) -> Reference:
     """Return a geography with the members of a file (see `ctgeval.territory.extension.extended`)."""
+    file = str(brought["origin"].iloc[0]).partition("!")[0] if "origin" in brought.columns else ""
     rows = brought[list(MEMBERSHIP_COLUMNS)].astype({"year": np.int64})
     rows = rows.assign(**{name: rows[name].fillna("") for name in MEMBERSHIP_COLUMNS[1:]})
     pairs = rows.drop_duplicates(["year", "commune", "epci"])
     twice = pairs[pairs.duplicated(["year", "commune"])]
-    conflicts = _two_epci(twice)
+    conflicts = _two_epci(twice, file)
     rows = rows.drop_duplicates(["year", "commune"])
     known = rows["year"].isin([*base.years, *base.partial_years])
     theirs = rows[known]
     for year, group in theirs.groupby("year"):
-        conflicts += _other_epci(group, int(str(year)), base)
-    listed = pd.Series([base.exists(geo, year) for geo, year in zip(theirs["commune"], theirs["year"], strict=True)])
-    fresh = theirs[~listed.to_numpy(dtype=bool) & theirs["year"].isin(base.partial_years).to_numpy()]
+        conflicts += _other_epci(group, int(str(year)), base, file)
+    again = theirs[theirs["year"].isin(base.partial_years)]
+    pairs_again = zip(again["commune"].tolist(), again["year"].tolist(), strict=True)
+    fresh = again[[not base.exists(geo, year) for geo, year in pairs_again]]
     new = pd.concat([rows[~known], fresh])
     conflicts = [*base.conflicts, *conflicts]
     if new.empty:
@@ -72,20 +74,20 @@ def _placed(rows: pd.DataFrame, base: Reference) -> pd.DataFrame:
 
 
 def _places(rows: pd.DataFrame, base: Reference) -> list[pd.DataFrame]:
-    def named(code: str, name: str, kind: pd.Series[Any] | str) -> pd.DataFrame:
-        table = rows.assign(geo=rows[code], name=rows[name] if name else rows[code].map(base.last_name), type=kind)
-        table = table[table["geo"].ne("")].drop_duplicates(["geo", "year"])
-        return _runs(
-            table.assign(name=table["name"].where(table["name"].ne(""), table["geo"])), ["geo", "name", "type"]
-        )
+    def named(code: str, names: str) -> pd.DataFrame:
+        columns = {"geo": rows[code], "name": rows[names] if names else "", "year": rows["year"]}
+        table = pd.DataFrame(columns)[rows[code].ne("")].drop_duplicates(["geo", "year"])
+        known = {geo: base.last_name(geo) or geo for geo in table["geo"].unique().tolist()}
+        table = table.assign(name=table["name"].mask(table["name"].eq(""), table["geo"].map(known)))
+        kinds = {name: _LEVELS.get(code) or _kind(name) for name in table["name"].unique().tolist()}
+        return _runs(table.assign(type=table["name"].map(kinds)), ["geo", "name", "type"])
 
-    first = rows["epci_name"].str.split().str[0].fillna("").str.upper()
-    return [
-        named("commune", "commune_name", "COM"),
-        named("epci", "epci_name", first.map(_EPCI_TYPES).fillna("EPCI")),
-        named("dep", "", "DEP"),
-        named("reg", "", "REG"),
-    ]
+    return [named("commune", "commune_name"), named("epci", "epci_name"), named("dep", ""), named("reg", "")]
+
+
+def _kind(name: str) -> str:
+    words = name.upper().split()
+    return _EPCI_TYPES.get(words[0], "EPCI") if words else "EPCI"
 
 
 def _membership(rows: pd.DataFrame) -> list[pd.DataFrame]:
@@ -101,7 +103,7 @@ def _runs(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return runs[columns].first().assign(first=runs["year"].first(), last=runs["year"].last())
 
 
-def _two_epci(rows: pd.DataFrame) -> list[Problem]:
+def _two_epci(rows: pd.DataFrame, file: str) -> list[Problem]:
     if rows.empty:
         return []
     first = rows.iloc[0]
@@ -113,18 +115,21 @@ def _two_epci(rows: pd.DataFrame) -> list[Problem]:
             ),
             remedy="Le premier a été gardé ; corrigez le fichier.",
             value=str(first["commune"]),
+            file=file,
             severity="avertissement",
         )
     ]
 
 
-def _other_epci(rows: pd.DataFrame, year: int, base: Reference) -> list[Problem]:
-    ours = [_epci(base, geo, year) for geo in rows["commune"].tolist()]
-    theirs = rows["epci"].tolist()
+def _other_epci(rows: pd.DataFrame, year: int, base: Reference, file: str) -> list[Problem]:
+    alive = base.codes("COM", year)
+    inside = base.membership[base.membership["first"].le(year) & base.membership["last"].ge(year)]
+    inside = inside[inside["territory"].str.startswith("EPCI-")]
+    ours = dict(zip(inside["commune"].tolist(), inside["territory"].tolist(), strict=True))
     told = (
-        f"{geo} : {own} ({before or 'aucun EPCI'} dans la géographie de référence)"
-        for geo, own, before in zip(rows["commune"].tolist(), theirs, ours, strict=True)
-        if own and before is not None and own != before
+        f"{geo} : {theirs} ({ours.get(geo, 'aucun EPCI')} dans la géographie de référence)"
+        for geo, theirs in zip(rows["commune"].tolist(), rows["epci"].tolist(), strict=True)
+        if theirs and geo in alive and theirs != ours.get(geo)
     )
     different = list(told)
     if not different:
@@ -137,12 +142,7 @@ def _other_epci(rows: pd.DataFrame, year: int, base: Reference) -> list[Problem]
                 f"géographie de référence : {french.enumeration(different[:_SHOWN])}."
             ),
             remedy="La géographie de référence a été gardée ; vérifiez l’année du fichier.",
+            file=file,
             severity="avertissement",
         )
     ]
-
-
-def _epci(base: Reference, geo: str, year: int) -> str | None:
-    if not base.exists(geo, year):
-        return None
-    return next((parent for parent in base.parents(geo, year) if parent.startswith("EPCI-")), "")
