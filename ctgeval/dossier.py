@@ -206,6 +206,43 @@ class Dossier:
                 problems=blocking,
             )
 
+    def similar(self) -> territory.Comparators:
+        """Choose the territories most like that of the dossier, as ``[comparaison]`` asks, without writing them.
+
+        Raises
+        ------
+        DossierError
+            When no territory can be chosen.
+        """
+        return designs.similar.choose(self)
+
+    def freeze_comparators(self, *, date: dt.date | None = None) -> Dossier:
+        """Write in ``ctg.toml`` the territories of comparison that it asks the tool to choose, once and for all.
+
+        Parameters
+        ----------
+        date : datetime.date, optional
+            Written beside the list; today by default.
+
+        Returns
+        -------
+        Dossier
+            The dossier opened again; this one when the list is already written, or when no choice is asked.
+
+        Raises
+        ------
+        DossierError
+            When an input has a blocking problem, when no territory can be chosen, or when the file can't be written:
+            nothing is compared with a list that is not frozen.
+        """
+        if not self.config.comparaison.unfrozen:
+            return self
+        self.require_sound()
+        day = date or dt.date.today()  # noqa: DTZ011 the day where the evaluator is
+        territories, reasons = designs.similar.frozen(self, day)
+        configuration.freezing.freeze(self.path, territories, reasons=reasons)
+        return Dossier.open(self.path)
+
     def observations(self) -> pd.DataFrame:
         """Observations of every source and of the coordinator's counts, put on the perimeter of the dossier."""
         return self._on_perimeter(self._gathered).observations
