@@ -6,13 +6,14 @@ Each check looks at tables that are already read, raises nothing, and gives the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ctgeval import french, periods
+from ctgeval import french, measures, periods
 from ctgeval.errors import CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import actions, budget, texts
 from ctgeval.programme.origin import place
@@ -268,13 +269,10 @@ def _unread_texts(dossier: Dossier) -> Iterator[Problem]:
 
 
 def _own_measures(dossier: Dossier) -> Iterator[Problem]:
-    if (dossier.path / "mesures.toml").is_file():
-        yield Problem(
-            message="Le fichier mesures.toml n’est pas lu par cette version : ses mesures ne servent à rien.",
-            remedy="Comptez dans une mesure du catalogue ; indicateurs.toml, lui, est lu.",
-            file="mesures.toml",
-            severity="avertissement",
-        )
+    """Tell why the dossier's own measures can't be used: those of the house alone are known then."""
+    error = dossier.own_measures[1]
+    if error is not None:
+        yield from (replace(problem, file=measures.FILE_NAME) for problem in error.problems)
 
 
 def _incomparable(dossier: Dossier) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from ctgeval import (
     diffusion,
     french,
     indicators,
+    measures,
     observations,
     programme,
     sources,
@@ -26,8 +27,9 @@ from ctgeval import (
 from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
-from ctgeval.errors import CtgevalError, DossierError, Problem
+from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
 from ctgeval.indicators import definition, scope
+from ctgeval.measures import Measure
 from ctgeval.programme import counts, evaluation, texts
 from ctgeval.sources import SourceTable, workbook
 
@@ -93,10 +95,26 @@ class Dossier:
         return territory.reference.load(self.path / own if own else None)
 
     @cached_property
+    def measures(self) -> Mapping[str, Measure]:
+        """Measures of the house, and those of the dossier's ``mesures.toml`` when it has one that can be used."""
+        return self.own_measures[0]
+
+    @cached_property
+    def own_measures(self) -> tuple[Mapping[str, Measure], CtgevalError | None]:
+        """Measures known to the dossier, and the error that its ``mesures.toml`` gave, if it gave one."""
+        own = self.path / measures.FILE_NAME
+        if not own.is_file():
+            return measures.load(), None
+        try:
+            return measures.load(own), None
+        except MeasureError as error:
+            return measures.load(), error
+
+    @cached_property
     def catalogue(self) -> Mapping[str, definition.Indicator]:
         """Indicators of the package, and those of the dossier's ``indicateurs.toml`` when it has one."""
         own = self.path / "indicateurs.toml"
-        return definition.load(own) if own.is_file() else definition.catalogue()
+        return definition.load(own, measures=self.measures) if own.is_file() else definition.catalogue()
 
     @cached_property
     def tables(self) -> Mapping[str, workbook.Table]:
@@ -134,6 +152,8 @@ class Dossier:
                 separator=source.separateur,
                 decimal=source.decimale,
                 geography=source.geographie,
+                description=source.tableau.described() if source.tableau else None,
+                measures=self.measures,
             )
         except CtgevalError as error:
             return error
@@ -387,7 +407,7 @@ class Dossier:
 
     @cached_property
     def _counts(self) -> tuple[pd.DataFrame, list[Problem]]:
-        return counts.to_observations(self.tables["observations"], geography=self.year)
+        return counts.to_observations(self.tables["observations"], geography=self.year, measures=self.measures)
 
     @cached_property
     def _harmonised(self) -> territory.Harmonised:
@@ -409,7 +429,11 @@ class Dossier:
 
     def _on_perimeter(self, tables: list[pd.DataFrame]) -> territory.Harmonised:
         return territory.harmonise(
-            observations.concat(tables), to=self.year, reference=self.reference, on_problem="collect"
+            observations.concat(tables),
+            to=self.year,
+            reference=self.reference,
+            measures=self.measures,
+            on_problem="collect",
         )
 
     @property
@@ -462,6 +486,7 @@ class Dossier:
             reference=self.reference,
             year=self.year,
             catalogue=self.catalogue,
+            measures=self.measures,
             groupings=self._groupings,
             start=self.config.convention.debut if self.config.convention else None,
         )
@@ -485,6 +510,7 @@ class Dossier:
             results,
             self.tables["cibles"].frame if targets is None else targets,
             catalogue=self.catalogue,
+            measures=self.measures,
             start=convention.debut if convention else None,
             end=convention.fin if convention else None,
             objection=lambda item, first, last: designs.timing(self, item).objection(first, last),

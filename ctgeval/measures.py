@@ -19,6 +19,8 @@ Over = Literal["places", "time"]
 
 __all__ = ["Kind", "Measure", "Object", "get", "load"]
 
+FILE_NAME = "mesures.toml"
+"""A dossier's own measures."""
 CATALOGUE = Path(__file__).with_name("measures.toml")
 _SECRET_OBJECTS = frozenset({"personnes", "foyers", "entreprises"})
 _FIELDS = frozenset({"label", "kind", "object", "unit", "published", "bounds", "factor", "sensible", "legal"})
@@ -127,7 +129,6 @@ class Measure:
         return f"{name} est un état à une date : il ne s’additionne pas {where} ; prendre la dernière période."
 
 
-@cache
 def load(extra: Path | None = None) -> Mapping[str, Measure]:
     """Return every measure by its id, sorted.
 
@@ -146,18 +147,23 @@ def load(extra: Path | None = None) -> Mapping[str, Measure]:
     MeasureError
         When a declaration can't be used; all the reasons are told together.
     """
-    found = _read(CATALOGUE)
-    if extra is not None:
-        own = _read(extra)
-        again = sorted(set(own) & set(found))
-        if again:
-            raise MeasureError(
-                f"Ces mesures existent déjà et ne se redéfinissent pas : {', '.join(again)}.",
-                remedy="Leur donner un autre nom dans le fichier du dossier.",
-                file=str(extra),
-            )
-        found |= own
-    return MappingProxyType(dict(sorted(found.items())))
+    found = _house()
+    if extra is None:
+        return found
+    own = _read(extra)
+    again = sorted(set(own) & set(found))
+    if again:
+        raise MeasureError(
+            f"Ces mesures existent déjà et ne se redéfinissent pas : {', '.join(again)}.",
+            remedy="Leur donner un autre nom dans le fichier du dossier.",
+            file=str(extra),
+        )
+    return MappingProxyType(dict(sorted({**found, **own}.items())))
+
+
+@cache
+def _house() -> Mapping[str, Measure]:
+    return MappingProxyType(dict(sorted(_read(CATALOGUE).items())))
 
 
 def get(id: str, *, measures: Mapping[str, Measure] | None = None) -> Measure:

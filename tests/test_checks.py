@@ -121,6 +121,8 @@ def test_texts_that_no_bilan_shows_are_told(folder: Path) -> None:
     assert "bilan_annuel" in _found(folder, "Aucun bilan ne s’appelle")["remedy"]
 
 
-def test_own_measures_are_said_not_to_be_read(folder: Path) -> None:
-    (folder / "mesures.toml").write_text("[repas]\n", encoding="utf-8")
-    assert _found(folder, "mesures.toml")["severity"] == "avertissement"
+def test_own_measures_that_can_not_be_used_are_told(folder: Path) -> None:
+    (folder / "mesures.toml").write_text('[repas]\nrepas_portes = { label = "Repas" }\n', encoding="utf-8")
+    found = _found(folder, "est mal décrite")
+    assert (found["file"], found["severity"]) == ("mesures.toml", "bloquant")
+    assert "kind" in found["remedy"]

@@ -207,7 +207,7 @@ def _families(
         item = catalogue[name]
         rows = np.flatnonzero(names == name)
         for quantity in _quantities(item, table.iloc[rows], rule):
-            used = [measures.get(one) for one in quantity.made_from]
+            used = [measures.get(one, measures=item.declared or None) for one in quantity.made_from]
             limit = threshold(item, rule, catalogue)
             family = found.get(quantity.name) or _Family(
                 limit=limit,
@@ -236,12 +236,12 @@ def _quantities(item: definition.Indicator, rows: pd.DataFrame, rule: Rule) -> I
     """Give the counts that the rows of one indicator tell: numerator, base, and the rest of a part."""
     part, whole = rows["numerator"].to_numpy(dtype=float), rows["denominator"].to_numpy(dtype=float)
     top, bottom = tuple(sorted(item.numerator_terms)), tuple(sorted(item.denominator_terms))
-    counted = bool(secret_measures(item.numerator_measures))
+    counted = bool(secret_measures(item.numerator_measures, item.declared))
     if counted:
         low = rows["low"].to_numpy(dtype=float)
         known = np.where(np.isnan(part), low, part) if item.nature == "compte" else part
         yield _Quantity(("count", *top), item.numerator_measures, known, known, is_base=False)
-    if secret_measures(item.denominator_measures):
+    if secret_measures(item.denominator_measures, item.declared):
         yield _Quantity(("count", *bottom), item.denominator_measures, whole, whole, is_base=True)
     if counted and item.nature == "part" and rule.complement:
         yield _Quantity((_REST, *top, "", *bottom), item.measures, whole - part, whole, is_base=False)

@@ -30,6 +30,7 @@ from ctgeval import measures
 from ctgeval.config import AUDIENCES
 from ctgeval.errors import ConfidentialityError
 from ctgeval.indicators import definition
+from ctgeval.measures import Measure
 
 _ALLOWED: dict[str, frozenset[str]] = {
     "ouverte": frozenset(AUDIENCES),
@@ -156,8 +157,8 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
         rows = np.flatnonzero(position == name)
         indicator = catalogue[name]
         limit = threshold(indicator, rule, catalogue)
-        counted = bool(secret_measures(indicator.numerator_measures))
-        base_counted = bool(secret_measures(indicator.denominator_measures))
+        counted = bool(secret_measures(indicator.numerator_measures, indicator.declared))
+        base_counted = bool(secret_measures(indicator.denominator_measures, indicator.declared))
         if counted:
             by_count[rows] |= _small(part[rows], limit)
         if counted and indicator.nature == "compte":
@@ -194,14 +195,22 @@ def small_levels(
     found = np.zeros(len(ids), dtype=bool)
     for position, (name, level) in enumerate(zip(ids, levels.to_numpy(dtype=float), strict=True)):
         item = catalogue.get(name)
-        if item is not None and item.nature == "compte" and secret_measures(item.numerator_measures):
+        if item is not None and item.nature == "compte" and secret_measures(item.numerator_measures, item.declared):
             found[position] = 0 < abs(level) < threshold(item, rule, catalogue)
     return found
 
 
-def secret_measures(names: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the measures that count persons, households or enterprises, sorted."""
-    return tuple(sorted({name for name in names if measures.get(name).is_secret_object}))
+def secret_measures(names: Iterable[str], declared: Mapping[str, Measure] | None = None) -> tuple[str, ...]:
+    """Return those of the measures that count persons, households or enterprises, sorted.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Measures.
+    declared : mapping of str to Measure
+        Those of the indicator, which the dossier may have declared itself; empty for those of the house.
+    """
+    return tuple(sorted({name for name in names if measures.get(name, measures=declared or None).is_secret_object}))
 
 
 def threshold(indicator: definition.Indicator, rule: Rule, catalogue: Mapping[str, definition.Indicator]) -> int:
@@ -221,7 +230,7 @@ def threshold(indicator: definition.Indicator, rule: Rule, catalogue: Mapping[st
         name
         for item in catalogue.values()
         if item.sensitive and item.nature == "part"
-        for name in secret_measures(item.denominator_measures)
+        for name in secret_measures(item.denominator_measures, item.declared)
     }
     sensitive = indicator.sensitive or not wholes.isdisjoint(indicator.measures)
     return max(rule.threshold, rule.sensitive_threshold) if sensitive else rule.threshold

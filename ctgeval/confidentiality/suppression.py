@@ -147,8 +147,8 @@ def _masked(
     catalogue: Mapping[str, definition.Indicator],
 ) -> Mask:
     """Rows that break the rule, and those that would give them back through a total or another indicator."""
-    numerators = _cells(table, {name: item.numerator_measures for name, item in catalogue.items()})
-    denominators = _cells(table, {name: item.denominator_measures for name, item in catalogue.items()})
+    numerators = _cells(table, catalogue, {name: item.numerator_measures for name, item in catalogue.items()})
+    denominators = _cells(table, catalogue, {name: item.denominator_measures for name, item in catalogue.items()})
     older = denominators.assign(period=vintages(table).to_numpy()[denominators["row"].to_numpy(dtype=int)])
     denominators = pd.concat([denominators, older]).drop_duplicates(ignore_index=True)
     small = numerators[breach.numerator[numerators["row"].to_numpy(dtype=int)]]
@@ -247,7 +247,7 @@ def _bases_shown_without_counts(
     table: pd.DataFrame, breach: Breach, catalogue: Mapping[str, definition.Indicator]
 ) -> Mask:
     """Rows of the rates whose base is too small somewhere in that period."""
-    denominators = _cells(table, {name: item.denominator_measures for name, item in catalogue.items()})
+    denominators = _cells(table, catalogue, {name: item.denominator_measures for name, item in catalogue.items()})
     small = denominators[breach.any[denominators["row"].to_numpy(dtype=int)]]
     exposed = {(measure, period) for measure, _, period, _ in _keys(small)}
     return _rows_where(denominators, [(m, p) in exposed for m, _, p, _ in _keys(denominators)], len(table))
@@ -255,13 +255,17 @@ def _bases_shown_without_counts(
 
 def _loose_bounds(table: pd.DataFrame, catalogue: Mapping[str, definition.Indicator]) -> Mask:
     """Rates of persons that are not known: their bounds and their base would tell what part of them is."""
-    secret = {name for name, item in catalogue.items() if item.denominator and secret_measures(item.measures)}
+    rates = {name: item for name, item in catalogue.items() if item.denominator}
+    secret = {name for name, item in rates.items() if secret_measures(item.measures, item.declared)}
     return (table["indicator"].isin(secret) & table["value"].isna()).to_numpy(dtype=bool)
 
 
-def _cells(table: pd.DataFrame, made_from: Mapping[str, Iterable[str]]) -> pd.DataFrame:
+def _cells(
+    table: pd.DataFrame, catalogue: Mapping[str, definition.Indicator], made_from: Mapping[str, Iterable[str]]
+) -> pd.DataFrame:
     """One row per row of the table and measure of persons, households or enterprises that it is made from."""
-    used = {name: list(secret_measures(made_from[name])) for name in table["indicator"].unique()}
+    names = table["indicator"].unique()
+    used = {name: list(secret_measures(made_from[name], catalogue[name].declared)) for name in names}
     dimensions = table[list(DIMENSIONS)].astype(object)
     dimensions = dimensions.where(dimensions.notna(), "").astype("str")
     cells = pd.DataFrame(

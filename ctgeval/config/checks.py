@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ctgeval import measures, periods, sources
-from ctgeval.config import files, form
+from ctgeval.config import files, form, tableau, toml
 from ctgeval.config.models import BILAN_FORMATS
 from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
 from ctgeval.errors import PeriodError, Problem, Severity, near
@@ -215,6 +215,26 @@ def _source_file(context: Context, rank: int, source: dict[str, Any]) -> Iterato
             f"{', '.join(f'« {name} »' for name in vintages.RULES)}.",
             value=rules,
         )
+    yield from _source_description(context, rank, source)
+
+
+def _source_description(context: Context, rank: int, source: dict[str, Any]) -> Iterator[Problem]:
+    """Tell a description without its format, the reverse, and what its keys say wrong together."""
+    if source.get("format") == "tableau" and "tableau" not in source:
+        yield context.problem(
+            ("source", rank, "tableau"),
+            "Le format « tableau » demande de décrire le fichier : rien ne dit où sont les colonnes.",
+            "Ajoutez [source.tableau] sous la source ; « ctgeval sources essayer FICHIER » en propose un.",
+        )
+    elif isinstance(source.get("tableau"), dict):
+        if source.get("format") not in (None, "tableau"):
+            yield context.problem(
+                ("source", rank, "tableau"),
+                f"La description ne sert à rien avec le format « {source['format']} ».",
+                'Écrivez format = "tableau", ou retirez [source.tableau].',
+            )
+        for key, message, remedy in tableau.problems(toml.tuples(source["tableau"])):
+            yield context.problem(("source", rank, "tableau", *key), message, remedy)
 
 
 def _source_rights(context: Context, rank: int, source: dict[str, Any]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -236,23 +236,30 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _field(key: Key) -> FieldInfo | None:
-    names = [part for part in key if isinstance(part, str)]
-    model: type[BaseModel] | None = Config
-    field: FieldInfo | None = None
-    for name in names:
-        found = _fields(model).get(name) if model is not None else None
-        if found is None:
-            return field
-        field, model = found, _model_of(found)
-    return field
+    return _walked(key)[0]
 
 
 def _model(key: Key) -> type[BaseModel]:
+    return _walked(key)[1]
+
+
+def _walked(key: Key) -> tuple[FieldInfo | None, type[BaseModel]]:
+    """Follow a key down to its field, and the model it is in; names that the evaluator chose are passed over."""
     model: type[BaseModel] = Config
-    for part in key:
-        if isinstance(part, str):
-            model = _model_of(_fields(model)[part]) or model
-    return model
+    field: FieldInfo | None = None
+    chosen = False
+    for name in (part for part in key if isinstance(part, str)):
+        found = None if chosen else _fields(model).get(name)
+        chosen = False
+        if found is not None:
+            field, model = found, _model_of(found) or model
+            chosen = _is_mapping(found)
+    return field, model
+
+
+def _is_mapping(field: FieldInfo) -> bool:
+    """Whether the keys of a field are names that the evaluator chose (``[source.tableau.mesures]``)."""
+    return any(get_origin(kind) is dict for kind in (field.annotation, *get_args(field.annotation)))
 
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:

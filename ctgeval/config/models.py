@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ctgeval.config.tableau import TableauConfig
+
 Audience = Literal["interne", "cotech", "copil", "partenaire", "habitants"]
 Diffusion = Literal["ouverte", "convention", "interne"]
 ValidationState = Literal["brouillon", "valide_cotech", "presente_copil", "publie"]
@@ -130,6 +132,9 @@ class SourceConfig(_Model):
         default=None,
         description='comment ses millésimes se comparent : "annuel", "recensement", "filosofi", "bpe", "bpe_evolution" '
         'ou "caf" (par défaut, la règle du format)',
+    )
+    tableau: TableauConfig | None = Field(
+        default=None, description='la description du fichier, avec format = "tableau" : un bloc [source.tableau]'
     )
     titre: str = Field(default="", description="le titre à imprimer sous les tableaux")
     url: str = Field(default="", description="l’adresse où le fichier a été pris")

@@ -188,7 +188,7 @@ def _with_dates(
     frame = rows.assign(
         low=rows["low"].where(~nothing), high=rows["high"].where(~nothing), value=rows["value"].astype("float64")
     )
-    stock = all(measures.get(name).kind == "stock" for name in item.numerator_measures)
+    stock = all(measures.get(name, measures=item.declared or None).kind == "stock" for name in item.numerator_measures)
     labels = periods.sort(set(frame["time_period"]))
     first, straddling = {}, {}
     for geo, since in treated.items():

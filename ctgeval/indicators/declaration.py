@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any, get_args
 
 from ctgeval import measures as measures_
@@ -80,8 +80,8 @@ def read(id: str, theme: str, declared: object, known: Mapping[str, Measure], li
     values |= {name: tuple(values.get(name, ())) for name in ("grain", "caveats", "limits")}
     values["factor"] = float(values.get("factor", 1))
     made = Indicator(id=id, theme=theme, nature="part" if declared.get("part") else nature, **values)
-    sensitive = any(known[name].sensible for name in made.measures)
-    return Indicator(**{field.name: getattr(made, field.name) for field in fields(made)} | {"sensitive": sensitive})
+    used = {name: known[name] for name in made.measures}
+    return replace(made, sensitive=any(measure.sensible for measure in used.values()), declared=used)
 
 
 def _check_fields(declared: Mapping[str, Any]) -> None:

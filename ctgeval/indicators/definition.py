@@ -13,6 +13,7 @@ from ctgeval import measures as measures_
 from ctgeval.errors import CtgevalError, IndicatorError, Problem, UnknownIndicator, near
 from ctgeval.indicators import declaration
 from ctgeval.indicators.indicator import Formula, Indicator, parse_formula
+from ctgeval.measures import Measure
 
 __all__ = ["Formula", "Indicator", "catalogue", "get", "limit_codes", "load", "parse_formula", "reasons"]
 
@@ -25,16 +26,16 @@ def catalogue() -> Mapping[str, Indicator]:
     return load()
 
 
-@cache
-def load(extra: Path | None = None, *, measures: Path | None = None) -> Mapping[str, Indicator]:
+def load(extra: Path | None = None, *, measures: Mapping[str, Measure] | None = None) -> Mapping[str, Indicator]:
     """Return the catalogue, with a dossier's own indicators after those of the house.
 
     Parameters
     ----------
     extra : Path or None
         A dossier's own ``indicateurs.toml``: same form as a file of the catalogue.
-    measures : Path or None
-        A dossier's own ``mesures.toml``, whose measures its formulas may name.
+    measures : mapping of str to Measure, optional
+        Measures that its formulas may name, those of the dossier's own ``mesures.toml`` included; those of the house by
+        default.
 
     Returns
     -------
@@ -46,7 +47,17 @@ def load(extra: Path | None = None, *, measures: Path | None = None) -> Mapping[
     IndicatorError
         When declarations can't be used; all the problems at once.
     """
-    known = measures_.load(measures)
+    if extra is None and measures is None:
+        return _house()
+    return _loaded(extra, measures_.load() if measures is None else measures)
+
+
+@cache
+def _house() -> Mapping[str, Indicator]:
+    return _loaded(None, measures_.load())
+
+
+def _loaded(extra: Path | None, known: Mapping[str, Measure]) -> Mapping[str, Indicator]:
     limits = set(limit_codes())
     paths = [path for path in sorted(FOLDER.glob("*.toml")) if path.name not in _NOT_THEMES]
     themes = sorted(((_toml(path), path) for path in paths), key=lambda item: (item[0].get("ordre", 0), item[1].name))

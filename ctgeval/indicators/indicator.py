@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from ctgeval.errors import IndicatorError
+from ctgeval.measures import Measure
 
 Kind = Literal["contexte", "moyens", "realisation", "resultat", "impact", "processus"]
 Direction = Literal["higher", "lower", "maintain", "neutral"]
@@ -60,6 +62,8 @@ class Indicator:
         The flows are summed since the start of the convention.
     sensitive : bool
         Crossed with income, health or disability.
+    declared : mapping of str to Measure
+        The measures of its formulas, those of the dossier's own ``mesures.toml`` included.
     """
 
     id: str
@@ -83,6 +87,7 @@ class Indicator:
     nature: Nature
     since_start: bool = False
     sensitive: bool = False
+    declared: Mapping[str, Measure] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def numerator_terms(self) -> Formula:
@@ -111,7 +116,7 @@ class Indicator:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, tuples as lists."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "declared"}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 

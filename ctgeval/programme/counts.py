@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from ctgeval import french, measures, observations
+from ctgeval import french, measures as measures_, observations
 from ctgeval.errors import Problem, suggestion
+from ctgeval.measures import Measure
 from ctgeval.programme import actions
 from ctgeval.programme.origin import place
 from ctgeval.sources.workbook import Table
@@ -17,7 +19,9 @@ PLAN = "plan-actions"
 """Source of the counts made from the plan of actions; anybody may read them."""
 
 
-def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list[Problem]]:
+def to_observations(
+    table: Table, *, geography: int, measures: Mapping[str, Measure] | None = None
+) -> tuple[pd.DataFrame, list[Problem]]:
     """Turn the table ``observations`` of a dossier into rows of the observations.
 
     Parameters
@@ -26,6 +30,8 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
         As read by `ctgeval.sources.workbook.read_tables`.
     geography : int
         Year of the perimeter of the dossier, in which the coordinator counts.
+    measures : mapping of str to Measure, optional
+        Measures known to the dossier; those of the house by default.
 
     Returns
     -------
@@ -38,7 +44,7 @@ def to_observations(table: Table, *, geography: int) -> tuple[pd.DataFrame, list
     frame = table.frame
     if frame.empty:
         return observations.empty(), []
-    known = measures.load()
+    known = measures_.load() if measures is None else measures
     unknown = ~frame["mesure"].isin(list(known))
     negative = (
         frame["valeur_low"].lt(0)

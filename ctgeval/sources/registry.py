@@ -20,12 +20,15 @@ from ctgeval.sources import (
     insee_filosofi,
     insee_melodi,
     insee_population,
+    tableau,
 )
 from ctgeval.sources.table import Format, Options, SourceTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ctgeval.measures import Measure
+    from ctgeval.sources.description import Description
     from ctgeval.territory.reference import Reference
 
 __all__ = ["formats", "read"]
@@ -49,6 +52,7 @@ def formats() -> Mapping[str, Format]:
         insee_filosofi.FORMAT_CC,
         insee_melodi.FORMAT,
         insee_population.FORMAT,
+        tableau.FORMAT,
     )
     return MappingProxyType({each.name: each for each in sorted(known, key=lambda each: each.name)})
 
@@ -63,6 +67,8 @@ def read(
     separator: str | None = None,
     decimal: str | None = None,
     geography: int | None = None,
+    description: Description | None = None,
+    measures: Mapping[str, Measure] | None = None,
 ) -> SourceTable:
     """Read a producer's file.
 
@@ -80,6 +86,10 @@ def read(
         Answers to an `AmbiguousSource` (``encodage``, ``separateur``, ``decimale`` in ``ctg.toml``).
     geography : int, optional
         Year of the codes (1 January), when the file does not say.
+    description : Description, optional
+        What the columns are (``[source.tableau]`` in ``ctg.toml``), for the format ``tableau``.
+    measures : mapping of str to Measure, optional
+        Measures known to the dossier, its own included; those of the house by default.
 
     Returns
     -------
@@ -111,5 +121,7 @@ def read(
         separator=separator,
         decimal=decimal,
         geography=geography,
+        description=description,
+        measures=measures,
     )
     return known[format].read(Path(path), options)

@@ -12,6 +12,8 @@ import pandas as pd
 from ctgeval.sources.vintages import PLAIN, Vintages
 
 if TYPE_CHECKING:
+    from ctgeval.measures import Measure
+    from ctgeval.sources.description import Description
     from ctgeval.territory.reference import Reference
 
 __all__ = ["REJECTED_COLUMNS", "REPEATED", "SET_ASIDE", "Format", "Options", "SourceTable", "is_harmless"]
@@ -90,6 +92,10 @@ class Options:
         Answers to an `AmbiguousSource`.
     geography : int or None
         Year of the codes, when the file does not say.
+    description : Description or None
+        What the columns are, for the format ``tableau``.
+    measures : mapping of str to Measure, or None
+        Measures known to the dossier, its own included; those of the house by default.
     """
 
     key: str = ""
@@ -98,6 +104,8 @@ class Options:
     separator: str | None = None
     decimal: str | None = None
     geography: int | None = None
+    description: Description | None = None
+    measures: Mapping[str, Measure] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
