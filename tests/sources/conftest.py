@@ -68,6 +68,14 @@ MELODI_ROWS = (
     "018;AAV2020;POP;_T;_T;_T;2022;A;260000",
     "200070035;EPCI;POP;_T;_T;_T;2022;P;26700",
 )
+RP_HEADER = (
+    "CODGEO;LIBGEO;P22_POP;P22_POP0014;P22_POP7589;P22_POP90P;P22_F0014;P22_RP;P22_RP_VOIT1P;C22_FAMMONO;P16_POP"
+)
+RP_ROWS = (
+    "86194;Poitiers;90240.5;12000;6000;1200.25;6000;50000;39000.5;6500;88000",
+    "35238;Rennes;225081;30000;14000;3000;15000;120000;80000;14000;216000",
+    "1001;Abergement;832;150;50;4;70;341;330;20;771",
+)
 CAFDATA_HEADER = (
     "Date référence;Numéro EPCI;Nom EPCI;Nombre foyers NDUR;Nombre personnes NDUR;Nombre foyers RSA;Montant total RSA;"
     "Nombre foyers APL"
@@ -91,6 +99,18 @@ SERVICE_ROWS = (
     "2,86,Poitiers,86194,POITIERS,FS,Espace labellisé 01/09/2020",
     "3,86,Poitiers sud,86194,POITIERS,Antenne,Espace labellisé 15/01/2021",
     "4,75,Reuilly,75112,PARIS,FS,Espace labellisé 2022-03-01",
+)
+
+
+SCHOOL_HEADER = (
+    "Rentrée scolaire;Département;Commune;Numéro de l'école;Secteur;Nombre total de classes;Nombre total d'élèves;"
+    "Nombre d'élèves en pré-élémentaire hors ULIS;Nombre d'élèves en élémentaire hors ULIS;Nombre d'élèves en ULIS"
+)
+SCHOOL_ROWS = (
+    "2022;VIENNE;POITIERS;0860001A;PUBLIC;4;100;40;55;5",
+    "2022;VIENNE;POITIERS;0860002B;PRIVE;2;50;50;0;0",
+    "2021;VIENNE;POITIERS;0860001A;PUBLIC;4;98;40;58;0",
+    "2022;VIENNE;ST-SAUVANT;0860003C;PUBLIC;2;30;12;18;0",
 )
 
 
@@ -129,6 +149,12 @@ def melodi() -> Callable[..., str]:
 
 
 @pytest.fixture
+def census() -> Callable[..., str]:
+    """A small base of the census of a year to come."""
+    return lambda *rows, header=RP_HEADER: lines(header, *(rows or RP_ROWS))
+
+
+@pytest.fixture
 def cafdata() -> Callable[..., str]:
     """A small file of the Cafdata portal, by EPCI."""
     return lambda *rows, header=CAFDATA_HEADER: lines(header, *(rows or CAFDATA_ROWS))
@@ -150,6 +176,20 @@ def projects() -> Callable[..., str]:
 def services() -> Callable[..., str]:
     """A small list of France services places."""
     return lambda *rows, header=SERVICE_HEADER: lines(header, *(rows or SERVICE_ROWS))
+
+
+@pytest.fixture
+def schools() -> Callable[..., str]:
+    """A small file of pupils by school, whose communes have no code."""
+    return lambda *rows, header=SCHOOL_HEADER: lines(header, *(rows or SCHOOL_ROWS))
+
+
+@pytest.fixture
+def coded_schools() -> Callable[..., str]:
+    """The same with the codes of communes, which needs no geography."""
+    codes = ("86194", "86194", "86194", "86244")
+    rows = (f"{row};{code}" for row, code in zip(SCHOOL_ROWS, codes, strict=True))
+    return lambda: lines(f"{SCHOOL_HEADER};Code commune", *rows)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ FORMATS = {
     "caf.cafdata": "cafdata",
     "caf.iris": "iris",
     "caf.taux_couverture": "caf",
+    "education.effectifs": "coded_schools",
     "insee.comparateur": "comparateur",
     "insee.filosofi": "filo",
     "insee.filosofi_cc": "filo",
