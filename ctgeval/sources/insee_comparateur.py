@@ -8,7 +8,6 @@ Vintages, columns and levels may change from one year to the next: what is known
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,8 +93,6 @@ _PARTS = {
     "COMA": "commune associée : ses chiffres font partie de ceux de sa commune",
     "ARM": "arrondissement municipal : ses chiffres font partie de ceux de sa commune",
 }
-_LEVELS = {2: "DEP", 3: "DEP", 9: "EPCI"}
-_FILE_LEVEL = re.compile(r"_REG(?![A-Z])", re.IGNORECASE)
 
 
 def _read(path: Path, options: Options) -> SourceTable:
@@ -124,7 +121,7 @@ def read_comparateur(grid: Grid, options: Options, *, name: str) -> SourceTable:
     """
     column = grid.require("CODGEO", "insee_com")
     rejections = Rejections(grid)
-    level = _level(grid, column)
+    level = places.level_of(grid, column)
     _refuse_parts(rejections)
     geo = places.of_level(rejections, column, level)
     if level == "COM":
@@ -150,13 +147,6 @@ def read_comparateur(grid: Grid, options: Options, *, name: str) -> SourceTable:
         markers=MARKERS,
         notes=[note for note in (unknown, hint, *zeros, grid.unread(*_IDENTITY, *read)) if note],
     )
-
-
-def _level(grid: Grid, column: str) -> str:
-    """Return the level of the codes: that of most of them."""
-    sizes = Counter(len(str(cell).strip()) for cell in grid.columns[column])
-    level = _LEVELS.get(sizes.most_common(1)[0][0] if sizes else 5, "COM")
-    return "REG" if level == "DEP" and _FILE_LEVEL.search(grid.file) else level
 
 
 def _refuse_parts(rejections: Rejections) -> None:

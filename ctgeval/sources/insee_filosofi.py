@@ -74,7 +74,6 @@ _HEADER = re.compile(
     rf"({'|'.join(sorted((re.escape(stem) for stem in _STEMS), key=len, reverse=True))})(20\d\d|\d\d)?", re.IGNORECASE
 )
 _NAMES = frozenset({"CODGEO", "LIBGEO"})
-_LEVEL = re.compile(r"_(COM|EPCI|DEP|REG)(?![A-Z])", re.IGNORECASE)
 _FILE_YEAR = re.compile(r"FILO\w*?(20\d\d)|FILOSOFI\D*(20\d\d)", re.IGNORECASE)
 
 
@@ -99,7 +98,7 @@ def _read(path: Path, options: Options, *, name: str = NAME) -> SourceTable:
     if all(variable.measure != "revenu_median" for variable in variables):
         grid.require(f"Q2{year % 100:02d}", f"MED{year % 100:02d}")
     rejections = Rejections(grid)
-    level = _level(grid, column)
+    level = places.level_of(grid, column)
     geo = places.of_level(rejections, column, level)
     years = np.full(len(geo), float(options.geography or year))
     notes = [
@@ -155,18 +154,6 @@ def _year(grid: Grid) -> tuple[int, dict[str, str]]:
         file=grid.file,
         row=1,
     )
-
-
-def _level(grid: Grid, column: str) -> str:
-    """Return the level of the file: its codes tell, and its name where a code of 2 digits could be either."""
-    sizes = Counter(len(str(cell).strip()) for cell in grid.columns[column])
-    size = sizes.most_common(1)[0][0] if sizes else 5
-    if size == 9:
-        return "EPCI"
-    if size in {4, 5}:
-        return "COM"
-    named = _LEVEL.search(grid.file)
-    return "REG" if named is not None and named[1].upper() == "REG" else "DEP"
 
 
 def _absent(geo: Texts, level: str, period: int, options: Options) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from ctgeval.errors import TerritoryError
 from ctgeval.sources.table import SET_ASIDE
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts
 from ctgeval.territory.codes import ARRONDISSEMENTS, arrondissement_parent
 
@@ -25,6 +27,7 @@ __all__ = [
     "departements",
     "epcis",
     "geography_of",
+    "level_of",
     "of_level",
     "refuse_arrondissements",
     "refuse_unknown",
@@ -35,9 +38,25 @@ __all__ = [
 _OVERSEAS = ("COM-975", "COM-977", "COM-978", "COM-98")
 _APART = frozenset((*ARRONDISSEMENTS, *ARRONDISSEMENTS.values()))
 _NATIONAL = 30_000
+_FILE_LEVEL = re.compile(r"_(COM|EPCI|DEP|REG)(?![A-Z])", re.IGNORECASE)
 _EVENT_CODES = ("code_before", "code_after")
 # 25: the syndicats that levied their own taxes until 2015.
 _EPCI = re.compile(r"2[045]\d{7}")
+
+
+def level_of(grid: Grid, column: str) -> str:
+    """Return the level of a column of codes: COM, EPCI, DEP or REG.
+
+    Their length tells, and the name of the file where a code of 2 digits could be either.
+    """
+    sizes = Counter(len(str(cell).strip()) for cell in grid.columns[column])
+    size = sizes.most_common(1)[0][0] if sizes else 5
+    if size == 9:
+        return "EPCI"
+    if size in {4, 5}:
+        return "COM"
+    named = _FILE_LEVEL.search(grid.file)
+    return "REG" if named is not None and named[1].upper() == "REG" else "DEP"
 
 
 def of_level(rejections: Rejections, column: str, level: str) -> Texts:

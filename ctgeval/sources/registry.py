@@ -21,6 +21,7 @@ from ctgeval.sources import (
     insee_filosofi,
     insee_melodi,
     insee_population,
+    insee_rp,
     tableau,
 )
 from ctgeval.sources.table import Format, Options, SourceTable
@@ -54,6 +55,7 @@ def formats() -> Mapping[str, Format]:
         insee_filosofi.FORMAT_CC,
         insee_melodi.FORMAT,
         insee_population.FORMAT,
+        insee_rp.FORMAT,
         tableau.FORMAT,
     )
     return MappingProxyType({each.name: each for each in sorted(known, key=lambda each: each.name)})

@@ -115,7 +115,8 @@ class Rejections:
 
     def frame(self) -> pd.DataFrame:
         """Return the faults as a table, by line of the file."""
-        rows = sorted(self.found, key=lambda found: (found[0], found[1], found[3]))
+        # A column may hold two measures: its fault is told once.
+        rows = sorted(dict.fromkeys(self.found), key=lambda found: (found[0], found[1], found[3]))
         table = pd.DataFrame(rows, columns=["row", "column", "value", "reason"])
         return pd.DataFrame(
             {
