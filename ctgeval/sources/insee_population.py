@@ -20,6 +20,7 @@ from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
 __all__ = ["FORMAT"]
 
 NAME = "insee.population"
+_LAST_GENERAL_CENSUS = 1999
 _IDENTITY = ("LIBGEO", "source", "NOM", "COM", "LIBCOM")
 
 
@@ -42,6 +43,9 @@ def _panel(rejections: Rejections, column: str, year_column: str, options: Optio
         geography, _ = _years(rejections, geography_column)
     elif options.geography is not None:
         geography = np.full(len(year), float(options.geography))
+    else:
+        # Until 1999 a census counted everybody in one month, in the communes of that day.
+        geography = np.where(year <= _LAST_GENERAL_CENSUS, year, np.nan)
     geo = places.communes(rejections, column)
     places.refuse_arrondissements(rejections, column, geo)
     known = np.where(np.isnan(geography), year, geography)

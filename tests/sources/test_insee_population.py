@@ -35,9 +35,14 @@ def test_the_panel_gives_census_and_geography(write: Write, panel: Text, lawful:
 
 
 def test_the_panel_without_geography_takes_that_of_the_dossier(write: Write) -> None:
-    path = write("CODGEO,POP,annee_rp\n86194,60000.5,1968\n")
+    path = write("CODGEO,POP,annee_rp\n86194,60000.5,2018\n")
     assert sources.read(path, format=FORMAT).observations["geography"].isna().all()
-    assert sources.read(path, format=FORMAT, geography=1968).observations["geography"].tolist() == [1968]
+    assert sources.read(path, format=FORMAT, geography=2020).observations["geography"].tolist() == [2020]
+
+
+def test_general_censuses_are_in_the_geography_of_their_year(write: Write) -> None:
+    path = write("CODGEO,POP,annee_rp\n86194,60000.5,1968\n86194,70000,2006\n")
+    assert sources.read(path, format=FORMAT).observations["geography"].fillna(0).tolist() == [1968, 0]
 
 
 @pytest.mark.parametrize(
@@ -154,3 +159,4 @@ def test_the_old_censuses(real_data: Path, lawful: Lawful) -> None:
     table = sources.read(real_data / "population" / "population_communes_1968_1999.csv.gz", format=FORMAT)
     lawful(table)
     assert (table.n_rows, table.n_rejected) == (39_433, 0)
+    assert table.observations["geography"].eq(table.observations["time_period"].astype(int)).all()
