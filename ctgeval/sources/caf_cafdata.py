@@ -25,6 +25,7 @@ import pandas as pd
 from ctgeval.errors import SourceError
 from ctgeval.french import fold
 from ctgeval.sources import places
+from ctgeval.sources.caf_benefits import BENEFITS, benefit_of, figure_of
 from ctgeval.sources.cells import NUMBER, common_mark, numbers
 from ctgeval.sources.table import SET_ASIDE, Format, Options, SourceTable
 from ctgeval.sources.text import Grid, loose, read_grid
@@ -37,68 +38,6 @@ NAME = "caf.cafdata"
 _ROUNDED = 5
 _ROUNDED_AMOUNT = 100
 _DECEMBER = 12
-_BENEFITS: dict[str, dict[str, str]] = {
-    "foyers": {
-        "ndur": "foyers_allocataires",
-        "rsa": "foyers_rsa",
-        "ppa": "foyers_prime_activite",
-        "aah": "foyers_aah",
-        "aeeh": "foyers_aeeh",
-        "ndural": "foyers_aide_logement",
-        "apl": "foyers_apl",
-        "alf": "foyers_alf",
-        "als": "foyers_als",
-        "af": "foyers_allocations_familiales",
-        "cf": "foyers_complement_familial",
-        "asf": "foyers_asf",
-        "ars": "foyers_ars",
-        "ndurpaje": "foyers_paje",
-        "ab": "foyers_paje_base",
-        "cmg": "foyers_cmg",
-        "prepare": "foyers_prepare",
-    },
-    "personnes": {
-        "ndur": "personnes_couvertes_caf",
-        "rsa": "personnes_rsa",
-        "ppa": "personnes_prime_activite",
-        "aah": "personnes_aah",
-        "ndural": "personnes_aide_logement",
-    },
-    "montant": {
-        "ndur": "montant_prestations_caf",
-        "rsa": "montant_rsa",
-        "ppa": "montant_prime_activite",
-        "aah": "montant_aah",
-        "ndural": "montant_aide_logement",
-        "af": "montant_allocations_familiales",
-        "cmg": "montant_cmg",
-    },
-}
-_KINDS = {
-    "foyers": r"(?:nombre (?:de |des )?foyers(?: allocataires)?|indfoy)",
-    "personnes": r"(?:nombre (?:de |des )?personnes(?: couvertes)?|indnbp)",
-    "montant": r"(?:montants? (?:total|totaux)(?: verse)?|indmtt)",
-}
-_HEADERS = {kind: re.compile(rf"{words}(?: (\w+))?") for kind, words in _KINDS.items()}
-_LONG_NAMES = {
-    "toutes prestations": "ndur",
-    "au moins une prestation": "ndur",
-    "revenu de solidarite active": "rsa",
-    "prime d'activite": "ppa",
-    "allocation aux adultes handicapes": "aah",
-    "allocation d'education de l'enfant handicape": "aeeh",
-    "aides au logement": "ndural",
-    "aide personnalisee au logement": "apl",
-    "allocation de logement familiale": "alf",
-    "allocation de logement sociale": "als",
-    "allocations familiales": "af",
-    "complement familial": "cf",
-    "allocation de soutien familial": "asf",
-    "allocation de rentree scolaire": "ars",
-    "prestation d'accueil du jeune enfant": "ndurpaje",
-    "allocation de base": "ab",
-    "complement de libre choix du mode de garde": "cmg",
-}
 _DATES = ("Date référence", "Date de référence", "dtreffre", "dtref", "Mois", "Année", "annee")
 # From the finest level to the widest: a file by commune may also name the EPCI and the département.
 _CODES: dict[str, tuple[str, ...]] = {
@@ -247,13 +186,9 @@ def _columns(grid: Grid) -> tuple[dict[str, tuple[str, str]], str | None]:
     found: dict[str, tuple[str, str]] = {}
     benefit = grid.find(*_PRESTATION)
     for name in grid.header:
-        for kind, form in _HEADERS.items():
-            match = form.fullmatch(loose(name))
-            if match is None:
-                continue
-            code = match[1] or ""
-            if code in _BENEFITS[kind] or (not code and benefit is not None):
-                found[name] = (kind, code)
+        figure = figure_of(name)
+        if figure is not None and (figure[1] in BENEFITS[figure[0]] or (not figure[1] and benefit is not None)):
+            found[name] = figure
     if not found:
         grid.require("Nombre foyers NDUR")
     return found, benefit if any(not code for _, code in found.values()) else None
@@ -267,9 +202,11 @@ def _variables(
     benefit: str | None,
 ) -> list[Variable]:
     found: list[Variable] = []
-    rows = None if benefit is None else np.array([_code(str(cell)) for cell in grid.columns[benefit]], dtype=object)
+    rows = (
+        None if benefit is None else np.array([benefit_of(str(cell)) for cell in grid.columns[benefit]], dtype=object)
+    )
     for name, (kind, code) in columns.items():
-        codes: Iterable[str] = [code] if code else _BENEFITS[kind]
+        codes: Iterable[str] = [code] if code else BENEFITS[kind]
         for each in codes:
             where = None if code or rows is None else rows == each
             if where is not None and not where.any():
@@ -277,7 +214,7 @@ def _variables(
             found.append(
                 Variable(
                     name,
-                    _BENEFITS[kind][each],
+                    BENEFITS[kind][each],
                     secret=True,
                     base=base[name],
                     periods=dates.amounts if kind == "montant" else None,
@@ -285,14 +222,6 @@ def _variables(
                 )
             )
     return found
-
-
-def _code(cell: str) -> str:
-    """Return the code of the benefit that a cell names: ``RSA``, ``Revenu de solidarité active (RSA)``."""
-    text = loose(cell).replace("’", "'")
-    inside = re.search(r"\((\w+)\)", text)
-    short = inside[1] if inside else text
-    return _LONG_NAMES.get(re.sub(r"\s*\(.*\)", "", text), short)
 
 
 def _unknown_benefits(rejections: Rejections, column: str, variables: Sequence[Variable]) -> None:
@@ -408,7 +337,7 @@ FORMAT = Format(
         "REG": "Chaque région a sa propre ligne.",
     },
     minimum_population=None,
-    measures=tuple(sorted({measure for names in _BENEFITS.values() for measure in names.values()})),
+    measures=tuple(sorted({measure for names in BENEFITS.values() for measure in names.values()})),
     read=_read,
     vintages={"": CAF},
 )

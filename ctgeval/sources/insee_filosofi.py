@@ -1,7 +1,4 @@
-"""Insee: disposable income of the Filosofi files, by commune, EPCI, département or région.
-
-Two layouts of one producer: disposable income in detail (``FILO2018_DISP_COM``: ``insee.filosofi``), and the *base
-chiffres clés* (``cc_filosofi_2021_COM``: ``insee.filosofi_cc``), where communes under the threshold are ``s``.
+"""Insee: disposable income of the Filosofi files, by commune, EPCI, département or région (``insee.filosofi``).
 
 The year is the suffix of the headers (``Q214``: median of 2014), so that next year's file reads as it is. An empty
 cell, or ``s``, is a secret figure; territories under the threshold are absent from the file, not empty.
@@ -11,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +21,9 @@ from ctgeval.sources.text import Grid, read_grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy
 from ctgeval.sources.vintages import FILOSOFI
 
-__all__ = ["FORMAT", "FORMAT_CC"]
+__all__ = ["FORMAT", "read_filosofi"]
 
 NAME = "insee.filosofi"
-NAME_CC = "insee.filosofi_cc"
 _MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns"}))
 
 # Before taxes are deducted, the components add up to more than 100 % of disposable income: some reach 104 % in the
@@ -77,11 +74,31 @@ _NAMES = frozenset({"CODGEO", "LIBGEO"})
 _FILE_YEAR = re.compile(r"FILO\w*?(20\d\d)|FILOSOFI\D*(20\d\d)", re.IGNORECASE)
 
 
-def _read_cc(path: Path, options: Options) -> SourceTable:
-    return _read(path, options, name=NAME_CC)
+def _read(path: Path, options: Options) -> SourceTable:
+    return read_filosofi(path, options, name=NAME, coverage=FORMAT.coverage)
 
 
-def _read(path: Path, options: Options, *, name: str = NAME) -> SourceTable:
+def read_filosofi(path: Path, options: Options, *, name: str, coverage: Mapping[str, str]) -> SourceTable:
+    """Return the observations of a file of Filosofi.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    options : Options
+        What the dossier says of it.
+    name : str
+        Name of the format that reads it.
+    coverage : mapping of str to str
+        What that format says of each level.
+
+    Raises
+    ------
+    AmbiguousSource
+        When its encoding, separator or decimal mark can be read in two ways.
+    SourceError
+        When the code, the median or the year is absent, or it is by Iris.
+    """
     grid = read_grid(path, encoding=options.encoding, separator=options.separator)
     column = grid.require("CODGEO")
     if grid.find("IRIS", "LIBIRIS") is not None:
@@ -105,7 +122,7 @@ def _read(path: Path, options: Options, *, name: str = NAME) -> SourceTable:
         places.refuse_unknown(rejections, column, geo, years, options.reference),
         grid.unread(*_NAMES, *headers),
         _absent(geo, level, year, options),
-        (FORMAT_CC if name == NAME_CC else FORMAT).coverage.get(level, ""),
+        coverage.get(level, ""),
     ]
     geography, hint = options.geography, ""
     if geography is None and level == "COM":
@@ -190,25 +207,5 @@ FORMAT = Format(
     minimum_population=None,
     measures=tuple(sorted({measure for measure, _ in _STEMS.values()})),
     read=_read,
-    vintages={"": FILOSOFI},
-)
-
-FORMAT_CC = Format(
-    name=NAME_CC,
-    label="Revenus et pauvreté des ménages, chiffres clés (Filosofi)",
-    producer="Insee",
-    licence="Licence Ouverte 2.0",
-    periodicity="annuelle, interrompue après 2021",
-    lag_years=2,
-    coverage={
-        "COM": "Le fichier contient toutes les communes ; la médiane y est secrète au-dessous de 50 ménages fiscaux, "
-        "le taux de pauvreté et les déciles au-dessous de 1 000.",
-        "EPCI": "Le fichier contient tous les EPCI à fiscalité propre, dans leur périmètre de l’époque.",
-        "DEP": "Le fichier contient les départements de France métropolitaine, de La Réunion et de la Martinique.",
-        "REG": "Le fichier contient les régions de France métropolitaine, La Réunion et la Martinique.",
-    },
-    minimum_population=None,
-    measures=FORMAT.measures,
-    read=_read_cc,
     vintages={"": FILOSOFI},
 )
