@@ -53,14 +53,14 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "nom", "action", "question", "indicator", "geo", "label", "action_label", "question_label", "evaluable",
         "evaluability", "method", "verdict", "evidence", "estimate", "low", "high", "bound_low", "bound_high",
         "p_value", "unit", "direction", "time_from", "time_to", "start", "n_treated", "n_controls", "valid",
-        "conf_status", "reason", "record",
+        "conf_status", "reason", "record", "source", "limits",
     ),
     "impact_series": ("nom", "time_period", "event_time", "series", "name", "value", "low", "high", "conf_status"),
     "contribution": ("nom", "rubrique", "texte"),
 }  # fmt: skip
 """Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""
 
-_FORMAT = 2
+_FORMAT = 3
 _DESCRIPTION = "release.json"
 _TEMPORARY = ".tmp-"
 _ABANDONED = 3600.0

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ctgeval.confidentiality.release import TABLES
 from ctgeval.designs.panels import Estimated, comparators
+from ctgeval.programme.evaluation import ANSWER, APPROVED, CRITERIA, QUALITATIVE
 from ctgeval.prose import typography
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def tables(dossier: Dossier, shown: pd.DataFrame, *, everything: bool = False) -
     rows, series, contribution = [], [], []
     for estimated in dossier.impacts:
         visible = everything or _is_shown(estimated, shown)
-        rows.append(_row(dossier, estimated, visible=visible))
+        row = _row(dossier, estimated, visible=visible)
+        rows.append({**row, **_origin(estimated, shown)} if visible else row)
         if visible:
             series += list(_series(estimated))
         contribution += list(_contribution(dossier, estimated))
@@ -118,6 +120,8 @@ def _row(dossier: Dossier, estimated: Estimated, *, visible: bool) -> dict[str, 
         "conf_status": "F" if visible else "C",
         "reason": "",
         "record": "",
+        "source": "",
+        "limits": "",
     }
     if not visible:
         return {**row, "reason": typography(_WITHHELD)}
@@ -139,6 +143,21 @@ def _row(dossier: Dossier, estimated: Estimated, *, visible: bool) -> dict[str, 
         "n_controls": result.n_controls,
         "valid": result.valid,
         "record": _record(result.to_dict()),
+    }
+
+
+def _origin(estimated: Estimated, shown: pd.DataFrame) -> dict[str, str]:
+    """Return the sources and the limits of every figure that is compared, those of the comparators too."""
+    if estimated.panel is None:
+        return {"source": "", "limits": ""}
+    own = shown[
+        shown["indicator"].eq(estimated.config.indicateur)
+        & shown["geo"].isin(estimated.panel.units)
+        & shown["time_period"].isin(estimated.panel.periods)
+    ]
+    return {
+        name: " ".join(sorted({key for text in own[name].dropna().astype(str) for key in text.split()}))
+        for name in ("source", "limits")
     }
 
 
@@ -182,6 +201,13 @@ def _contribution(dossier: Dossier, estimated: Estimated) -> Iterable[dict[str, 
     question = dossier.evaluation.questions.get(estimated.config.question)
     if question is None:
         return
-    for rubric, sentences in question.contribution.items():
-        for sentence in sentences:
+    told = {
+        CRITERIA: question.criteres_de_jugement,
+        **question.contribution,
+        QUALITATIVE: question.elements_qualitatifs,
+        ANSWER: (question.reponse,),
+        APPROVED: (question.validee_par,),
+    }
+    for rubric, sentences in told.items():
+        for sentence in filter(None, sentences):
             yield {"nom": estimated.config.nom, "rubrique": rubric, "texte": sentence}

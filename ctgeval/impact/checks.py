@@ -16,9 +16,11 @@ __all__ = ["check_comparators", "check_leave_one_out", "check_pre_trends", "figu
 
 def figure(value: float, unit: str) -> str:
     """Write a figure with its unit, to two significant digits after the first, at most four decimals."""
-    size = abs(value)
-    decimals = 0 if size >= 100 or size == 0 else int(np.clip(2 - np.floor(np.log10(size)) - 1, 0, 4))
-    return french.quantity(value, unit, decimals)
+    return french.quantity(value, unit, _digits(abs(value)))
+
+
+def _digits(size: float) -> int:
+    return 0 if size >= 100 or size == 0 else int(np.clip(2 - np.floor(np.log10(size)) - 1, 0, 4))
 
 
 def gap(value: float, unit: str) -> str:
@@ -71,13 +73,13 @@ def check_pre_trends(panel: Panel, found: PreTrend, *, level: float = 0.95) -> C
             name=name,
             passed=False,
             text=f"Avant l’action, les évolutions différaient déjà ({_probability(found.p_value)} sur "
-            f"{found.n_periods} périodes) : l’écart mesuré peut prolonger cette différence.",
+            f"{french.plural(found.n_periods, 'période')}) : l’écart mesuré peut prolonger cette différence.",
         )
     return Check(
         name=name,
         passed=True,
         text="Avant l’action, aucune différence d’évolution n’apparaît "
-        f"({_probability(found.p_value)} sur {found.n_periods} périodes)." + missed,
+        f"({_probability(found.p_value)} sur {french.plural(found.n_periods, 'période')})." + missed,
     )
 
 
@@ -136,10 +138,12 @@ def check_leave_one_out(table: pd.DataFrame, estimate: float, unit: str) -> Chec
     if not len(values):
         return None
     low, high = float(values.min()), float(values.max())
+    decimals = _digits(max(abs(low), abs(high)))
+    ends = f"de {french.number(low, decimals)} à {french.quantity(high, Scale(unit, 0).written, decimals)}"
     same = bool((np.sign(values) == np.sign(estimate)).all())
     return Check(
         "leave_one_out",
         same,
-        f"Sans l’un ou l’autre des territoires de comparaison, l’écart va de {figure(low, '')} à {gap(high, unit)}"
+        f"Sans l’un ou l’autre des territoires de comparaison, l’écart va {ends}"
         + (" : aucun ne décide seul de son sens." if same else " : son sens dépend d’un seul d’entre eux."),
     )

@@ -241,7 +241,8 @@ class Said:
     def not_shown(self) -> list[str]:
         """Say what the estimate does not show."""
         verdict = str(self.values["verdict"])
-        told = [say("ne_montre_pas", self.kin)]
+        alone = self.kin == _TERRITORIES and self.n_treated == 1
+        told = [say("ne_montre_pas", f"{self.kin}_un" if alone else self.kin)]
         if verdict in catalogue()["ne_montre_pas"]:
             return [*told, say("ne_montre_pas", verdict)]
         return told if self.family == "avant_apres" else [*told, say("ne_montre_pas", "moyen")]
@@ -278,9 +279,12 @@ class Said:
         told = [say("solidite", "phrase", niveau=str(grade), mot=say("solidite", str(grade)))]
         made = [check for check in self.values["checks"] if check["passed"] is not None]
         failed = sum(not check["passed"] for check in made)
+        if not made:
+            return [*told, say("solidite", "verifications_aucune")]
         if not failed:
-            return told
-        key = "verification_seule" if len(made) == 1 else "verification" if failed == 1 else "verifications"
+            key = "verification_satisfaite" if len(made) == 1 else "verifications_satisfaites"
+        else:
+            key = "verification_seule" if len(made) == 1 else "verification" if failed == 1 else "verifications"
         return [*told, say("solidite", key, nombre=str(failed), total=str(len(made)))]
 
     def limits(self) -> list[str]:

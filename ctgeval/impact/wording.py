@@ -18,7 +18,8 @@ from ctgeval.impact.quantities import number_of
 from ctgeval.impact.said import Level, Said, level
 
 __all__ = [
-    "PARTS", "Level", "annex", "figures", "html", "level", "method_name", "sentences", "short_verdict", "text",
+    "PARTS", "Level", "annex", "checks", "figures", "html", "level", "method_name", "sentences", "short_verdict",
+    "text",
 ]  # fmt: skip
 
 PARTS = (
@@ -85,12 +86,25 @@ def figures(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*rows, (say("tableau", "solidite"), grade), (say("tableau", "conclusion"), short_verdict(values))]
 
 
-def annex(values: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Return the annex on the method: titles, each with its sentences; those without any are left out."""
+def checks(values: Mapping[str, Any]) -> list[str]:
+    """Return each check of an estimate, with whether it is satisfied."""
+    return Said(values).checks()
+
+
+def annex(values: Mapping[str, Any], *, checks: bool = True) -> list[tuple[str, list[str]]]:
+    """Return the annex on the method: titles, each with its sentences; those without any are left out.
+
+    Parameters
+    ----------
+    values : mapping
+        Made by ``ImpactResult.to_dict``.
+    checks : bool
+        Whether they are told there, and not elsewhere on the page.
+    """
     said = Said(values)
     found = [
         (say("methode", "nom_seul"), said.method()),
-        (say("methode", "verifications"), said.checks()),
+        (say("methode", "verifications"), said.checks() if checks else []),
         (say("methode", "etapes"), said.steps()),
     ]
     return [(title, lines) for title, lines in found if lines]

@@ -19,11 +19,16 @@ RUBRICS: Mapping[str, str] = {
 }
 """Parts of an analysis of contribution, by their key, in their order."""
 
+CRITERIA, QUALITATIVE, ANSWER, APPROVED = "criteres_de_jugement", "elements_qualitatifs", "reponse", "validee_par"
+"""What else is told of a question beside its analysis of contribution."""
+
 _TEXTS = ("id", "texte", "reponse", "validee_par")
 _LISTS = ("criteres", "criteres_de_jugement", "indicateurs", "elements_qualitatifs")
 _KEYS = (*_TEXTS, *_LISTS, "contribution")
 
-__all__ = ["FILE_NAME", "RUBRICS", "Evaluation", "Question", "read"]
+__all__ = [
+    "ANSWER", "APPROVED", "CRITERIA", "FILE_NAME", "QUALITATIVE", "RUBRICS", "Evaluation", "Question", "read",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,7 @@ class Chart:
         self.canvas = Canvas(below + 14 + ROW * sum(len(lines) for _, lines in rows), fictional=fictional)
         self.ticks = ticks(values, zero=zero)
         labels = _tick_labels(self.ticks, measure)
-        self.left = max(len(label) for label in labels) * CHARACTER + 8
+        self.left = max(len(label) for label in labels) * CHARACTER + (13 if measure.gap else 8)
         self.width = theme.WIDTH - self.left - 26
         self.axes: Axes = self.canvas.axes(self.left, _TOP, self.width, _ROOM)
         self.axes.set_ylim(self.ticks[0], self.ticks[-1])

@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ctgeval import french
-from ctgeval.errors import PeriodError
 from ctgeval.impact.panel import Floats
 from ctgeval.impact.phrasebook import period as told_period
 from ctgeval.render import svg, theme, wording
@@ -343,18 +342,11 @@ def _told_witnesses(lines: Sequence[dict[str, float]], last: str, measure: Measu
 
 
 def _told_start(start: str) -> str:
-    return say("commence", quand=_when(start)) if start else ""
+    return say("commence", quand=told_period(start)) if start else ""
 
 
 def _in_unit(measure: Measure) -> str:
     return f"en {measure.written_unit}" if measure.written_unit else say("sans_unite")
-
-
-def _when(text: str) -> str:
-    try:
-        return wording.when(text)
-    except PeriodError:
-        return say("a_la_periode", quand=text)
 
 
 def _told_range(values: Sequence[float], measure: Measure) -> str:

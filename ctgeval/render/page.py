@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from ctgeval.render.fragment import Fragment
+from ctgeval.render.lines import Point
 from ctgeval.render.sections import budget, impact, overview, places, programme, reading, targets
 from ctgeval.render.view import View
 
@@ -148,11 +149,11 @@ class Page:
 
     def sources(self) -> Fragment:
         """Return the files behind the figures."""
-        return self._section(reading.sources)
+        return self._fragment(reading.sources(self.view, self._name, self._stands_on))
 
     def limits(self) -> Fragment:
         """Return what to keep in mind."""
-        return self._section(reading.limits)
+        return self._fragment(reading.limits(self.view, self._name, self._stands_on))
 
     def confidentiality(self) -> Fragment:
         """Return how persons are protected."""
@@ -161,6 +162,11 @@ class Page:
     def glossary(self) -> Fragment:
         """Return the few words that a reader may not know."""
         return Fragment(reading.glossary(self.view, self._name, " ".join(self._shown)))
+
+    @property
+    def _stands_on(self) -> list[Point] | None:
+        """What a page about effects alone stands on; None for a page that shows everything."""
+        return impact.points(self.view) if self.carnet == impact.OWN_NOTEBOOK else None
 
     def _section(self, draw: Callable[[View, Callable[[str], str]], Markup]) -> Fragment:
         return self._fragment(draw(self.view, self._name))

@@ -30,7 +30,11 @@ def test_every_audience_reads_the_same_estimate(demo: ctgeval.Dossier) -> None:
     record = json.loads(outside.impact.loc[0, "record"])
     assert record["estimate"] == pytest.approx(outside.impact.loc[0, "estimate"])
     assert outside.impact.loc[0, "question_label"].startswith("L'ouverture")
-    assert set(outside.contribution["rubrique"]) == {"mecanisme", "pour", "contre", "autres"}
+    assert set(outside.contribution["rubrique"]) == {
+        "criteres_de_jugement", "mecanisme", "pour", "contre", "autres", "elements_qualitatifs", "reponse",
+        "validee_par",
+    }  # fmt: skip
+    assert outside.impact.loc[0, "source"].split() == ["caf-levrine", "caf-ombrenne"]
 
 
 def test_the_witnesses_are_in_the_trajectories_and_nowhere_else(demo: ctgeval.Dossier) -> None:

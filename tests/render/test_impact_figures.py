@@ -201,7 +201,7 @@ def test_trajectories_tell_both_groups_the_witnesses_and_the_start() -> None:
     said = plain(drawing.alternative)
     assert said.startswith("Courbes : taux de couverture, en %. CC d’Orbec & <b>Loire</b> : de 5")
     assert "24 territoires de comparaison, de " in said
-    assert said.endswith("L’action commence en 2021.")
+    assert said.endswith("Première période depuis l’action : 2021.")
     assert "<b>" not in drawing.svg
     texts = [element.text for element in fromstring(str(drawing.svg)).iter("text")]
     assert "début de l’action" in texts
@@ -247,7 +247,7 @@ def test_placebos_tell_how_many_go_as_far() -> None:
 def test_a_series_tells_the_model_and_what_was_expected() -> None:
     said = plain(interrupted_series().alternative)
     assert "(décembre 2021), la série ajustée vaut 48,6, et la tendance d’avant, prolongée, 54,6" in said
-    assert said.endswith("L’action commence en janvier 2021.")
+    assert said.endswith("Première période depuis l’action : janvier 2021.")
 
 
 def test_a_distribution_tells_the_share_that_is_as_far() -> None:

@@ -109,8 +109,8 @@ def test_a_design_tells_question_verdict_difference_limits_and_solidity(opened: 
     said = plain(opened([row(found=record())]).impact())
     parts = (
         "L’offre a-t-elle suivi ?", "Action étudiée : Ouvrir un lieu.", "↗ Contribution plausible.",
-        "environ 4,3 points de plus", "de +2,3 à +6,3 points", "environ 1 fois sur 100",
-        "Ce que ce chiffre ne montre pas", "Une limite de l’essai.", "Solidité de la méthode : 3 sur 5",
+        "environ 4,3 points de plus", "de +2,3 à +6,3 points", "Une limite de l’essai.",
+        "environ 1 fois sur 100", "Ce que ce chiffre ne montre pas", "Solidité de la méthode : 3 sur 5", "Conclusion",
         "La méthode en détail", "Évaluable.",
     )  # fmt: skip
     places = [said.index(part) for part in parts]
@@ -197,12 +197,55 @@ def test_the_analysis_of_contribution_follows_its_rubrics(opened: Open) -> None:
     assert "Ailleurs." not in said
 
 
+def test_the_notebook_of_effects_asks_compares_checks_explains_then_concludes(opened: Open) -> None:
+    told = [
+        ("essai", "criteres_de_jugement", "L’offre augmente."), ("essai", "mecanisme", "Plus de places."),
+        ("essai", "elements_qualitatifs", "Onze familles le disent."), ("essai", "reponse", "Oui, en partie."),
+        ("essai", "validee_par", "le comité"),
+    ]  # fmt: skip
+    said = plain(opened([row(found=record())], contribution=told, carnet="impact").impact())
+    parts = (
+        "L’offre augmente.", "Avant tout calcul Évaluable.", "↗ Contribution plausible.", "environ 4,3 points de plus",
+        "Les vérifications", "La vérification faite est satisfaite.", "Mécanisme attendu Plus de places.",
+        "Éléments en faveur d’une contribution Rien n’a été relevé.", "Onze familles le disent.",
+        "Conclusion Contribution plausible.", "Oui, en partie.", "le comité", "La méthode en détail",
+    )  # fmt: skip
+    places = [said.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_each_check_is_told_in_the_open_to_those_who_check_and_in_the_annex_to_others(opened: Open) -> None:
+    for audience, before in (("interne", True), ("cotech", True), ("copil", False), ("habitants", False)):
+        said = plain(opened([row(found=record())], audience=audience).impact())
+        assert said.count("Rien ne différait") == 1
+        assert (said.index("Rien ne différait") < said.index("La méthode en détail")) is before
+
+
+def test_the_notebook_of_effects_cites_its_own_sources_and_limits_alone(opened: Open, full: SimpleNamespace) -> None:
+    cited, other = sorted(full.sources["cle"])[:2]
+    code, sentence = full.limits[["code", "sentence"]].iloc[0]
+    kept = row(found=record(), source=cited, limits=code)
+    titles = full.sources.set_index("cle")["titre"]
+    own = opened([kept], carnet="impact")
+    assert titles[cited] in plain(own.sources())
+    assert titles[other] not in plain(own.sources())
+    assert titles[cited] in plain(own.impact())
+    every = opened([kept])
+    assert titles[other] in plain(every.sources())
+    assert plain(sentence) in plain(own.limits())
+    assert len(plain(own.limits())) < len(plain(every.limits()))
+
+
 def test_a_series_is_drawn_with_what_was_expected(opened: Open) -> None:
     path = [{"time_period": year, "observed": 20.0 + t, "fitted": 20.0 + t, "counterfactual": 19.0 + t,
              "low": 18.0 + t, "high": 20.0 + t} for t, year in enumerate(YEARS)]  # fmt: skip
     found = record(method="interrupted_series", n_controls=0, details={"counterfactual": path, "at": ["2023"]})
     html = str(opened([row(found=found)], []).impact())
     assert "tendance d’avant, prolongée" in html
+    told = plain(html)
+    assert "Cette tendance, au moins" in told
+    assert "2022 23 23 – – –" in told
+    assert "2024 25 25 24 23 25" in told
 
 
 def test_a_synthetic_control_is_drawn_with_weights_and_placebos_in_the_annex(opened: Open) -> None:
@@ -217,6 +260,11 @@ def test_a_synthetic_control_is_drawn_with_weights_and_placebos_in_the_annex(ope
     html = str(opened([row(found=found)]).impact())
     assert html.count("<svg") == 3
     assert "CC A\u202f: 70\u202f%" in html
+    assert html.count("Les valeurs en tableau") == 3
+    told = plain(html)
+    assert "CC A 70,0 % CC B 30,0 %" in told
+    assert "2024 25 20" in told
+    assert "2021 +0,20 −0,10 +0,20" in told
     plainer = str(opened([row(found=found)], audience="habitants").impact())
     assert plainer.count("<svg") == 1
 

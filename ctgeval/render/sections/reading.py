@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from ctgeval import french
 from ctgeval.render import blocks, tables, wording
+from ctgeval.render.lines import Point
 from ctgeval.render.sections import common
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
@@ -44,13 +46,17 @@ def notices(view: View, names: Names) -> Markup:
     return blocks.section(heading, common.heading(view, "absences"), [blocks.bullets([str(row) for row in rows])])
 
 
-def sources(view: View, names: Names) -> Markup:
-    """Return the files behind the figures: producer, licence, date of update, lines read and lines left out."""
+def sources(view: View, names: Names, points: Sequence[Point] | None = None) -> Markup:
+    """Return the files behind the figures: producer, licence, date of update, lines read and lines left out.
+
+    Those of some points only when they are given.
+    """
     title, heading = common.heading(view, "sources"), names("sources")
     table = view.release.sources
     if not len(table):
         return common.nothing(view, heading, title, provide="sources")
-    rows = table.sort_values("cle").to_dict("records")
+    own = None if points is None else view.sources(points)
+    rows: list[dict[Any, Any]] = table.sort_values("cle").to_dict("records") if not own else list(own)
     body = []
     for row in rows:
         day = View.day(row["mise_a_jour"])
@@ -73,18 +79,20 @@ def sources(view: View, names: Names) -> Markup:
     return blocks.section(heading, title, [tables.render(found)], lead=lead)
 
 
-def _lines(row: dict[Any, Any]) -> list[Cell]:
+def _lines(row: Mapping[Any, Any]) -> list[Cell]:
     """Return how many lines of a file were read and left out; counts that are typed in the dossier have no file."""
     if not View.text(row["fichier"]):
         return [Cell("–"), Cell("–")]
     return [tables.number(float(row[name]), french.number(int(row[name]))) for name in ("n_rows", "n_rejected")]
 
 
-def limits(view: View, names: Names) -> Markup:
-    """Return the limits of everything that the page may show."""
+def limits(view: View, names: Names, points: Sequence[Point] | None = None) -> Markup:
+    """Return the limits of everything that the page may show: of some points only when they are given."""
     title, heading = common.heading(view, "limites"), names("limites")
     table = view.release.limits
     sentences = [View.text(row) for row in table.sort_values("code")["sentence"]] if len(table) else []
+    if points is not None:
+        sentences = list(view.limits(points))
     general = [wording.say("limite_constat"), wording.say("limite_bornes")]
     if view.public and sentences:
         precise = blocks.folded("Précisions sur chaque chiffre", blocks.bullets(sentences))
