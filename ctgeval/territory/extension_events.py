@@ -28,7 +28,9 @@ _SHARE_TOLERANCE = 0.02
 def with_events(base: Reference, brought: pd.DataFrame) -> Reference:
     """Return a geography with the events of a file (see `ctgeval.territory.extension.extended`)."""
     brought = brought[brought["kind"].isin(_KINDS)]
-    shares = brought["share"] if "share" in brought.columns else pd.Series(np.nan, index=brought.index)
+    shares = (
+        brought["share"].astype(np.float64) if "share" in brought.columns else pd.Series(np.nan, index=brought.index)
+    )
     columns = (brought[name].tolist() for name in ("code_before", "code_after", "kind"))
     rows = zip((day.date() for day in brought["effective"]), *columns, shares.tolist(), strict=True)
     told = _once(Event(*row) for row in rows)
