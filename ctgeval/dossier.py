@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +30,9 @@ from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
 from ctgeval.indicators import definition, scope
 from ctgeval.measures import Measure
-from ctgeval.programme import counts, evaluation, texts
+from ctgeval.programme import counts, evaluation, returns, texts
 from ctgeval.sources import SourceTable, workbook
+from ctgeval.sources.partner_form import Form
 
 if TYPE_CHECKING:
     from ctgeval.impact import Panel
@@ -118,8 +119,49 @@ class Dossier:
 
     @cached_property
     def tables(self) -> Mapping[str, workbook.Table]:
-        """The coordinator's tables, from ``suivi.xlsx`` or CSV files."""
-        return workbook.read_tables(self.path, programme.SCHEMAS)
+        """The coordinator's tables, from ``suivi.xlsx`` or CSV files, and what partners sent back (``retours``)."""
+        own = workbook.read_tables(self.path, programme.SCHEMAS)
+        counted = own["observations"]
+        asked = returns.asked(self.config.sources, counted.frame, self.measures, territory=self.config.territoire.code)
+        found, problems = returns.read(self.path, asked)
+        return {**own, "observations": returns.joined(counted, found, problems)}
+
+    def partner_form(self, partner: str, *, period: str) -> Form:
+        """Return what to ask of a partner for a year or a period, to be written as a workbook.
+
+        Parameters
+        ----------
+        partner : str
+            Key of its source, or its name.
+        period : str
+            A year, cut as the source counts, or one period.
+
+        Raises
+        ------
+        DossierError
+            When no source is that of this partner, or what it should count is not known.
+        PeriodError
+            When the period can't be read.
+        """
+        source = returns.find_source(self.config.sources, partner)
+        place = self.config.territoire
+        geos = source.gabarit.territoires if source.gabarit else ()
+        counted = self.tables["observations"].frame
+        names = {geo: self.reference.last_name(geo) for geo in (*geos, *counted["territoire"].dropna().unique())}
+        form = returns.form(
+            source,
+            counted,
+            self.measures,
+            territory=(place.code, place.nom or place.code),
+            names={geo: name for geo, name in names.items() if name},
+            period=period,
+            help={
+                item.numerator_measures[0]: item.definition
+                for item in self.catalogue.values()
+                if len(item.numerator_measures) == 1
+            },
+        )
+        return replace(form, fictional=self.reference.fictional)
 
     @cached_property
     def source_tables(self) -> Mapping[str, SourceTable]:

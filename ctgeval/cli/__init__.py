@@ -146,6 +146,20 @@ def etat(folder: Path, out: str) -> None:
     tell.states(folder, status(folder, out=out))
 
 
+@main.command("gabarit", cls=Command)
+@_dossier
+@_option("--partenaire", "partner", metavar="NOM", required=True)
+@_option("--periode", "period", metavar="PERIODE")
+@_option("--out", "file", metavar="FICHIER")
+@shared_options
+def gabarit(folder: Path, partner: str, period: str | None, file: str | None) -> None:
+    """Make the workbook that a partner fills in."""
+    from ctgeval.cli import partners, tell
+
+    made = partners.make(folder, partner, period=period, out=file)
+    tell.form_made(folder, made)
+
+
 def _alias(name: str, command: click.Command) -> None:
     other = Command(name, params=command.params, callback=command.callback, context_settings=command.context_settings)
     other.alias_of = command.name or ""
@@ -155,3 +169,4 @@ def _alias(name: str, command: click.Command) -> None:
 _alias("check", verifier)
 _alias("build", construire)
 _alias("status", etat)
+_alias("template", gabarit)

@@ -30,6 +30,15 @@ def made(folder: Path, what: Made) -> None:
     output.write(say("init.next" if what.code else "init.next_territory", folder=folder, quoted=quoted))
 
 
+def form_made(folder: Path, path: Path) -> None:
+    """Tell where a partner's workbook is, and where to put it once it is filled in."""
+    if as_json():
+        output.write_json({"ok": True, "folder": str(folder), "path": str(path)})
+        return
+    output.write(say("gabarit.done", path=path))
+    output.write(say("gabarit.next", folder=folder / "retours"))
+
+
 def problems(folder: Path, found: Sequence[Problem]) -> None:
     """Write the problems of a dossier: the blocking ones first, grouped by file."""
     counts = Counter(problem.severity for problem in found)

@@ -105,6 +105,23 @@ class PublicationConfig(_Model):
     seuil: SeuilConfig = Field(default_factory=SeuilConfig, description="{ personnes = 5, sensible = 11 }")
 
 
+class GabaritConfig(_Model):
+    """``[source.gabarit]``: what a partner is asked to count, in a workbook of its own."""
+
+    partenaire: str = Field(default="", description="le nom du partenaire, tel qu’il se lit dans son classeur")
+    mesures: Texts = Field(default=(), description='ce qu’il doit compter, par exemple ["familles_rpe"]')
+    feuilles: dict[str, Texts] = Field(
+        default_factory=dict,
+        description='les mesures de chaque feuille, par exemple { "Fréquentation" = ["familles_rpe"] }',
+    )
+    structures: Texts = Field(default=(), description="les structures à distinguer, une ligne chacune")
+    territoires: Texts = Field(default=(), description="les territoires à distinguer ; par défaut, celui du dossier")
+    periodicite: Literal["annuelle", "semestrielle", "trimestrielle", "mensuelle", "scolaire"] | None = Field(
+        default=None, description='"annuelle", "semestrielle", "trimestrielle", "mensuelle" ou "scolaire"'
+    )
+    avant_le: dt.date | None = Field(default=None, description="la date à laquelle renvoyer le classeur")
+
+
 class SourceConfig(_Model):
     """``[[source]]``: one file, where it comes from, and who may see what it says."""
 
@@ -135,6 +152,13 @@ class SourceConfig(_Model):
     )
     tableau: TableauConfig | None = Field(
         default=None, description='la description du fichier, avec format = "tableau" : un bloc [source.tableau]'
+    )
+    gabarit: GabaritConfig | None = Field(
+        default=None, description="ce que le partenaire doit compter : un bloc [source.gabarit]"
+    )
+    donnees_personnelles: dict[str, Text] = Field(
+        default_factory=dict,
+        description='les colonnes à admettre malgré des données personnelles, et pourquoi : { "Nom" = "la raison" }',
     )
     titre: str = Field(default="", description="le titre à imprimer sous les tableaux")
     url: str = Field(default="", description="l’adresse où le fichier a été pris")

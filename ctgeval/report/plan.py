@@ -27,7 +27,7 @@ _LIBRARIES = (
 )  # fmt: skip
 _PACKAGE_SUFFIXES = {".css", ".j2", ".json", ".parquet", ".py", ".toml"}
 _TABLE_SUFFIXES = {".csv", ".ods", ".parquet", ".toml", ".xlsx"}
-_INPUT_FOLDERS = ("tables", "textes")
+_INPUT_FOLDERS = ("tables", "textes", "retours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

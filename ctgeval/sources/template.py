@@ -18,13 +18,21 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
-__all__ = ["write_workbook"]
+__all__ = ["CREATED", "OPTIONS", "place_new", "write_workbook"]
 
 _ROWS = 2_000
 _LISTS = "Listes"
 _README = "Lisez-moi"
 _INLINE = 255
-_CREATED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+CREATED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+"""The same inputs make the same bytes: the day is not that of the machine."""
+OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+"""Nothing that is typed becomes a formula, a link or a number."""
 _OLDEST, _NEWEST = dt.date(1990, 1, 1), dt.date(2100, 12, 31)
 _KINDS = {
     "texte": "Texte libre.",
@@ -68,22 +76,34 @@ def write_workbook(
 
     wanted = list(schemas.values() if isinstance(schemas, Mapping) else schemas)
     buffer = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": "Suivi de la convention territoriale globale", "created": _CREATED})
+    with xlsxwriter.Workbook(buffer, OPTIONS) as book:
+        book.set_properties({"title": "Suivi de la convention territoriale globale", "created": CREATED})
         _readme(book, wanted, readme_lines)
         sheets = {schema.name: book.add_worksheet(schema.name) for schema in wanted}
         lists = _lists(book, wanted)
         for schema in wanted:
             _sheet(book, sheets[schema.name], schema, lists)
+    place_new(path, buffer.getvalue())
+
+
+def place_new(path: Path, data: bytes) -> None:
+    """Write a new workbook; an existing file is never touched.
+
+    Parameters
+    ----------
+    path : Path
+        File to make.
+    data : bytes
+        Its content.
+
+    Raises
+    ------
+    SourceError
+        When the file exists already, or its folder can't be written in.
+    """
     try:
         with path.open("xb") as stream:
-            stream.write(buffer.getvalue())
+            stream.write(data)
     except FileExistsError as error:
         raise SourceError(
             "Le classeur existe déjà : il n’est pas remplacé.",
