@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ctgeval.territory import events as _events
 from ctgeval.territory.reference import Reference
 
 __all__ = ["APART", "Profiles", "changed", "departements", "profiles"]
@@ -103,7 +102,7 @@ def changed(level: str, since: int, until: int, reference: Reference) -> frozens
     reference : Reference
     """
     if level == "COM":
-        return frozenset(_events.touched(reference.event_list, since, until))
+        return frozenset(reference.timeline.touched(since, until))
     years = [year for year in reference.years if since <= year <= until]
     ground = _Ground(level, years, reference, [])
     codes = {year: reference.codes(level, year) for year in years}
@@ -111,7 +110,7 @@ def changed(level: str, since: int, until: int, reference: Reference) -> frozens
     homes = {year: ground.home(year, geos) for year in years}
     found: set[str] = set()
     for first, last in pairwise(years):
-        link = _events.chain(reference.event_list, first, last)
+        link = reference.timeline.chain(first, last)
         moved = _moved(homes[first], homes[last], link.images, ground)
         found |= {geos[place] for place in moved if place >= 0} | (codes[last] - codes[first])
     return frozenset(found) & reference.codes(level, until)
@@ -216,7 +215,7 @@ def _counts(census: int, home: Places, size: int, year: int, ground: _Ground) ->
 def _owners(geography: int, home: Places, year: int, ground: _Ground) -> tuple[Places, list[int]]:
     """Return the territory of each commune of a geography, and the territories that share one of them with another."""
     first, last = sorted((geography, year))
-    link = _events.chain(ground.reference.event_list, first, last)
+    link = ground.reference.timeline.chain(first, last)
     owner = home.copy()
     forward = geography <= year
     groups: Mapping[str, Iterable[str]] = link.images
