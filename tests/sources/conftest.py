@@ -216,3 +216,41 @@ def lawful() -> Callable[[SourceTable], None]:
         assert table.rejected["reason"].str.len().gt(10).all()
 
     return check
+
+
+@pytest.fixture
+def passages() -> Callable[..., str]:
+    """A small table de passage: a merger decided the year before, and a split."""
+    header = "cog_avant,cog_apres,code_avant,code_apres,date_effet,typemodif,ratio"
+    rows = (
+        "2018,2019,86043,86082,2018-11-22,f,1.0",
+        "2018,2019,86082,86082,2018-11-22,f,1.0",
+        "2023,2024,85084,85084,01/01/2024,d,0.75",
+        "2023,2024,85084,85165,01/01/2024,d,0.25",
+    )
+    return lambda *others, header=header: lines(header, *(others or rows))
+
+
+@pytest.fixture
+def moves() -> Callable[..., str]:
+    """A small list of events of communes, as Insee writes it."""
+    header = "MOD,DATE_EFF,TYPECOM_AV,COM_AV,TYPECOM_AP,COM_AP"
+    rows = (
+        "32,2019-01-01,COM,86043,COM,86082",
+        "32,2019-01-01,COM,86043,COMD,86043",
+        "32,2019-01-01,COM,86082,COM,86082",
+        "10,2020-05-01,COM,86001,COM,86001",
+    )
+    return lambda *others, header=header: lines(header, *(others or rows))
+
+
+@pytest.fixture
+def members() -> Callable[..., str]:
+    """A small table of the EPCI of communes, of two years."""
+    header = "annee_geo,CODGEO,LIBGEO,DEP,EPCI,LIBEPCI"
+    rows = (
+        "2012,86078,Civray,86,248600439,CC du Civraisien",
+        "2017,86078,Civray,86,200070035,CC du Civraisien en Poitou",
+        "2017,86104,Isolée,86,,",
+    )
+    return lambda *others, header=header: lines(header, *(others or rows))
