@@ -27,8 +27,9 @@ from ctgeval.french import fold
 from ctgeval.sources import places
 from ctgeval.sources.caf_benefits import BENEFITS, benefit_of, figure_of
 from ctgeval.sources.cells import NUMBER, common_mark, numbers
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import SET_ASIDE, Format, Options, SourceTable
-from ctgeval.sources.text import Grid, loose, read_grid
+from ctgeval.sources.text import Grid, loose
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy
 from ctgeval.sources.vintages import CAF
 
@@ -46,10 +47,13 @@ _CODES: dict[str, tuple[str, ...]] = {
     "DEP": ("Numéro département", "Code département", "numdepdo", "numdep"),
     "REG": ("Numéro région", "Code région", "numregdo", "numregi", "numreg"),
 }
-_NAMES = (
-    *("Nom commune", "Nom EPCI", "Nom département", "Nom région", "Libellé commune", "Libellé EPCI"),
-    *("nomcom", "nomcomdo", "nomepci", "nomdep", "nomreg", "Lieu résidence", "Nom Caf", "Numéro Caf"),
-)
+_NAMES: dict[str, tuple[str, ...]] = {
+    "COM": ("Nom commune", "Libellé commune", "nomcom", "nomcomdo"),
+    "EPCI": ("Nom EPCI", "Libellé EPCI", "nomepci", "nomepcido"),
+    "DEP": ("Nom département", "nomdep", "nomdepdo"),
+    "REG": ("Nom région", "nomreg", "nomregi", "nomregdo"),
+}
+_OTHERS = ("Lieu résidence", "Nom Caf", "Numéro Caf")
 _PRESTATION = ("Type de prestation", "Type prestation", "Prestation", "Code prestation")
 _AGE = ("Tranche d'âge", "Tranche âge", "Âge", "Classe d'âge", "Tranche d’âge")
 _SEX = ("Sexe",)
@@ -76,7 +80,7 @@ class _Dates:
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     date_column = grid.require(*_DATES)
     level, code_column = _level(grid)
     rejections = Rejections(grid)
@@ -116,8 +120,8 @@ def _read(path: Path, options: Options) -> SourceTable:
                 unknown,
                 *whole,
                 grid.unread(
-                    *(name for names in _CODES.values() for name in names),
-                    *(*_NAMES, *_DATES, *_STATUS, *broken, *columns, *([benefit] if benefit else [])),
+                    *(name for names in (*_CODES.values(), *_NAMES.values()) for name in names),
+                    *(*_OTHERS, *_DATES, *_STATUS, *broken, *columns, *([benefit] if benefit else [])),
                 ),
                 fault,
                 FORMAT.coverage.get(level, ""),
@@ -129,9 +133,13 @@ def _read(path: Path, options: Options) -> SourceTable:
 
 
 def _level(grid: Grid) -> tuple[str, str]:
+    """Return the finest level that has a column, and its column of codes.
+
+    A file that names communes and has lost their codes is not one of EPCIs.
+    """
     for level, names in _CODES.items():
-        if (column := grid.find(*names)) is not None:
-            return level, column
+        if grid.find(*names, *_NAMES[level]) is not None:
+            return level, grid.require(*names)
     if re.search(r"(?:^|_)nat(?:ional)?(?![a-z])", grid.file, re.IGNORECASE):
         return "FRANCE", ""
     grid.require(*_CODES["EPCI"])
@@ -234,7 +242,11 @@ def _unknown_benefits(rejections: Rejections, column: str, variables: Sequence[V
 def _categories(rejections: Rejections, read: Sequence[str]) -> tuple[list[str], Texts | None, Texts | None, list[str]]:
     """Keep categories of age and sex as dimensions; of any other breakdown, keep the total only."""
     grid = rejections.grid
-    known = {loose(name) for names in (*_CODES.values(), _NAMES, _DATES, _STATUS, _PRESTATION) for name in names}
+    known = {
+        loose(name)
+        for names in (*_CODES.values(), *_NAMES.values(), _OTHERS, _DATES, _STATUS, _PRESTATION)
+        for name in names
+    }
     age_column, sex_column = grid.find(*_AGE), grid.find(*_SEX)
     age = None if age_column is None else _category(grid, age_column, {})
     sex = None if sex_column is None else _category(grid, sex_column, _SEXES)

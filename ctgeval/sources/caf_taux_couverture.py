@@ -1,7 +1,7 @@
-"""Caf: coverage rate of early-childhood care, by commune (``caf.taux_couverture``).
+"""Caf: coverage rate of early-childhood care, by commune, EPCI, département or région (``caf.taux_couverture``).
 
-Two exports are in use, with other headers, and with or without the leading zero of codes. Rates may exceed 100: there
-may be more places than children.
+Several exports are in use, with other headers (labels, or fields such as ``txcouv_eaje_com``), and with or without the
+leading zero of codes. Rates may exceed 100: there may be more places than children.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import numpy as np
 from ctgeval.french import number
 from ctgeval.sources import places
 from ctgeval.sources.cells import NUMBER, common_mark, numbers
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
 from ctgeval.sources.vintages import CAF
 
@@ -40,30 +41,58 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "taux_couverture_individuel": ("Taux de couv accueil individuel - ensemble",),
     _GLOBAL: ("Taux de couv global",),
 }
+# The fields of the export without labels; they end by the level: ``txcouv_eaje_epci``.
+_FIELDS = {
+    "taux_couverture_eaje_psu": "txcouv_psu_col",
+    "taux_couverture_eaje_hors_psu": "txcouv_hors_psu_col",
+    "taux_couverture_eaje": "txcouv_eaje",
+    "taux_couverture_prescolarisation": "txcouv_prescol",
+    "taux_couverture_assistantes_maternelles": "txcouv_am_ind",
+    "taux_couverture_salarie_domicile": "txcouv_gad_ind",
+    "taux_couverture_individuel": "txcouv_ind",
+    _GLOBAL: "txcouv",
+}
+_DATES = ("Date référence", "annee", "Année", "dtreffre")
+# From the finest level to the widest: a file by commune also names its EPCI and its département.
+_CODES = {
+    "COM": ("Numéro commune", "numcom", "NUM_COM"),
+    "EPCI": ("Numéro EPCI", "numepci"),
+    "DEP": ("Numéro département", "numdep"),
+    "REG": ("Numéro région", "numregi", "numreg"),
+}
+_NAMES = {
+    "COM": ("Nom commune", "nomcom"),
+    "EPCI": ("Nom EPCI", "nomepci"),
+    "DEP": ("Nom département", "nomdep"),
+    "REG": ("Nom région", "nomregi", "nomreg"),
+}
 _PARTS = ("taux_couverture_eaje", "taux_couverture_prescolarisation", "taux_couverture_individuel")
 # Each published rate is rounded to 0.1; ±0.7 is the largest deviation found in the producer's own files.
 _TOLERANCE = 0.7
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
-    date_column = grid.require("Date référence")
-    code_column = grid.require("Numéro commune")
-    grid.require(*_HEADERS[_GLOBAL])
-    found = {measure: grid.find(*names) for measure, names in _HEADERS.items()}
+    grid = open_grid(path, options)
+    date_column = grid.require(*_DATES)
+    level, code_column = _level(grid)
+    fields = {measure: (*_HEADERS[measure], f"{field}_{level}", field) for measure, field in _FIELDS.items()}
+    grid.require(*fields[_GLOBAL])
+    found = {measure: grid.find(*names) for measure, names in fields.items()}
     variables = [Variable(column, measure) for measure, column in found.items() if column is not None]
     rejections = Rejections(grid)
     periods, years = _periods(rejections, date_column)
-    geo = places.communes(rejections, code_column)
+    geo = places.of_level(rejections, code_column, level)
     notes = [
         f"Colonne absente de cet export : « {names[0]} »."
         for measure, names in _HEADERS.items()
         if found[measure] is None
     ]
     notes.append(places.refuse_unknown(rejections, code_column, geo, years, options.reference))
+    identity = [name for names in (*_CODES.values(), *_NAMES.values()) for name in names]
+    notes.append(grid.unread(*_DATES, *identity, *(variable.column for variable in variables)))
     notes.append(_arrondissements(geo))
     notes.append(_identity(grid, found, options, ~rejections.bad))
-    notes.append(str(FORMAT.coverage["COM"]))
+    notes.append(FORMAT.coverage[level])
     return tidy(
         rejections,
         variables,
@@ -75,6 +104,17 @@ def _read(path: Path, options: Options) -> SourceTable:
         geography=options.geography,
         notes=[note for note in notes if note],
     )
+
+
+def _level(grid: Grid) -> tuple[str, str]:
+    """Return the finest level that has a column, and its column of codes.
+
+    A file that names communes and has lost their codes is not one of EPCIs.
+    """
+    for level, names in _CODES.items():
+        if grid.find(*names, *_NAMES[level]) is not None:
+            return level, grid.require(*names)
+    return "COM", grid.require(*_CODES["COM"])
 
 
 def _periods(rejections: Rejections, column: str) -> tuple[Texts, np.ndarray[tuple[int], np.dtype[np.float64]]]:
@@ -125,12 +165,17 @@ def _identity(
 
 FORMAT = Format(
     name=NAME,
-    label="Taux de couverture de l’accueil du jeune enfant, par commune",
+    label="Taux de couverture de l’accueil du jeune enfant",
     producer="Cnaf",
     licence="Licence Ouverte 2.0",
     periodicity="annuelle",
     lag_years=2,
-    coverage={"COM": "Le fichier ne contient que les communes d’au moins 10 000 habitants."},
+    coverage={
+        "COM": "Le fichier ne contient que les communes d’au moins 10 000 habitants.",
+        "EPCI": "Le fichier contient les EPCI à fiscalité propre.",
+        "DEP": "Le fichier contient les départements.",
+        "REG": "Le fichier contient les régions.",
+    },
     minimum_population=10_000,
     measures=tuple(_HEADERS),
     read=_read,

@@ -74,6 +74,7 @@ def read(
     geography: int | None = None,
     description: Description | None = None,
     measures: Mapping[str, Measure] | None = None,
+    admitted: Mapping[str, str] | None = None,
 ) -> SourceTable:
     """Read a producer's file.
 
@@ -95,6 +96,8 @@ def read(
         What the columns are (``[source.tableau]`` in ``ctg.toml``), for the format ``tableau``.
     measures : mapping of str to Measure, optional
         Measures known to the dossier, its own included; those of the house by default.
+    admitted : mapping of str to str, optional
+        Columns to let in although they hold data about persons, each with the reason (``donnees_personnelles``).
 
     Returns
     -------
@@ -109,6 +112,8 @@ def read(
         When the encoding, the separator or the decimal mark can be read in two ways.
     SourceError
         When the file can't be read, or lacks a required column.
+    PersonalDataFound
+        When a column that is not admitted holds data about persons.
     """
     known = formats()
     if format not in known:
@@ -128,5 +133,6 @@ def read(
         geography=geography,
         description=description,
         measures=measures,
+        admitted=admitted or {},
     )
     return known[format].read(Path(path), options)

@@ -135,6 +135,7 @@ def test_provisional_figures_are_marked(write: Write) -> None:
         ("Date référence;Numéro EPCI;Autre\n2023-12;200070035;5\n", "Nombre foyers NDUR"),
         ("Numéro EPCI;Nombre foyers RSA\n200070035;5\n", "Date référence"),
         ("Date référence;Lieu;Nombre foyers RSA\n2023-12;x;5\n", "Numéro EPCI"),
+        ("Date référence;N;Nom commune;Numéro EPCI;Nombre foyers RSA\n2023-12;86082;V;200070035;5\n", "commune"),
     ],
 )
 def test_a_missing_column_is_one_error(write: Write, content: str, said: str) -> None:

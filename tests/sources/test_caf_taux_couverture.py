@@ -151,3 +151,30 @@ def test_the_real_codes_exist(real_data: Path) -> None:
 def test_repeated_headers_of_another_schema_are_told(real_data: Path) -> None:
     with pytest.raises(SourceError, match="Date référence"):
         sources.read(real_data / "messy" / "caf_txcouv_2014_entetes_repetes.csv", format=FORMAT)
+
+
+@pytest.mark.parametrize(
+    ("content", "geo", "measures"),
+    [
+        (
+            "annee;numepci;nomepci;numdep;txcouv_epci;txcouv_psu_col_epci;txcouv_eaje_epci\n2023;200070035;X;86;61.5;9.0;10.5",
+            "EPCI-200070035",
+            {"taux_couverture_global": 61.5, "taux_couverture_eaje_psu": 9.0, "taux_couverture_eaje": 10.5},
+        ),
+        (
+            "Date référence;Numéro Département;Nom Département;Taux de couv global\n2022-12-31;86;VIENNE;62,1\n",
+            "DEP-86",
+            {"taux_couverture_global": 62.1},
+        ),
+    ],
+)
+def test_other_levels_have_their_own_exports(write: Write, content: str, geo: str, measures: dict[str, float]) -> None:
+    rows = sources.read(write(content), format=FORMAT).observations
+    assert set(rows["geo"]) == {geo}
+    assert dict(zip(rows["measure"], rows["value"], strict=True)) == measures
+
+
+def test_a_file_by_commune_that_has_lost_its_codes_is_not_one_of_epcis(write: Write) -> None:
+    content = "Date référence;Numéro;Nom commune;Numéro EPCI;Taux de couv global\n2022;86194;POITIERS;200069854;53.1\n"
+    with pytest.raises(SourceError, match="Numéro commune"):
+        sources.read(write(content), format=FORMAT)
