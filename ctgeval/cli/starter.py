@@ -190,7 +190,9 @@ def _configuration(code: str, name: str, *, year: int, start: dt.date | None, en
         keep=year + 5,
         period=year - 1,
         convention=convention,
-        sources="".join(_source_block(key, one, year) for key, one in sorted(sources.formats().items())),
+        sources="".join(
+            _source_block(key, one, year) for key, one in sorted(sources.formats().items()) if one.producer
+        ),
     )
 
 
@@ -212,6 +214,8 @@ def _source_block(key: str, one: Format, year: int) -> str:
 def _checklist(name: str) -> str:
     lines = []
     for key, one in sorted(sources.formats().items()):
+        if not one.producer:
+            continue
         cover = " ".join(one.coverage[level] for level in one.coverage)
         lines.append(
             f"- [ ] **{one.label}** ({one.producer}, {one.licence}). Périodicité : {one.periodicity} ; publication "

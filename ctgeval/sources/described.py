@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from ctgeval import periods
 from ctgeval.errors import PeriodError, SourceError, TerritoryError
+from ctgeval.sources import names
 from ctgeval.sources.description import Dimension, Period, Place
 from ctgeval.sources.layout import Layout
 from ctgeval.sources.tidy import Texts, year_of
 from ctgeval.territory import codes
+
+if TYPE_CHECKING:
+    from ctgeval.territory.reference import Reference
 
 __all__ = ["dimension", "joined", "period_in_name", "periods_of", "places_of", "spelling", "years_of"]
 
@@ -31,17 +36,30 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _Read = Callable[[str], tuple[str, str]]
 
 
-def places_of(layout: Layout, place: Place) -> tuple[Texts, str]:
+def places_of(
+    layout: Layout, place: Place, *, reference: Reference | None, years: npt.NDArray[np.float64]
+) -> tuple[Texts, str]:
     """Return the prefixed code of each row and the column that tells it; rows without one are rejected.
+
+    Parameters
+    ----------
+    layout, place : Layout, Place
+        The table, and where it tells the territory.
+    reference : Reference or None
+        Known territories, for those that are named without a code.
+    years : ndarray of float64, shape (n,)
+        Year in which each row names its territory; NaN when it does not say.
 
     Raises
     ------
     SourceError
-        When a column is missing.
+        When a column is missing, or names are to be found without a geography.
     """
     count = len(layout.grid.lines)
     if place.code:
         return np.full(count, place.code, dtype=object), ""
+    if place.name:
+        return _named(layout, place, reference, years)
     columns = [layout.column(name) for name in place.columns]
     cells = [layout.cells(column) for column in columns]
     known = {spelling(cell): geo for cell, geo in place.codes.items()}
@@ -62,6 +80,38 @@ def places_of(layout: Layout, place: Place) -> tuple[Texts, str]:
     if len(cells) > 1:
         texts = [joined(parts, place.level) for parts in zip(*cells, strict=True)]
     return _each(layout, columns[-1], texts, code), columns[-1]
+
+
+def _named(
+    layout: Layout, place: Place, reference: Reference | None, years: npt.NDArray[np.float64]
+) -> tuple[Texts, str]:
+    """Find communes by their name, inside a département."""
+    column, departements = layout.column(place.name), layout.column(place.departement)
+    if reference is None:
+        raise SourceError(
+            "Le fichier nomme les communes sans leur code : il faut une géographie pour les retrouver.",
+            remedy="Lisez-le depuis un dossier, ou donnez la géographie (reference=...).",
+            file=layout.grid.file,
+            sheet=layout.grid.sheet,
+            column=column,
+        )
+    latest = max(reference.years)
+    keys = list(
+        zip(
+            layout.cells(departements),
+            layout.cells(column),
+            [latest if np.isnan(year) else int(year) for year in years],
+            strict=True,
+        )
+    )
+    found = {
+        (dep, name, year): names.commune(str(name), names.departement(str(dep), reference), year, reference)
+        for dep, name, year in set(keys)
+    }
+    for row, key in enumerate(keys):
+        if found[key].reason and not layout.rejections.bad[row]:
+            layout.rejections.add(row, column, found[key].reason)
+    return np.array([found[key].geo for key in keys], dtype=object), column
 
 
 @cache

@@ -174,15 +174,19 @@ def _silent(data: bytes, file: str) -> dict[str, dict[str, str]]:
 
 def _sheet(name: str, rows: Iterable[Sequence[Any]], merged: Any, silent: dict[str, str] | None = None) -> Sheet:
     faults = {_place(cell): reason for cell, reason in (silent or {}).items()}
-    held = {line for line, _ in faults}
-    kept: list[tuple[int, list[str]]] = []
+    kept: dict[int, list[str]] = {}
     for line, cells in enumerate(rows, start=1):
         texts = [cell if cell.__class__ is str else text_of(cell) for cell in cells]
-        if line in held or any(text.strip() for text in texts):
-            kept.append((line, texts))
+        if any(text.strip() for text in texts):
+            kept[line] = texts
+    # A formula without its result shows nothing: its cell may be beyond all those that the parser gives.
+    for line, place in sorted(faults):
+        cells = kept.setdefault(line, [])
+        cells += [""] * (place + 1 - len(cells))
+    found = sorted(kept.items())
     ranges = None if merged is None else tuple((a + 1, b, c + 1, d) for (a, b), (c, d) in merged)
-    blank = kept[-1][0] - kept[0][0] + 1 - len(kept) if kept else 0
-    return Sheet(name, kept, ranges, faults, blank)
+    blank = found[-1][0] - found[0][0] + 1 - len(found) if found else 0
+    return Sheet(name, found, ranges, faults, blank)
 
 
 def _place(cell: str) -> tuple[int, int]:

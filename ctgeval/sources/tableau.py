@@ -22,7 +22,7 @@ from ctgeval.sources.facts import stack
 from ctgeval.sources.layout import Layout, lay
 from ctgeval.sources.sheets import read_book
 from ctgeval.sources.table import REJECTED_COLUMNS, REPEATED, SET_ASIDE, Format, Options, SourceTable
-from ctgeval.sources.understood import decimal_of, hidden, left_out, origins, refuse_twins, understand
+from ctgeval.sources.understood import decimal_of, hidden, left_out, origins, refuse_twins, understand, years_in
 
 __all__ = ["FORMAT", "NAME"]
 
@@ -56,7 +56,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     left = [name for name in book.names if told.sheets == _ALL and not _is_wanted(name, told)]
     notes += [f"Feuilles non lues : {_listed(left)}."] if left else []
     if told.shape != "observations":
-        table = pd.concat([_as_it_is(layout, told) for layout in layouts], ignore_index=True)
+        table = pd.concat([_as_it_is(layout, told, options) for layout in layouts], ignore_index=True)
         return _table(book, layouts, notes, options.decimal or "", tables={told.shape: table})
     known = options.measures or measures.load()
     decimal = decimal_of(layouts, told, options)
@@ -124,13 +124,14 @@ def _refuse_silent(layout: Layout, sheet: Sheet) -> None:
             layout.rejections.add(at[line], names[place], reason + remedy)
 
 
-def _as_it_is(layout: Layout, told: Description) -> pd.DataFrame:
+def _as_it_is(layout: Layout, told: Description, options: Options) -> pd.DataFrame:
     """Keep the rows as they are: answers of a survey, or a table that other parts of the dossier read."""
     own: dict[str, object] = {}
-    if told.place:
-        own["geo"] = places_of(layout, told.place)[0]
+    period = periods_of(layout, told.period, sheet=layout.grid.sheet, file=layout.grid.file)
     if told.period:
-        own["time_period"] = periods_of(layout, told.period, sheet=layout.grid.sheet, file=layout.grid.file)
+        own["time_period"] = period
+    if told.place:
+        own["geo"] = places_of(layout, told.place, reference=options.reference, years=years_in(period))[0]
     own["origin"] = origins(layout)
     cells = {layout.column(name): [str(cell) for cell in layout.cells(name)] for name in layout.grid.header}
     table = pd.DataFrame({**cells, **own}, dtype=_TEXT)

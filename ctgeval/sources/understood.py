@@ -23,7 +23,7 @@ from ctgeval.sources.layout import Layout
 from ctgeval.sources.table import REPEATED, SET_ASIDE, Options
 from ctgeval.sources.tidy import Texts
 
-__all__ = ["Part", "decimal_of", "hidden", "left_out", "origins", "refuse_twins", "understand"]
+__all__ = ["Part", "decimal_of", "hidden", "left_out", "origins", "refuse_twins", "understand", "years_in"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -110,8 +110,8 @@ def understand(
             file=file,
             key="territoire",
         )
-    geo, geo_column = places_of(layout, told.place)
     period = periods_of(layout, told.period, sheet=layout.grid.sheet, file=file)
+    geo, geo_column = places_of(layout, told.place, reference=options.reference, years=years_in(period))
     dimensions = {name: dimension(layout, one) for name, one in told.dimensions.items() if not one.header}
     columns = _columns(layout, told, decimal, known)
     if told.period is None and any(not column.period for column in columns):
@@ -136,6 +136,11 @@ def understand(
     )
     used = frozenset({*(column.header for column in columns), *_told(layout, told)})
     return Part(layout, rows, tuple(columns), geo_column, used, tuple(filter(None, (unknown, hint))))
+
+
+def years_in(period: Texts) -> Floats:
+    """Return the year in which each period begins; NaN when there is none."""
+    return np.array([float(text[:4]) if text else np.nan for text in period], dtype=np.float64)
 
 
 def origins(layout: Layout) -> Texts:
@@ -258,7 +263,7 @@ def _geography(
 ) -> tuple[Floats, Floats, str]:
     """Return the year of the codes of each row, the year to check them in, and a hint when it is not known."""
     latest = max((float(column.period[:4]) for column in columns if column.period), default=np.nan)
-    own = np.array([float(text[:4]) if text else latest for text in period], dtype=np.float64)
+    own = np.where(np.isnan(years_in(period)), latest, years_in(period))
     if told.geography:
         years = years_of(layout, told.geography)
         return years, np.where(np.isnan(years), own, years), ""
