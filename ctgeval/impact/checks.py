@@ -139,11 +139,13 @@ def check_leave_one_out(table: pd.DataFrame, estimate: float, unit: str) -> Chec
         return None
     low, high = float(values.min()), float(values.max())
     decimals = _digits(max(abs(low), abs(high)))
-    ends = f"de {french.number(low, decimals)} à {french.quantity(high, Scale(unit, 0).written, decimals)}"
+    ends = f"va de {french.number(low, decimals)} à {french.quantity(high, Scale(unit, 0).written, decimals)}"
+    if french.number(low, decimals) == french.number(high, decimals):
+        ends = f"reste de {french.quantity(high, Scale(unit, 0).written, decimals)}"
     same = bool((np.sign(values) == np.sign(estimate)).all())
     return Check(
         "leave_one_out",
         same,
-        f"Sans l’un ou l’autre des territoires de comparaison, l’écart va {ends}"
+        f"Sans l’un ou l’autre des territoires de comparaison, l’écart {ends}"
         + (" : aucun ne décide seul de son sens." if same else " : son sens dépend d’un seul d’entre eux."),
     )

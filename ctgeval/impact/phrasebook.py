@@ -12,10 +12,21 @@ from ctgeval import french
 from ctgeval.errors import PeriodError
 from ctgeval.impact.quantities import frequency
 
-__all__ = ["catalogue", "first_key", "method_name", "named", "odds", "period", "say", "sentence", "span_of"]
+__all__ = [
+    "catalogue",
+    "first_key",
+    "method_name",
+    "named",
+    "odds",
+    "period",
+    "say",
+    "sentence",
+    "span_of",
+    "without_codes",
+]
 
 _MOST_NAMES = 3
-_CODE = re.compile(r"(?<=\S) \((?:[A-Z]+-[0-9A-Z-]+|[0-9][0-9AB][0-9]{3,})\)$")
+_CODE = re.compile(r"(?<=\S) \((?:[A-Z]+-[0-9A-Z-]+|[0-9][0-9AB][0-9]{3,})\)")
 
 
 @lru_cache(maxsize=1)
@@ -82,6 +93,11 @@ def named(names: Sequence[str]) -> str:
         return french.enumeration(names)
     rest = len(names) - _MOST_NAMES
     return say("comparaison", "autres", noms=", ".join(names[:_MOST_NAMES]), nombre=french.number(rest))
+
+
+def without_codes(text: str) -> str:
+    """Leave out the code that follows the name of a territory: a reader knows it by its name."""
+    return _CODE.sub("", text)
 
 
 def sentence(text: str) -> str:

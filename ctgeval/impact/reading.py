@@ -135,8 +135,8 @@ def _refuse_unwritable(series: pd.Series[Any], values: Floats, column: str) -> N
 class _Cells:
     """Where each row of the table goes in the dense arrays."""
 
-    def __init__(self, frame: pd.DataFrame, unit: str, time: str) -> None:
-        self.frame = frame
+    def __init__(self, frame: pd.DataFrame, unit: str, time: str, names: Mapping[str, str]) -> None:
+        self.frame, self.names = frame, names
         self.unit_codes, self.units = _units(frame[unit], unit)
         self.axis: Axis = axis(frame[time], time)
         self.shape = (len(self.units), len(self.axis.labels))
@@ -150,7 +150,7 @@ class _Cells:
 
     def _refuse_duplicates(self, count: Ints) -> None:
         twice = np.flatnonzero(count > 1)
-        told = [f"{self.units[k // self.shape[1]]} en {self.axis.labels[k % self.shape[1]]}" for k in twice]
+        told = [f"{self.named([k // self.shape[1]])[0]} en {self.axis.labels[k % self.shape[1]]}" for k in twice]
         raise DesignError(
             f"{len(told)} couple(s) territoire et période sont sur plusieurs lignes : {some(told)}.",
             remedy="Gardez une ligne par territoire et par période (somme ou moyenne, selon la mesure), ou utilisez "
@@ -166,7 +166,9 @@ class _Cells:
         return filled.reshape(self.shape)
 
     def named(self, rows: Any) -> list[str]:
-        return [self.units[int(i)] for i in rows]
+        """Return units by their name, then their code, as `Panel.name` does."""
+        codes = [self.units[int(i)] for i in rows]
+        return [f"{self.names[code]} ({code})" if self.names.get(code) else code for code in codes]
 
     def constant(self, column: str, what: str) -> Any:
         """Return one value per unit of a column that must not change inside a unit; codes when it holds texts."""
@@ -232,7 +234,7 @@ def read(
         )
     if frame.empty:
         raise DesignError("Le tableau est vide.", remedy="Vérifiez le filtre qui l’a produit.")
-    cells = _Cells(frame, unit, time)
+    cells = _Cells(frame, unit, time, names)
     if cells.shape[1] < 2:
         raise DesignError(
             f"Le tableau n’a qu’une période ({cells.axis.labels[0]}) : aucune évolution ne peut être mesurée.",
@@ -511,7 +513,9 @@ def _problems(cells: _Cells, y: Floats, bounds: tuple[Floats | None, Floats | No
     gaps = unknown & ~masked
     if gaps.any():
         rows = np.flatnonzero(gaps.any(axis=1))
-        told = [f"{cells.units[i]} ({some([cells.axis.labels[t] for t in np.flatnonzero(gaps[i])], 3)})" for i in rows]
+        told = [
+            f"{cells.named([i])[0]} ({some([cells.axis.labels[t] for t in np.flatnonzero(gaps[i])], 3)})" for i in rows
+        ]
         found.append(_warning(f"Des périodes manquent pour {some(told)}.", "Complétez-les si la source le permet."))
     if (unknown & masked).any():
         told = cells.named(np.flatnonzero((unknown & masked).any(axis=1)))

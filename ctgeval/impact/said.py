@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ctgeval import french
-from ctgeval.impact.phrasebook import catalogue, first_key, method_name, named, odds, period, say, sentence, span_of
+from ctgeval.impact.phrasebook import (
+    catalogue,
+    first_key,
+    method_name,
+    named,
+    odds,
+    period,
+    say,
+    sentence,
+    span_of,
+    without_codes,
+)
 from ctgeval.impact.quantities import NEGLIGIBLE, Scale, number_of, scale_of
 
 __all__ = ["Level", "Said", "level"]
@@ -292,7 +303,7 @@ class Said:
         kept = [str(limit) for limit in self.values["limits"]]
         if not self.values["valid"]:
             kept = kept[:-1]
-        return [french.typography(sentence(limit)) for limit in kept]
+        return [french.typography(sentence(without_codes(limit))) for limit in kept]
 
     def method(self) -> list[str]:
         """Return the first sentences of the annex: name, test, figures, sizes."""
@@ -339,12 +350,12 @@ class Said:
         told = []
         for check in self.values["checks"]:
             key = {True: "oui", False: "non", None: "sans_objet"}[check["passed"]]
-            told.append(f"{say('methode', key).capitalize()} : {sentence(str(check['text']))}")
+            told.append(f"{say('methode', key).capitalize()} : {sentence(without_codes(str(check['text'])))}")
         return [french.typography(one) for one in told]
 
     def steps(self) -> list[str]:
         """Say each step of the choice of the test."""
-        return [french.typography(sentence(str(step))) for step in self.values["steps"]]
+        return [french.typography(sentence(without_codes(str(step)))) for step in self.values["steps"]]
 
 
 def _probability(value: float) -> str:

@@ -160,3 +160,9 @@ def test_a_difference_between_percentages_is_in_points(make_panel: Make) -> None
     for text in (found.text, left_out.text):
         assert "point" in text
         assert "%" not in text
+
+
+def test_an_estimate_that_no_comparator_moves_stays_where_it_is() -> None:
+    found = check_leave_one_out(pd.DataFrame({"estimate": [23.04, 23.11]}), 23.1, "places")
+    assert found is not None
+    assert "l’écart reste de 23\u00a0places" in found.text

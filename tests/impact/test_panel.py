@@ -260,3 +260,13 @@ def test_a_date_that_says_never_in_words_is_told_to_be_left_empty(word: object) 
     told = refused(table)
     assert "laissez vide" in told
     assert "first" in told
+
+
+def test_what_is_told_of_a_territory_bears_its_name_then_its_code() -> None:
+    table = frame().assign(y=lambda rows: rows["y"].where(rows["geo"].ne("COM-00002"), 5.0))
+    kept = table[~(table["geo"].eq("COM-00003") & table["year"].eq(2016))]
+    told = " ".join(
+        problem.message for problem in panel(kept, names={"COM-00002": "Ayron", "COM-00003": "Orvanne"}).problems
+    )
+    assert "ne change jamais pour Ayron (COM-00002)." in told
+    assert "Orvanne (COM-00003) (2016)" in told

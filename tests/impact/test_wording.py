@@ -370,3 +370,26 @@ def test_a_result_speaks_for_itself() -> None:
     )  # fmt: skip
     assert "L’écart ne peut pas être calculé." in found.text()
     assert "Rien n’est connu." in found._repr_html_()
+
+
+def test_territories_are_told_by_their_names_on_a_page() -> None:
+    limit = "La valeur ne change jamais pour Ayron (COM-99001), Orvanne (99002) et 25 autres."
+    check = {"name": "x", "passed": True, "text": "Sans Ayron (COM-99001), rien (2024)"}
+    found = values(limits=[limit], checks=[check])
+    assert wording.sentences(found)["limits"] == "La valeur ne change jamais pour Ayron, Orvanne et 25 autres."
+    assert "Sans Ayron, rien (2024)." in dict(wording.annex(found))["Vérifications"][0]
+
+
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        ([], "Aucune vérification n’a pu être faite."),
+        ([None], "Aucune vérification n’a pu être faite."),
+        ([True], "La vérification faite est satisfaite."),
+        ([True, True, None], "Les 2 vérifications faites sont satisfaites."),
+        ([True, False], "1 vérification sur 2 n’est pas satisfaite"),
+    ],
+)
+def test_what_was_checked_is_always_told(passed: list[bool | None], said: str) -> None:
+    checks = [{"name": "x", "passed": one, "text": "Rien"} for one in passed]
+    assert said in wording.sentences(values(checks=checks))["solidity"]
