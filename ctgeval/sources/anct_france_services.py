@@ -18,8 +18,9 @@ from ctgeval import observations
 from ctgeval.errors import SourceError, TerritoryError
 from ctgeval.french import fold, number, plural
 from ctgeval.sources import absences, listing, names, places
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts
 from ctgeval.territory import codes
 
@@ -45,7 +46,7 @@ _DATE = re.compile(r"(?:(?:(\d{1,2})/)?(\d{1,2})/(\d{4})|(\d{4})-(\d{2})(?:-(\d{
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options, directory=True)
     code_column = grid.require(*_CODE)
     found = {name: grid.find(*headers) for name, headers in _HEADERS.items()}
     dep_column, label_column = grid.find(*_DEPARTEMENT), grid.find(*_LABEL)

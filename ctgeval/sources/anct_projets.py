@@ -19,8 +19,9 @@ from ctgeval import observations
 from ctgeval.errors import SourceError, TerritoryError
 from ctgeval.french import fold, number, plural
 from ctgeval.sources import absences, listing, names, places
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, year_of
 from ctgeval.territory import codes
 
@@ -63,7 +64,7 @@ class _Carrier(NamedTuple):
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     code_column = grid.require("CODGEO")
     cost_column, grant_column = grid.require(*_COST), grid.require(*_GRANT)
     found = {name: grid.find(*headers) for name, headers in _HEADERS.items()}

@@ -25,8 +25,9 @@ from ctgeval.errors import SourceError
 from ctgeval.observations import Bounded, total
 from ctgeval.sources import places
 from ctgeval.sources.listing import lines, years_in
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
 from ctgeval.sources.vintages import CAF
 
@@ -98,7 +99,7 @@ _IRIS = re.compile(r"(?:\d\d|2[AB])\d{7}")
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     column = grid.require(*_CODES)
     found = {measure: header for name, measure in _COLUMNS.items() if (header := grid.find(name))}
     if _ALL not in found:

@@ -17,8 +17,9 @@ import numpy.typing as npt
 from ctgeval.errors import SourceError
 from ctgeval.french import number
 from ctgeval.sources import listing, names, places
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, year_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _TEXTS: dict[str, tuple[str, ...]] = {
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     year_column, commune_column = grid.require(*_YEAR), grid.require(*_COMMUNE)
     grid.require(*_COUNTS[_PUPILS])
     found = {measure: grid.find(*headers) for measure, headers in _COUNTS.items()}

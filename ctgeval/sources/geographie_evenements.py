@@ -19,8 +19,8 @@ import pandas as pd
 from ctgeval import observations
 from ctgeval.french import number
 from ctgeval.sources import geographie_historique as historique, listing, places
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import read_grid
 from ctgeval.sources.tidy import Rejections, Texts, year_of
 
 __all__ = ["FORMAT_EVENEMENTS", "FORMAT_PASSAGES"]
@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def _read_passages(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     names = [grid.require(name) for name in ("cog_avant", "cog_apres", "code_avant", "code_apres", "typemodif")]
     before_year, after_year, before_code, after_code, kind_column = names
     date_column, ratio_column = grid.find("date_effet", "date"), grid.find("ratio", "part")
@@ -97,7 +97,7 @@ def _whole(before: Texts, year: Floats, share: Floats, split: npt.NDArray[np.boo
 def _read_evenements(path: Path, options: Options) -> SourceTable:
     if historique.is_history(path):
         return historique.read(path, EVENEMENTS)
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     names = [grid.require(name) for name in ("MOD", "DATE_EFF", "TYPECOM_AV", "COM_AV", "TYPECOM_AP", "COM_AP")]
     mod_column, day_column, type_before, code_before, type_after, code_after = names
     rejections = Rejections(grid)

@@ -17,8 +17,9 @@ import pandas as pd
 from ctgeval.errors import SourceError
 from ctgeval.sources import places
 from ctgeval.sources.cells import Markers
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import SET_ASIDE, Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Variable, century, tidy
 from ctgeval.sources.vintages import CENSUS, FILOSOFI
 
@@ -96,7 +97,7 @@ _PARTS = {
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     return read_comparateur(grid, options, name=NAME)
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from ctgeval.errors import SourceError
 from ctgeval.sources import places
 from ctgeval.sources.cells import Markers
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy
 from ctgeval.sources.vintages import FILOSOFI
 
@@ -99,7 +100,7 @@ def read_filosofi(path: Path, options: Options, *, name: str, coverage: Mapping[
     SourceError
         When the code, the median or the year is absent, or it is by Iris.
     """
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     column = grid.require("CODGEO")
     if grid.find("IRIS", "LIBIRIS") is not None:
         raise SourceError(

@@ -23,8 +23,9 @@ from ctgeval.french import number
 from ctgeval.sources import places
 from ctgeval.sources.cells import Markers
 from ctgeval.sources.melodi_codes import BY_AGE, MEASURES, Meaning, meaning
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import SET_ASIDE, Format, Options, SourceTable
-from ctgeval.sources.text import Grid, read_grid
+from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy
 from ctgeval.sources.vintages import CENSUS, FILOSOFI
 
@@ -47,7 +48,7 @@ _POWERS = range(-6, 10)
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     value = grid.require("OBS_VALUE")
     geo_column = grid.require("GEO")
     period_column = grid.require("TIME_PERIOD")

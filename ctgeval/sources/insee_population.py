@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ctgeval.sources import places
 from ctgeval.sources.insee_comparateur import FORMAT as COMPARATEUR, MARKERS, POPULATION, read_comparateur
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import read_grid
 from ctgeval.sources.tidy import Rejections, Texts, Variable, tidy, year_of
 
 __all__ = ["FORMAT"]
@@ -25,7 +25,7 @@ _IDENTITY = ("LIBGEO", "source", "NOM", "COM", "LIBCOM")
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     column = grid.require("CODGEO", "insee_com")
     year_column = grid.find("millesime_rp", "annee_rp")
     if year_column is None:

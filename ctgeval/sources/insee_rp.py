@@ -17,9 +17,10 @@ from ctgeval.errors import SourceError
 from ctgeval.sources import places
 from ctgeval.sources.cells import NUMBER, Markers, common_mark, numbers
 from ctgeval.sources.listing import years_in
+from ctgeval.sources.opening import open_grid
 from ctgeval.sources.rp_columns import BY_AGE, MEASURES, PLAIN, SUMS, Counted, counted
 from ctgeval.sources.table import Format, Options, SourceTable
-from ctgeval.sources.text import Grid, loose, read_grid
+from ctgeval.sources.text import Grid, loose
 from ctgeval.sources.tidy import Rejections, Variable, century, tidy, year_of
 from ctgeval.sources.vintages import CENSUS
 
@@ -45,7 +46,7 @@ _INTERVAL = re.compile(r"(\d{4})-(\d{4})")
 
 
 def _read(path: Path, options: Options) -> SourceTable:
-    grid = read_grid(path, encoding=options.encoding, separator=options.separator)
+    grid = open_grid(path, options)
     if grid.find("IRIS", "LIBIRIS") is not None:
         raise SourceError(
             "Ce fichier est par Iris : il n’est pas lu par ce format.",

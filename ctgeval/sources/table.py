@@ -96,6 +96,8 @@ class Options:
         What the columns are, for the format ``tableau``.
     measures : mapping of str to Measure, or None
         Measures known to the dossier, its own included; those of the house by default.
+    admitted : mapping of str to str
+        Columns let in although they hold data about persons, each with the reason.
     """
 
     key: str = ""
@@ -106,6 +108,7 @@ class Options:
     geography: int | None = None
     description: Description | None = None
     measures: Mapping[str, Measure] | None = None
+    admitted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
