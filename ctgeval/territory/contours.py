@@ -76,9 +76,10 @@ class Contours:
                 remedy="Indiquez l’année des codes (« geographie ») sous la source des contours.",
             )  # fmt: skip
         parts: dict[str, dict[int, list[Ring]]] = defaultdict(lambda: defaultdict(list))
-        for row in table.sort_values(["geo", "part", "ring"], kind="stable").itertuples(index=False):
-            ring = np.column_stack([np.asarray(row.longitude, float), np.asarray(row.latitude, float)])
-            parts[str(row.geo)][int(row.part)].append(ring)
+        ordered = table.sort_values(["geo", "part", "ring"], kind="stable")
+        columns = (ordered[name].tolist() for name in ("geo", "part", "longitude", "latitude"))
+        for geo, part, longitude, latitude in zip(*columns, strict=True):
+            parts[geo][part].append(np.column_stack([longitude, latitude]).astype(np.float64))
         shapes = {geo: tuple(tuple(rings) for _, rings in sorted(found.items())) for geo, found in parts.items()}
         return cls.of(years[0], shapes)
 
