@@ -120,6 +120,10 @@ class Timeline:
             found.setdefault(event.code_after, event)
         return found
 
+    def changed(self, code: str, since: int, to: int) -> bool:
+        """Tell whether the meaning of a code changed between two geographies."""
+        return any(since < year <= to for year in self._years_of.get(code, ()))
+
     def absent(self, since: int) -> dict[str, Event]:
         """Return the codes that are no commune in a geography, with the nearest event that says so."""
         return {code: event for code, first, until, event in self._absences if first <= since < until}
@@ -171,6 +175,17 @@ class Timeline:
             for event in same_day:
                 links.setdefault(event.code_before, []).append(event)
             found.append((event.geography, links))
+        return found
+
+    @cached_property
+    def _years_of(self) -> dict[str, set[int]]:
+        """Geographies in which the meaning of a code changes."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for year, links in self._days:
+            for code, outgoing in links.items():
+                found[code].add(year)
+                for event in outgoing:
+                    found[event.code_after].add(year)
         return found
 
     @cached_property

@@ -207,7 +207,7 @@ class Reference:
         if geo == "FRANCE" or first == last:
             return False
         if geo.startswith("COM-"):
-            return geo in self.timeline.touched(first, last)
+            return self.timeline.changed(geo, first, last)
         link = self.timeline.chain(first, last)
         before, after = set(self.members(geo, first)), set(self.members(geo, last))
         inside = {image for code in before for image in link.images.get(code, (code,))}
@@ -222,7 +222,11 @@ class Reference:
         TerritoryError
             When the year is not known.
         """
-        return frozenset(geo for geo in self._names(year) if geo.startswith(f"{level}-"))
+        key = (f"codes {level}", year)
+        if key not in self._kept:
+            self._kept[key] = frozenset(geo for geo in self._names(year) if geo.startswith(f"{level}-"))
+        codes: frozenset[str] = self._kept[key]
+        return codes
 
     def last_name(self, geo: str) -> str:
         """Return the name of a territory in the last year that has it; empty when none does."""
@@ -284,7 +288,8 @@ class Reference:
 
     @cached_property
     def _latest(self) -> dict[str, str]:
-        return {geo: name for year in (*self.partial_years, *self.years) for geo, name in self._names(year).items()}
+        rows = self.places.sort_values("last", kind="stable")
+        return dict(zip(rows["geo"].tolist(), rows["name"].tolist(), strict=True))
 
     def _at(self, table: pd.DataFrame, year: int) -> pd.DataFrame:
         if year not in self.years and year not in self.partial_years:

@@ -40,18 +40,18 @@ def with_shares(events: Iterable[Event], populations: pd.DataFrame, told: Told) 
     groups: dict[tuple[object, str], list[Event]] = defaultdict(list)
     for event in events:
         groups[event.effective, event.code_before].append(event)
+    split = [outgoing for outgoing in groups.values() if len(outgoing) > 1]
+    counts = _counts(populations, {event.code_after for outgoing in split for event in outgoing})
     found: dict[Event, float] = {}
-    counts: Counts | None = None
-    for outgoing in groups.values():
-        if len(outgoing) > 1:
-            counts = _counts(populations) if counts is None else counts
-            found |= zip(outgoing, _shares(outgoing, counts, told, timeline), strict=True)
+    for outgoing in split:
+        found |= zip(outgoing, _shares(outgoing, counts, told, timeline), strict=True)
     return tuple(event._replace(share=found[event]) if event in found else event for event in events)
 
 
-def _counts(populations: pd.DataFrame) -> Counts:
+def _counts(populations: pd.DataFrame, parts: set[str]) -> Counts:
+    rows = populations[populations["geo"].isin(parts)]
     found: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
-    columns = (populations[name].tolist() for name in ("geography", "census", "geo", "population"))
+    columns = (rows[name].tolist() for name in ("geography", "census", "geo", "population"))
     for geography, census, geo, people in zip(*columns, strict=True):
         found[geography, census][geo] = people
     return found
@@ -77,6 +77,6 @@ def _by_population(
     for at in candidates:
         people = [float(counts[at].get(code, math.nan)) for code in parts]
         total = sum(people)
-        if total > 0 and timeline.touched(year, at[0]).keys().isdisjoint(parts):
+        if total > 0 and not any(timeline.changed(code, year, at[0]) for code in parts):
             return [count / total for count in people]
     return []

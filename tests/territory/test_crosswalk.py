@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ctgeval import observations, territory
+from ctgeval import observations, sources, territory
 from ctgeval.errors import NotAdditive, PerimeterMismatch, TerritoryError, UnknownMeasure, UnknownTerritory
 from ctgeval.measures import Measure
 from ctgeval.territory.events import chain
@@ -273,7 +274,8 @@ def panel(real_data: Path) -> pd.DataFrame:
 def test_the_real_panel_on_2024(panel: pd.DataFrame) -> None:
     started = time.process_time()
     result = territory.harmonise(panel, to=2024, on_problem="collect")
-    assert time.process_time() - started < 2
+    # The budget is 0.3 s (tests/benchmarks/bench_territory.py): a loaded machine doubles it, a loop makes it ten times.
+    assert time.process_time() - started < 1
     table = result.observations
     members = territory.members("EPCI-200070035", year=2024)
     by_year = table[table["geo"].isin(members)].groupby("time_period")["value"].agg(["sum", "count"])
@@ -296,6 +298,61 @@ def test_communes_that_chain_without_loss_in_the_real_panel(panel: pd.DataFrame)
     estimated = table[table["obs_status"].eq("E")]
     assert sorted(estimated["geo"].unique()) == list(ESSARTS)
     assert sorted(estimated["time_period"].unique()) == [str(year) for year in range(2014, 2022)]
+
+
+@pytest.mark.parametrize("to", [2024, 2025])
+def test_each_departement_keeps_its_people_once_codes_are_those_of_the_target(panel: pd.DataFrame, to: int) -> None:
+    known = territory.reference.load()
+    table = panel[panel["geography"] <= to]
+    result = territory.harmonise(table, to=to)
+    expected: dict[tuple[str, str], float] = defaultdict(float)
+    for year, rows_of in table.groupby("geography"):
+        link = known.timeline.chain(int(str(year)), to)
+        # The parts of a split commune of this panel are all in its own département.
+        after = rows_of["geo"].map(lambda geo, link=link: link.after.get(geo, geo))
+        for key, value in rows_of["value"].groupby([rows_of["time_period"], after.str[4:6]]).sum().items():
+            expected[key] += value
+    found = result["value"].groupby([result["time_period"], result["geo"].str[4:6]]).sum()
+    assert found.to_dict() == expected
+    assert found.groupby("time_period").sum().to_dict() == table.groupby("time_period")["value"].sum().to_dict()
+    crossed = known.timeline.chain(2015, to).after
+    assert (crossed["COM-44060"], crossed["COM-49144"]) == ("COM-49160", "COM-44180")
+
+
+def test_communes_that_chain_by_mergers_alone(panel: pd.DataFrame) -> None:
+    first = set(panel.loc[panel["geography"] == 2008, "geo"])
+    link = territory.reference.load().timeline.chain(2008, 2024)
+    assert sum(set(parts) <= first for parts in link.befores.values()) == 239
+
+
+def test_the_censuses_of_the_last_century_with_the_history_of_communes(real_data: Path) -> None:
+    history = sources.read(
+        real_data / "geo" / "historique-communes_1943_2020.json.gz", format="geographie.evenements"
+    ).tables["evenements"]
+    table = sources.read(
+        real_data / "population" / "population_communes_1968_1999.csv.gz", format="insee.population"
+    ).observations
+    known = territory.reference.load()
+    refused = territory.harmonise(table, to=2024, on_problem="collect")
+    assert refused.observations.empty
+    assert [problem.value for problem in refused.problems] == ["1999", "1990", "1982", "1975", "1968"]
+    result = territory.harmonise(table, to=2024, reference=known.extended(events=history), on_problem="collect")
+    before = table.groupby("time_period")["value"].sum()
+    lost = {problem.value for problem in result.problems}
+    # Split after those censuses by a key that nothing gives: told, and nothing else is lost.
+    assert lost == {
+        "COM-64269",
+        "COM-79005",
+        "COM-79325",
+        *(f"COM-86{code}" for code in ("030", "060", "071", "160", "281")),
+    }
+    untold = table[table["geo"].isin(lost)].groupby("time_period")["value"].sum()
+    # Angerville (91) took in one commune of the panel: of its sum, the part that the panel gives is all that is known.
+    known_part = result.observations["value"].fillna(result.observations["low"])
+    after = known_part.groupby(result.observations["time_period"]).sum()
+    assert after[["1990", "1999"]].tolist() == before[["1990", "1999"]].tolist()
+    assert after["1968"] == before["1968"]
+    assert (before - after).between(0, untold).all()
 
 
 @pytest.mark.parametrize("geography", [2017, 2018])
