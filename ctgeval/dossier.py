@@ -196,6 +196,7 @@ class Dossier:
                 geography=source.geographie,
                 description=source.tableau.described() if source.tableau else None,
                 measures=self.measures,
+                admitted=source.donnees_personnelles,
             )
         except CtgevalError as error:
             return error

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ctgeval import observations, sources
-from ctgeval.errors import SourceError
+from ctgeval.errors import PersonalDataFound, SourceError
 from ctgeval.sources import SourceTable
 
 FORMATS = {
@@ -78,3 +78,23 @@ def test_nothing_is_lost_in_a_mutated_file(
     assert observations.check(read.observations) == []
     assert observations.frame(read.observations).equals(read.observations)
     assert not read.rejected.duplicated(["row", "column"]).any()
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_no_reader_lets_persons_in_unless_a_reason_is_written(
+    request: pytest.FixtureRequest, tmp_path: Path, lawful: Callable[[SourceTable], None], name: str
+) -> None:
+    header, *rows = request.getfixturevalue(FORMATS[name])().splitlines()
+    mark = max(";,", key=header.count)
+    path = tmp_path / "fichier.csv"
+    persons = "\r\n".join([f"{header}{mark}Assuré", *(f"{row}{mark}185057800608491" for row in rows)])
+    path.write_text(persons + "\r\n", encoding="utf-8", newline="")
+    with pytest.raises(PersonalDataFound) as caught:
+        sources.read(path, format=name)
+    assert [problem.column for problem in caught.value.problems] == ["Assuré"]
+    if name == "insee.melodi":
+        # There, any other column is a breakdown of the figures: none is left once it is let in.
+        return
+    read = sources.read(path, format=name, admitted={"Assuré": "numéros inventés pour un essai"})
+    lawful(read)
+    assert any("numéros inventés pour un essai" in note for note in read.notes)
