@@ -168,21 +168,14 @@ def twins(tables: Sequence[tuple[Rows, Sequence[Column]]]) -> list[Twin]:
     tables : sequence of (Rows, sequence of Column)
         All the sheets of a file.
     """
-    facts = pd.concat(
-        [
-            _keys(rows, column).assign(table=table, column=rank)
-            for table, (rows, columns) in enumerate(tables)
-            for rank, column in enumerate(columns)
-        ],
-        ignore_index=True,
-    )
+    facts = pd.concat([_keys(rows, columns).assign(table=table) for table, (rows, columns) in enumerate(tables)])
     key = ["measure", "geo", "period", "geography", *observations.DIMENSIONS]
     # Most files have one row for each territory: a cheap test on three columns settles it before the dear one.
     facts = facts[facts.duplicated(key[:3], keep=False)]
     facts = facts[facts.duplicated(key, keep=False)]
     found: list[Twin] = []
     for _, group in facts.groupby(key, sort=False, dropna=False):
-        same = len(group.drop_duplicates(["figure", "low", "high"])) == 1
+        same = len(group.drop_duplicates(["figures", "low", "high"])) == 1
         at = list(zip(group["table"].tolist(), group["column"].tolist(), group["row"].tolist(), strict=True))
         first_table, _, first_row = at[0]
         found += [
@@ -191,23 +184,32 @@ def twins(tables: Sequence[tuple[Rows, Sequence[Column]]]) -> list[Twin]:
     return found
 
 
-def _keys(rows: Rows, column: Column) -> pd.DataFrame:
-    at = np.flatnonzero(rows.kept & column.where)
-    modalities = {
-        name: column.dimensions.get(name) or (rows.dimensions[name][at] if name in rows.dimensions else "")
-        for name in observations.DIMENSIONS
-    }
+def _keys(rows: Rows, columns: Sequence[Column]) -> pd.DataFrame:
+    places = [np.flatnonzero(rows.kept & column.where) for column in columns]
+    counts = [len(at) for at in places]
+    ranks = np.repeat(np.arange(len(columns)), counts)
+    every = np.concatenate(places) if places else np.empty(0, dtype=np.intp)
+
+    def own(told: Sequence[str], shared: Texts | None) -> Texts:
+        texts = np.array(told, dtype=object)[ranks]
+        return texts if shared is None else np.where(texts == "", shared[every], texts)
+
     return pd.DataFrame(
         {
-            "measure": column.measure,
-            "geo": rows.geo[at],
-            "period": column.period or rows.period[at],
-            "geography": rows.geography[at],
-            **modalities,
-            "figure": column.figures[at],
-            "low": column.low[at],
-            "high": column.high[at],
-            "row": at,
+            "measure": own([column.measure for column in columns], None),
+            "geo": rows.geo[every],
+            "period": own([column.period for column in columns], rows.period),
+            "geography": rows.geography[every],
+            **{
+                name: own([column.dimensions.get(name, "") for column in columns], rows.dimensions.get(name))
+                for name in observations.DIMENSIONS
+            },
+            **{
+                name: np.concatenate([getattr(column, name)[at] for column, at in zip(columns, places, strict=True)])
+                for name in ("figures", "low", "high")
+            },
+            "column": ranks,
+            "row": every,
         }
     )
 
@@ -224,37 +226,28 @@ def stack(rows: Rows, columns: Sequence[Column], *, key: str) -> pd.DataFrame:
     key : str
         Key of the source.
     """
-    parts = [part for column in columns if len(part := _part(rows, column, key))]
-    return observations.concat(parts)
-
-
-def _part(rows: Rows, column: Column, key: str) -> pd.DataFrame:
-    at = np.flatnonzero(rows.kept & column.where)
-    status = column.status[at]
+    facts = _keys(rows, columns)
+    if facts.empty:
+        return observations.empty()
+    status = np.concatenate([column.status[rows.kept & column.where] for column in columns])
     number, secret = status == NUMBER, status == SECRET
     texts: dict[str, str | Texts] = {
-        "measure": column.measure,
-        "geo": rows.geo[at],
-        "time_period": column.period or rows.period[at],
+        "measure": facts["measure"].to_numpy(),
+        "geo": facts["geo"].to_numpy(),
+        "time_period": facts["period"].to_numpy(),
         "obs_status": np.where(number, "A", np.where(secret, "Q", "M")).astype(object),
         "conf_status": np.where(secret, "C", "F").astype(object),
         "source": key,
-        "origin": rows.origin[at],
+        "origin": rows.origin[facts["row"].to_numpy()],
+        **{name: facts[name].to_numpy() for name in observations.DIMENSIONS},
     }
-    for name in observations.DIMENSIONS:
-        own = rows.dimensions.get(name)
-        texts[name] = column.dimensions.get(name) or ("" if own is None else own[at])
-    typed = {name: _texts(text, len(at)) for name, text in texts.items()}
-    figures = {"value": column.figures[at], "low": column.low[at], "high": column.high[at]}
-    years = {"geography": pd.Series(rows.geography[at]).astype("Int64").array}
-    everything = {**typed, **figures, **years}
+    everything: dict[str, object] = {name: _texts(text, len(facts)) for name, text in texts.items()}
+    everything |= {"value": facts["figures"], "low": facts["low"], "high": facts["high"]}
+    everything["geography"] = facts["geography"].astype("Int64")
     return pd.DataFrame({name: everything[name] for name in observations.COLUMNS}, copy=False)
 
 
 def _texts(text: str | Texts, count: int) -> object:
-    column = (
-        pa.repeat(pa.scalar(text, pa.large_string()), count)
-        if isinstance(text, str)
-        else pa.array(text, pa.large_string())
-    )
-    return pd.array(pa.chunked_array([column], type=pa.large_string()), dtype=_TEXT)
+    kind = pa.large_string()
+    column = pa.repeat(pa.scalar(text, kind), count) if isinstance(text, str) else pa.array(text, kind)
+    return pd.array(pa.chunked_array([column], type=kind), dtype=_TEXT)
