@@ -131,6 +131,8 @@ def read_comparateur(grid: Grid, options: Options, *, name: str) -> SourceTable:
     variables = _variables(grid)
     rejections.grid, zeros = _without_false_zeros(grid, variables)
     latest = max(int(variable.period) for variable in variables)
+    if level == "COM":
+        places.refuse_merged(rejections, column, geo, min(latest, options.geography or latest))
     years = np.full(len(geo), float(options.geography or latest))
     unknown = places.refuse_unknown(rejections, column, geo, years, options.reference)
     geography, hint = options.geography, ""

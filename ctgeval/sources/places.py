@@ -30,6 +30,7 @@ __all__ = [
     "level_of",
     "of_level",
     "refuse_arrondissements",
+    "refuse_merged",
     "refuse_unknown",
     "regions",
 ]
@@ -138,6 +139,43 @@ def refuse_arrondissements(rejections: Rejections, column: str, geo: Texts) -> N
     ]
     texts = np.array(reasons, dtype=object)
     rejections.add_all((texts != "") & ~rejections.bad, column, texts)
+
+
+def refuse_merged(rejections: Rejections, column: str, geo: Texts, year: int) -> None:
+    """Leave out the communes that had left the geography at 1 January of a year, and were not restored since.
+
+    In a file whose figures are of that year or later they are *communes déléguées*, with figures of their commune.
+
+    Parameters
+    ----------
+    rejections : Rejections
+        The grid.
+    column : str
+        Column of the codes.
+    geo : ndarray of str, shape (n,)
+        Prefixed codes; empty for rows already rejected.
+    year : int
+        Latest year of the figures.
+    """
+    from ctgeval.territory import reference
+
+    known = reference.load()
+    events = known.events
+    moved = events["code_before"].ne(events["code_after"])
+    gone = events[moved & (pd.to_datetime(events["effective"]).dt.year <= year)]
+    left = gone.groupby("code_before")["effective"].max()
+    back = events.groupby("code_after")["effective"].max()
+    present = back.reindex(left.index)
+    lost = left[~(present >= left).fillna(value=False)]
+    alive = set(known.places.loc[known.places["last"] >= year, "geo"])
+    heirs = gone.drop_duplicates("code_before", keep="last").set_index("code_before")["code_after"]
+    told = {
+        code: f"{SET_ASIDE} (commune qui n’existe plus depuis {pd.Timestamp(lost[code]).year} : ses chiffres sont dans "
+        f"ceux de {heirs[code]})."
+        for code in set(geo.tolist()) & set(lost.index) - alive
+    }
+    reasons = np.array([told.get(code, "") for code in geo.tolist()], dtype=object)
+    rejections.add_all((reasons != "") & ~rejections.bad, column, reasons)
 
 
 def geography_of(geo: Iterable[str]) -> tuple[int | None, str]:

@@ -67,6 +67,18 @@ def test_a_commune_deleguee_is_left_out_even_when_types_are_not_told(write: Writ
     assert "partie d’une commune" in table.rejected["reason"].item()
 
 
+def test_a_commune_deleguee_is_left_out_even_when_nothing_tells_it(write: Write, lawful: Lawful) -> None:
+    content = "insee_com,population_2023\n86082,4368\n86043,4368\n85165,1000\n"
+    table = sources.read(write(content), format=FORMAT)
+    lawful(table)
+    # L'Oie (85165), merged in 2016, was restored in 2024.
+    assert table.observations["geo"].tolist() == ["COM-86082", "COM-85165"]
+    assert "n’existe plus depuis 2019" in table.rejected["reason"].item()
+    assert "COM-86082" in table.rejected["reason"].item()
+    before = sources.read(write(content.replace("2023", "2017")), format=FORMAT)
+    assert "COM-86043" in set(before.observations["geo"])
+
+
 def test_a_vanished_population_is_one_error(write: Write) -> None:
     with pytest.raises(SourceError, match="population"):
         sources.read(write("CODGEO;P23_MEN\n86194;5\n"), format=FORMAT)
