@@ -23,6 +23,7 @@ import numpy as np
 
 from ctgeval.errors import DesignError, TooFewUnits, suggestion
 from ctgeval.impact.assignments import Assignments, assignments
+from ctgeval.impact.canonical import canonical
 from ctgeval.impact.conclusion import Inference
 from ctgeval.impact.contrast import Contrast
 from ctgeval.impact.distributions import t_quantile, t_two_sided
@@ -138,6 +139,8 @@ def infer(
             remedy=suggestion(str(asked), NAMES) or f"Choisissez parmi : {', '.join(NAMES)}.",
         )
     facts = situation(panel, level=level)
+    # Formulas don't draw: they need no order.
+    panel = panel if asked in _CLUSTER else canonical(panel)
     make = _Maker(panel, weights, cluster, estimate, level=level, seed=seed, draws=draws)
     if asked == "cluster" and not facts.n_controls and facts.n_treated >= FEW + MANY_CONTROLS and not panel.single_date:
         return _waves(facts, make)

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ctgeval.impact.assignments import assignments
+from ctgeval.impact.canonical import by_figures
 from ctgeval.impact.distributions import normal_quantile
 from ctgeval.impact.donors import Donors, Path, Sizes, Weigher, gap, path
 from ctgeval.impact.panel import Floats, Ints
@@ -109,13 +110,14 @@ def placebo_sets(data: Donors, *, draws: int = _SETS, seed: int = 0) -> tuple[In
     cohort = np.unique(data.starts, return_inverse=True)[1]
     never = int(cohort.max()) + 1
     codes = np.full(n0, never, dtype=np.intp)
-    codes[:n1] = cohort
+    codes[:n1] = np.sort(cohort)
     drawn = assignments(codes, limit=draws, draws=draws - 1, seed=seed)
     order = np.argsort(cohort, kind="stable")
     sets = np.empty((drawn.size, n1), dtype=np.intp)
     # Sorted by path, the donors that have one come first, cohort by cohort, as the treated in `order`.
     sets[:, order] = np.argsort(drawn.rows, axis=1, kind="stable")[:, :n1]
-    return sets, drawn.enumerated
+    # Drawn among places that do not depend on what donors are called.
+    return by_figures(data.panel.outcome[data.donors])[sets], drawn.enumerated
 
 
 def in_space(data: Donors, weigh: Weigher, *, scale: float, draws: int = _SETS, seed: int = 0) -> Space:
