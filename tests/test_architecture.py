@@ -82,9 +82,9 @@ def test_no_file_of_the_package_or_its_scripts_runs_text_as_code() -> None:
     assert not found
 
 
-def test_nothing_in_the_package_reaches_the_network() -> None:
+def test_one_module_of_the_package_reaches_the_network() -> None:
     found = []
-    for path in (ROOT / "ctgeval").rglob("*.py"):
+    for path in sorted({*(ROOT / "ctgeval").rglob("*.py")} - {ROOT / "ctgeval" / "sources" / "fetch.py"}):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
