@@ -241,6 +241,11 @@ class Dossier:
         return list(self._harmonised.problems)
 
     @property
+    def left_out(self) -> pd.DataFrame:
+        """Facts that can't be put on the perimeter of the dossier: ``measure, geo, time_period``."""
+        return self._harmonised.left_out
+
+    @property
     def ground(self) -> tuple[str, ...]:
         """Territories of the dossier that are not there as peers, with their communes of any year."""
         places = self.territories
@@ -522,7 +527,7 @@ class Dossier:
     def compute(self, observed: pd.DataFrame, geos: list[str], ids: Iterable[str] | None = None) -> pd.DataFrame:
         """Compute the result rows of some observations (on the perimeter of the dossier), for some territories."""
         wanted = list(ids) if ids is not None else self._available(observed)
-        return indicators.compute(
+        found = indicators.compute(
             observed,
             wanted,
             geos,
@@ -533,6 +538,7 @@ class Dossier:
             groupings=self._groupings,
             start=self.config.convention.debut if self.config.convention else None,
         )
+        return indicators.explained(found, self.left_out, self.catalogue)
 
     def _available(self, observed: pd.DataFrame) -> list[str]:
         present = set(observed["measure"].unique())

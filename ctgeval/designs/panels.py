@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ctgeval import measures, periods
+from ctgeval import french, measures, periods
 from ctgeval.designs.vintages import Timing, timing
 from ctgeval.errors import CtgevalError, DesignError, Problem
-from ctgeval.indicators import definition
+from ctgeval.indicators import definition, elsewhere
 from ctgeval.indicators.definition import Indicator
 from ctgeval.territory import codes
 
@@ -115,7 +115,7 @@ def panel(
         direction="neutral" if item.direction == "maintain" else item.direction,
         names={geo: _name(dossier, geo) for geo in geos},
     )
-    return replace(built, problems=(*built.problems, *near, *told))
+    return replace(built, problems=(*built.problems, *near, *told, *_elsewhere(dossier, rows, item)))
 
 
 def _geos(dossier: Dossier, treated: Mapping[str, str | dt.date], comparators: Iterable[str] | None) -> list[str]:
@@ -149,6 +149,26 @@ def _require_figures(dossier: Dossier, rows: pd.DataFrame, geos: list[str], item
             remedy="Retirez ces territoires de la comparaison, en le disant, ou ajoutez leur source.",
             value=item.id,
         )
+
+
+def _elsewhere(dossier: Dossier, rows: pd.DataFrame, item: Indicator) -> list[Problem]:
+    """Tell the figures that stand under the code of a territory, and are those of another ground."""
+    moved = elsewhere(dossier.left_out, item)
+    silent = rows[rows["value"].isna()]
+    found = [pair for pair in zip(silent["geo"], silent["time_period"], strict=True) if pair in moved]
+    return [
+        Problem(
+            message=(
+                f"{_name(dossier, geo)} ({geo}) : même code, autre territoire. Ce que la source donne pour "
+                f"{french.enumeration([french.period(label) for at, label in found if at == geo])} n’est pas sur le "
+                f"périmètre {dossier.year} et n’est pas comparé."
+            ),
+            remedy="Prenez la ligne de l’EPCI dans la source, ou ne comparez que des périodes d’après la fusion.",
+            value=geo,
+            severity="avertissement",
+        )
+        for geo in dict.fromkeys(at for at, _ in found)
+    ]
 
 
 def _near_vintages(rows: pd.DataFrame, item: Indicator, when: Timing) -> tuple[Problem, ...]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ctgeval import french, periods
 from ctgeval.designs.vintages import Timing, timing
-from ctgeval.indicators import definition
+from ctgeval.indicators import definition, elsewhere
 from ctgeval.indicators.definition import Indicator
 from ctgeval.programme.actions import ENGAGED, STATE_LABELS
 from ctgeval.sources.vintages import PLAIN
@@ -119,7 +119,7 @@ def suitability(dossier: Dossier, indicator: str, *, geo: str | None = None) -> 
         _final(case),
         _overlap(case),
         _definition(dossier, case),
-        _perimeter(case),
+        _perimeter(case, sorted(label for at, label in elsewhere(dossier.left_out, item) if at == place)),
         _larger_than_error(case),
         _settled(case),
         _carried_out(dossier, [config.action for config in designs if config.action]),
@@ -298,7 +298,17 @@ def _settled(case: _Case) -> Criterion:
     return Criterion("statut", passed=True, text="Les deux chiffres sont définitifs.")
 
 
-def _perimeter(case: _Case) -> Criterion:
+def _perimeter(case: _Case, elsewhere_in: Sequence[str]) -> Criterion:
+    if not case.paired and elsewhere_in:
+        said = french.enumeration([french.period(label) for label in elsewhere_in])
+        return Criterion(
+            "perimetre",
+            passed=False,
+            text=(
+                f"Même code, autre territoire : ce que la source donne pour {said} n’est pas sur le périmètre retenu "
+                "et n’est pas comparé."
+            ),
+        )
     if not case.paired:
         return Criterion("perimetre", passed=None, text="Sans deux périodes, rien à vérifier.")
     used = case.known[case.known["time_period"].isin([case.before, case.after])]

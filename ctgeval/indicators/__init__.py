@@ -5,6 +5,7 @@ from __future__ import annotations
 from ctgeval.indicators.compute import RESULT_COLUMNS, aggregate, compute
 from ctgeval.indicators.definition import Indicator, catalogue, get, load
 from ctgeval.indicators.limits import limit_sentences, limit_text
+from ctgeval.indicators.perimeter import elsewhere, explained
 from ctgeval.indicators.progress import PROGRESS_COLUMNS, progress
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "aggregate",
     "catalogue",
     "compute",
+    "elsewhere",
+    "explained",
     "get",
     "limit_sentences",
     "limit_text",

@@ -46,10 +46,14 @@ class Harmonised:
         Columns of `ctgeval.observations.COLUMNS`.
     problems : tuple of Problem
         One for each territory left out and each reason; ``value`` is its code. None of them blocks.
+    left_out : DataFrame
+        ``measure, geo, time_period`` of the facts of communes that were left out, under the code after where there is
+        one: what the source says under that code is about another ground.
     """
 
     observations: pd.DataFrame
     problems: tuple[Problem, ...]
+    left_out: pd.DataFrame
 
 
 @overload
@@ -135,7 +139,8 @@ def harmonise(
     result = _assembled(rows, going, changed, others.geography, to)
     problems = (*refusals.unique([*going.found, *more]), *found)
     if on_problem == "collect":
-        return Harmonised(result, tuple(refusal.problem for refusal in problems))
+        left_out = _left_out(rows, going, changed if more else None)
+        return Harmonised(result, tuple(refusal.problem for refusal in problems), left_out)
     if problems:
         raise _error(problems, to)
     return result
@@ -189,6 +194,26 @@ def _changed(
         measures,
     )
     return pd.concat([merged, parts[~joins]]), [*found, *more]
+
+
+def _left_out(rows: pd.DataFrame, going: Moves, changed: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the facts that were refused; ``changed`` is None when all that could be summed or shared out was."""
+    columns = ["measure", "geo", "time_period"]
+    is_commune = rows["geo"].str.startswith("COM-").to_numpy(dtype=bool)
+    refused = rows.loc[(going.target == REFUSED) & is_commune, columns]
+    if changed is None:
+        return refused.drop_duplicates(ignore_index=True)
+    merged = rows.loc[going.joins, columns]
+    merged = merged.assign(geo=np.array(going.geos, dtype=object)[going.target[going.joins]])
+    shared = rows.loc[going.target == SHARED, columns]
+    parts = [
+        shared[shared["geo"].eq(geo)].assign(geo=code)
+        for geo, code in sorted({(geo, code) for (_, geo), codes in going.parts.items() for code, _ in codes})
+    ]
+    # What was summed or shared out is in the rows that changed: the others were not.
+    gone = pd.concat([merged, *parts]).drop_duplicates()
+    gone = gone[~pd.MultiIndex.from_frame(gone).isin(pd.MultiIndex.from_frame(changed[columns]))]
+    return pd.concat([refused, gone]).drop_duplicates(ignore_index=True)
 
 
 def _assembled(
