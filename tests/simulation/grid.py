@@ -15,7 +15,7 @@ TREATED = (1, 2, 3, 5)
 WINDOWS = ((3, 1), (5, 3), (8, 3))
 RHOS = (0.0, 0.5, 0.8)
 SIZES = ("constant", "smallest", "largest")
-OTHERS = ("cluster", "counts", "gaps", "staggered", "trend", "anticipation")
+OTHERS = ("cluster", "counts", "gaps", "staggered", "trend", "anticipation", "sampling", "holes")
 EXCEPTED = ("trend", "anticipation")
 """Where no test can hold its level: the bias is reported, and the evidence lowered."""
 _DEPARTEMENTS = 8
@@ -62,7 +62,7 @@ def cells() -> Iterator[Cell]:
     for n, k, (pre, post), rho, sizes, known in itertools.product(UNITS, TREATED, WINDOWS, RHOS, SIZES, (True, False)):
         yield Cell(n, k, pre, post, rho, sizes, known)
     for kind, n, k, rho in itertools.product(OTHERS, (20, 40), (2, 5), (0.0, 0.5)):
-        yield Cell(n, k, 5, 3, rho, "constant", known=False, kind=kind)
+        yield Cell(n, k, 5, 3, rho, "largest" if kind == "sampling" else "constant", known=False, kind=kind)
 
 
 def noise(cell: Cell, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +77,11 @@ def noise(cell: Cell, random: np.random.Generator) -> tuple[np.ndarray, np.ndarr
         ordered = np.exp(np.linspace(np.log(2), np.log(200), n))
         ordered = ordered if cell.sizes == "smallest" else ordered[::-1]
         population = np.concatenate([ordered[: cell.treated], random.permutation(ordered[cell.treated :])])
-        drawn = drawn * np.sqrt(0.2 + 5 / population)[:, None]
+        if cell.kind == "sampling":
+            # What lasts is common to all; what comes anew each year is that of the small.
+            drawn = np.sqrt(0.3) * drawn + random.standard_normal((n, t)) * np.sqrt(8 / population)[:, None]
+        else:
+            drawn = drawn * np.sqrt(0.2 + 5 / population)[:, None]
     return drawn, population
 
 
@@ -105,6 +109,11 @@ def panel(cell: Cell, random: np.random.Generator) -> Panel:
     elif cell.kind == "gaps":
         hidden = random.random(y.shape) < 0.08
         hidden[:, [0, cell.pre]] = False
+        y = np.where(hidden, np.nan, y)
+    elif cell.kind == "holes":
+        # Half the cells of the treated are missing, and few of the others.
+        hidden = random.random(y.shape) < np.where(start < t, 0.45, 0.05)[:, None]
+        hidden[:, [0, 1, cell.pre]] = False
         y = np.where(hidden, np.nan, y)
     return Panel(
         units=tuple(f"COM-{i:05d}" for i in range(1, n + 1)),

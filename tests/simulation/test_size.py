@@ -25,6 +25,8 @@ CELLS = (
     Cell(40, 5, 5, 3, 0.5, kind="counts"),
     Cell(20, 2, 5, 3, 0.5, kind="gaps"),
     Cell(40, 5, 5, 3, 0.5, kind="staggered"),
+    Cell(40, 2, 5, 3, 0.8, "largest", kind="sampling"),
+    Cell(20, 1, 5, 3, 0.5, kind="holes"),
 )
 
 
@@ -70,6 +72,6 @@ def test_too_often_can_be_found() -> None:
 
 def test_the_grid_is_the_one_that_was_promised() -> None:
     grid = list(cells())
-    assert len(grid) == len(set(grid)) == 648 + 48
+    assert len(grid) == len(set(grid)) == 648 + 64
     assert {cell.kind for cell in grid} >= set(EXCEPTED)
     assert np.unique([cell.units for cell in grid]).tolist() == [10, 20, 40]
