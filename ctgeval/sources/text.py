@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gc
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -136,7 +138,20 @@ def read_grid(path: Path, *, encoding: str | None = None, separator: str | None 
     raw = read_raw(path)
     text, encoding = decode(raw, encoding=encoding)
     separator = separator_of(text, file=raw.name, separator=separator)
-    return _cut(text, raw, encoding, separator)
+    with _uncollected():
+        return _cut(text, raw, encoding, separator)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no cycle be looked for: a national file makes a million lists, and none of them is garbage."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def decode(raw: RawFile, *, encoding: str | None = None) -> tuple[str, str]:
