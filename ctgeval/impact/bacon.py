@@ -17,6 +17,7 @@ import pandas as pd
 from ctgeval import french
 from ctgeval.errors import DesignError, NotIdentified
 from ctgeval.impact.checks import gap
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Floats, Ints, Panel
 from ctgeval.impact.reading import some
 from ctgeval.impact.result import plain
@@ -123,6 +124,7 @@ class Decomposition:
         return f"<p>{escape(self.text())}</p>"
 
 
+@guarded
 def bacon(panel: Panel) -> Decomposition:
     """Take the two-way estimate of a panel apart.
 

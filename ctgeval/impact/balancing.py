@@ -21,6 +21,7 @@ import pandas as pd
 
 from ctgeval import french
 from ctgeval.errors import DesignError, NotIdentified, suggestion
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Bools, Floats, Ints, Panel
 from ctgeval.impact.reading import some
 from ctgeval.impact.simplex import simplex_least_squares
@@ -105,6 +106,7 @@ class Balance:
         return f"<p>{escape(self.text())}</p>{html_table(caption, columns, rows)}"
 
 
+@guarded
 def balance(panel: Panel, *, on: Sequence[str] = ("outcome_pre",)) -> Balance:
     """Weight comparators so that their means before the action are those of the treated.
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ctgeval.errors import Problem
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Direction, Panel
 from ctgeval.impact.quantities import size_of
 from ctgeval.impact.situation import MANY_CONTROLS, Situation, situation
@@ -119,6 +120,7 @@ def _odds(probability: float) -> str:
     return f"une fois sur {french.number(round(1 / probability))}"
 
 
+@guarded
 def evaluability(panel: Panel, *, level: float = 0.95) -> Evaluability:
     """Say what may be concluded, from what is known before the action and of the comparators alone.
 

@@ -109,11 +109,11 @@ def target_of(target: npt.ArrayLike | str | None, n_post: int) -> Floats:
 
 
 def _of_result(result: ImpactResult) -> Gaps:
-    details = result.details
+    details = result.details if isinstance(result, ImpactResult) else {}
     if not {"event_times", "coefficients", "covariance"} <= set(details):
         raise DesignError(
             "Cette analyse demande les écarts de chaque période avant et après l’action, avec leur covariance.",
-            value=result.method,
+            value=getattr(result, "method", type(result).__name__),
             remedy='Donnez le résultat de impact.event_study, ou de impact.group_time(..., base="universal").',
         )
     events = np.asarray(details["event_times"], dtype=np.intp)

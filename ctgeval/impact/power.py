@@ -10,6 +10,7 @@ import pandas as pd
 
 from ctgeval.errors import DesignError, TooFewUnits, suggestion
 from ctgeval.impact.inference import deciding_tests
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Direction, Floats, Ints, Panel
 from ctgeval.impact.quantities import size_of
 from ctgeval.impact.result import plain
@@ -82,6 +83,7 @@ class Power:
         return f"<p>{escape(self.text())}</p>"
 
 
+@guarded
 def power(
     panel: Panel,
     *,

@@ -27,6 +27,7 @@ Level = Literal["constat", "ecart", "contribution"]
 _TERRITORIES = "territoires"
 _KIN = {"synthetique": _TERRITORIES, "groupes": "enquetes"}
 """Families that most phrases do not tell apart."""
+_BY_WAVES = frozenset({"group_time", "imputation", "two_stage"})
 _PERSONS = frozenset({"avant_apres", "enquetes", "groupes"})
 
 
@@ -96,11 +97,13 @@ class Said:
             return "groupes" if self.values["n_pre"] else "groupes_apres"
         if self.family == "avant_apres" and self.details.get("paired") is True:
             return "avant_apres_memes"
-        if self.family == _TERRITORIES and not self.n_controls:
+        if self.family == _TERRITORIES and not self.n_controls and self.code not in _BY_WAVES:
             return "territoires_sans"
         return first_key("comparaison", self.code, self.family)
 
     def _counted_controls(self) -> str:
+        if not self.n_controls:
+            return say("comparaison", "temoins_vagues")
         if self.n_controls == 1:
             return say("comparaison", "temoin_un")
         return say("comparaison", "temoins", nombre=french.plural(self.n_controls, "territoire de comparaison"))
@@ -149,7 +152,8 @@ class Said:
             return say("ecart", "nul_avant_apres" if self.family == "avant_apres" else "nul")
         key = self.family
         if key == _TERRITORIES:
-            key = f"{key}{'_sans' if not self.n_controls else '_un' if self.n_controls == 1 else ''}"
+            without = "_vagues" if self.code in _BY_WAVES else "_sans"
+            key = f"{key}{without if not self.n_controls else '_un' if self.n_controls == 1 else ''}"
         return say("ecart", key, ecart=gap)
 
     def _interval(self) -> str:

@@ -25,6 +25,7 @@ from ctgeval.impact.did_cohorts import Cohort, DidEstimate, cohorts_of, effects
 from ctgeval.impact.did_placebos import Reference, did_inference, did_placebos, noise_before
 from ctgeval.impact.did_weights import Kind, simple_synthetic, weighted_paths
 from ctgeval.impact.donors import Donors, Path, complete, dispersion, gaps_table
+from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Panel
 from ctgeval.impact.placebos import critical
 from ctgeval.impact.result import Check, ImpactResult
@@ -38,6 +39,7 @@ _HOW = {
 }
 
 
+@guarded
 def synthetic_did(
     panel: Panel,
     *,

@@ -282,6 +282,8 @@ def test_waves_alone_have_a_formula_and_no_verdict() -> None:
         assert found.interval.low < found.estimate < found.interval.high
         assert (found.verdict, found.valid) == ("non_concluant", True)
         assert any("finissent par être concernés" in limit for limit in found.limits)
+        assert "qui ne sont pas encore concernés" in found.text()
+        assert "aucune autre" not in found.text()
     few = group_time(panel.take(np.arange(60) % 6 == 0), control="not_yet")
     assert (few.verdict, few.valid) == ("non_evaluable", False)
     assert any("finissent par être concernés" in limit for limit in few.limits)

@@ -16,7 +16,7 @@ from tests.impact.conftest import long_frame
 
 ESTIMATORS = (
     "did", "event_study", "group_time", "imputation", "two_stage", "sun_abraham", "synthetic_control",
-    "augmented_synthetic_control",
+    "augmented_synthetic_control", "synthetic_did",
 )  # fmt: skip
 
 
@@ -49,7 +49,14 @@ def test_an_option_that_means_nothing_is_refused(name: str, option: str, value: 
     assert str(value) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [*ESTIMATORS, "advise"])
+@pytest.mark.parametrize("name", ["sensitivity", "pre_trends"])
+@pytest.mark.parametrize("given", [3, "did", pd.DataFrame({"y": [1.0]})])
+def test_what_is_no_result_is_refused_with_how_to_make_one(name: str, given: Any) -> None:
+    with pytest.raises(DesignError, match=r"impact\.event_study"):
+        getattr(impact, name)(given)
+
+
+@pytest.mark.parametrize("name", [*ESTIMATORS, "advise", "evaluability", "bacon", "power", "balance"])
 @pytest.mark.parametrize("given", [None, 3, "panel", pd.DataFrame({"y": [1.0]})])
 def test_what_is_no_panel_is_refused_with_how_to_make_one(name: str, given: Any) -> None:
     with pytest.raises(DesignError, match=r"Panel\.from_frame"):
