@@ -18,6 +18,10 @@ from ctgeval.render import theme
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 _NUMBER = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
 _COMMAND = re.compile(r" ?([MLCz]) ?")
+_STEP = re.compile(r"([MLz])([^MLz]*)")
+_LINES = re.compile(r"[MLz \d.-]+")
+_LEADING = re.compile(r"^(-?)0\.")
+_NIL = {"0", "-0"}
 _KEPT_STYLE = {
     "fill",
     "stroke",
@@ -188,7 +192,28 @@ def _text(attributes: dict[str, str]) -> str:
 
 
 def _short(outline: str) -> str:
-    return _COMMAND.sub(r"\1", _rounded(" ".join(outline.split()))).replace(" -", "-")
+    short = _COMMAND.sub(r"\1", _rounded(" ".join(outline.split())))
+    return (_relative(short) if _LINES.fullmatch(short) else short).replace(" -", "-")
+
+
+def _relative(outline: str) -> str:
+    """Write each line from where the one before ends, which takes fewer digits; nothing is rounded again."""
+    drawn, place = [], (0.0, 0.0)
+    for command, content in _STEP.findall(outline):
+        if command == "z":
+            drawn.append(command)
+            continue
+        x, y = (float(number) for number in content.split())
+        drawn.append(f"M{content}" if command == "M" else _short_step(x - place[0], y - place[1]))
+        place = (x, y)
+    return "".join(drawn)
+
+
+def _short_step(x: float, y: float) -> str:
+    across, down = (_LEADING.sub(r"\1.", _rounded(f"{part:.1f}")) for part in (x, y))
+    if down in _NIL:
+        return f"h{across}"
+    return f"v{down}" if across in _NIL else f"l{across} {down}"
 
 
 def _rounded(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from ctgeval import impact
-from ctgeval.render import impact_figures as figures, theme
+from ctgeval.render import impact_figures as figures, svg, theme
 from ctgeval.render.canvas import Drawing
 from ctgeval.render.charts import Measure, Times, fitting, ticks
 
@@ -378,3 +378,16 @@ def test_periods_that_are_none_are_one_step_apart() -> None:
 )
 def test_decimals_tell_values_apart(values: list[float], decimals: int) -> None:
     assert Measure.of("", "", values).decimals == decimals
+
+
+@pytest.mark.parametrize(
+    ("drawn", "short"),
+    [
+        ("M 1.04 2 \nL 11.26 2 \nL 11.26 1.5 \nz \n", "M1 2h10.3v-.5z"),
+        ("M 0 0 L 0.2 -0.35 L 0.2 -0.35", "M0 0l.2-.3h0"),
+        ("M 5 5 C 1 2 3 4 5 6", "M5 5C1 2 3 4 5 6"),
+        ("M1.0 2.0h2.7v-2.7z", "M1 2h2.7v-2.7z"),
+    ],
+)
+def test_lines_are_written_from_where_the_one_before_ends(drawn: str, short: str) -> None:
+    assert svg._short(drawn) == short
