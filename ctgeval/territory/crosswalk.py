@@ -199,19 +199,19 @@ def _changed(
 def _left_out(rows: pd.DataFrame, going: Moves, changed: pd.DataFrame | None) -> pd.DataFrame:
     """Return the facts that were refused; ``changed`` is None when all that could be summed or shared out was."""
     columns = ["measure", "geo", "time_period"]
-    is_commune = rows["geo"].str.startswith("COM-").to_numpy(dtype=bool)
-    refused = rows.loc[(going.target == REFUSED) & is_commune, columns]
+    refused: pd.DataFrame = rows.loc[going.target == REFUSED, columns]
+    refused = refused[refused["geo"].str.startswith("COM-")]
     if changed is None:
         return refused.drop_duplicates(ignore_index=True)
-    merged = rows.loc[going.joins, columns]
+    merged: pd.DataFrame = rows.loc[going.joins, columns]
     merged = merged.assign(geo=np.array(going.geos, dtype=object)[going.target[going.joins]])
-    shared = rows.loc[going.target == SHARED, columns]
+    shared: pd.DataFrame = rows.loc[going.target == SHARED, columns]
     parts = [
         shared[shared["geo"].eq(geo)].assign(geo=code)
         for geo, code in sorted({(geo, code) for (_, geo), codes in going.parts.items() for code, _ in codes})
     ]
     # What was summed or shared out is in the rows that changed: the others were not.
-    gone = pd.concat([merged, *parts]).drop_duplicates()
+    gone: pd.DataFrame = pd.concat([merged, *parts]).drop_duplicates()
     gone = gone[~pd.MultiIndex.from_frame(gone).isin(pd.MultiIndex.from_frame(changed[columns]))]
     return pd.concat([refused, gone]).drop_duplicates(ignore_index=True)
 

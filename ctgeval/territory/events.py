@@ -44,8 +44,6 @@ class Chain:
     ----------
     since, to : int
         The two geographies.
-    images : dict
-        Codes after of each code before that changed, merged or was split.
     after : dict
         The only code after of each code before whose ground all goes to one commune.
     befores : dict
@@ -56,16 +54,23 @@ class Chain:
         Codes that are no commune in the first geography, with the nearest event that says so.
     shares : dict
         Codes after, with their shares (their sum is 1), of each code before that was split by a known key.
+    several : dict
+        Codes after of each code before that was split, by a known key or not.
     """
 
     since: int
     to: int
-    images: dict[str, tuple[str, ...]]
     after: dict[str, str]
     befores: dict[str, tuple[str, ...]]
     split: dict[str, Event]
     absent: dict[str, Event]
-    shares: dict[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
+    shares: dict[str, tuple[tuple[str, float], ...]]
+    several: dict[str, tuple[str, ...]]
+
+    @cached_property
+    def images(self) -> dict[str, tuple[str, ...]]:
+        """Codes after of each code before that changed, merged or was split."""
+        return {code: (target,) for code, target in self.after.items()} | self.several
 
 
 def chain(events: Iterable[Event], since: int, to: int) -> Chain:
@@ -130,8 +135,9 @@ class Timeline:
 
     def _chain(self, since: int, to: int) -> Chain:
         absent = self.absent(since)
-        after = {code: target for code, target in self._simple(since, to).items() if code not in absent}
-        images = {code: (target,) for code, target in after.items()}
+        after = dict(self._simple(since, to))
+        for code in absent:
+            after.pop(code, None)
         wholes: dict[str, list[str]] = defaultdict(list)
         for code, target in after.items():
             wholes[target].append(code)
@@ -147,12 +153,12 @@ class Timeline:
         return Chain(
             since=since,
             to=to,
-            images=images | {code: tuple(sorted(parts)) for code, parts in tangled.items()},
             after=after | {code: min(parts) for code, parts in followed.items() if len(parts) == 1},
             befores=befores | mixed,
             split=split,
             absent=absent,
             shares={code: tuple(sorted(parts.items())) for code, parts in followed.items() if len(parts) > 1},
+            several={code: tuple(sorted(parts)) for code, parts in tangled.items() if code in split or len(parts) > 1},
         )
 
     def _simple(self, since: int, to: int) -> Mapping[str, str]:
