@@ -238,7 +238,7 @@ def _source_rows(dossier: Dossier, audience: str) -> pd.DataFrame:
                 "licence": source.licence,
                 "mise_a_jour": source.mise_a_jour.isoformat() if source.mise_a_jour else "",
                 "diffusion": source.diffusion,
-                "fichier": Path(source.fichier).name if source.fichier else "",
+                "fichier": Path(source.fichier).name if source.fichier else (table.file if table else ""),
                 "format": source.format or "",
                 "n_rows": table.n_rows if table else 0,
                 "n_rejected": table.n_rejected if table else 0,

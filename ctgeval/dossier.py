@@ -31,7 +31,7 @@ from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
 from ctgeval.indicators import definition, scope
 from ctgeval.measures import Measure
 from ctgeval.programme import counts, evaluation, returns, texts
-from ctgeval.sources import SourceTable, workbook
+from ctgeval.sources import SourceTable, cache, workbook
 from ctgeval.sources.partner_form import Form
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Dossier:
     @cached_property
     def read_sources(self) -> Mapping[str, SourceTable | CtgevalError]:
         """Each ``[[source]]`` by its key: its table, or the error that its file gave."""
-        told = [source for source in self.config.sources if source.fichier]
+        told = [source for source in self.config.sources if source.fichier or source.downloaded]
         return {
             source.cle: self._read_geographies.get(source.cle) or self._read_source(source, self.reference)
             for source in told
@@ -180,13 +180,13 @@ class Dossier:
     @cached_property
     def _read_geographies(self) -> Mapping[str, SourceTable | CtgevalError]:
         """Sources that complete the geography, which all the others are read with."""
-        told = [source for source in self.config.sources if source.fichier and source.format.startswith("geographie.")]
+        told = [source for source in self.config.sources if source.format.startswith("geographie.")]
         return {source.cle: self._read_source(source, self._base_reference) for source in told}
 
     def _read_source(self, source: SourceConfig, reference: territory.Reference) -> SourceTable | CtgevalError:
         try:
             return sources.read(
-                self.path / source.fichier,
+                self._file_of(source),
                 format=source.format,
                 key=source.cle,
                 reference=reference,
@@ -200,6 +200,11 @@ class Dossier:
             )
         except CtgevalError as error:
             return error
+
+    def _file_of(self, source: SourceConfig) -> Path:
+        if not source.downloaded:
+            return self.path / source.fichier
+        return cache.cached(self.path / configuration.PRIVATE, source.cle, source.url, sha256=source.sha256)
 
     @cached_property
     def evaluation(self) -> evaluation.Evaluation:

@@ -7,6 +7,7 @@ that every problem of the file is told at once.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ from ctgeval import measures, periods, sources
 from ctgeval.config import files, form, tableau, toml
 from ctgeval.config.models import BILAN_FORMATS
 from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
-from ctgeval.errors import PeriodError, Problem, Severity, near
-from ctgeval.sources import vintages
+from ctgeval.errors import PeriodError, Problem, Severity, SourceError, near
+from ctgeval.sources import addresses, vintages
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _source_file(context: Context, rank: int, source: dict[str, Any]) -> Iterato
         else:
             source["fichier"] = found.as_posix()
     for name, other in (("fichier", "format"), ("format", "fichier")):
-        if name in source and other not in source:
+        if name in source and other not in source and not (other == "fichier" and source.get("url")):
             yield context.problem(
                 ("source", rank, other),
                 f"Cette source donne « {name} » sans « {other} ».",
@@ -215,7 +216,25 @@ def _source_file(context: Context, rank: int, source: dict[str, Any]) -> Iterato
             f"{', '.join(f'« {name} »' for name in vintages.RULES)}.",
             value=rules,
         )
+    yield from _source_address(context, rank, source)
     yield from _source_description(context, rank, source)
+
+
+def _source_address(context: Context, rank: int, source: dict[str, Any]) -> Iterator[Problem]:
+    url, digest = source.get("url"), source.get("sha256")
+    if isinstance(url, str) and url and "format" in source and "fichier" not in source:
+        try:
+            addresses.checked(url, str(source.get("cle") or rank + 1))
+        except SourceError as error:
+            told = error.problem
+            yield context.problem(("source", rank, "url"), told.message, told.remedy, value=addresses.shown(url))
+    if isinstance(digest, str) and digest and not re.fullmatch(r"[0-9a-fA-F]{64}", digest.strip()):
+        yield context.problem(
+            ("source", rank, "sha256"),
+            "L’empreinte « sha256 » n’est pas faite de 64 chiffres et lettres de a à f.",
+            "Copiez-la telle que le producteur la donne, ou retirez cette ligne.",
+            value=digest,
+        )
 
 
 def _source_description(context: Context, rank: int, source: dict[str, Any]) -> Iterator[Problem]:

@@ -161,7 +161,15 @@ class SourceConfig(_Model):
         description='les colonnes à admettre malgré des données personnelles, et pourquoi : { "Nom" = "la raison" }',
     )
     titre: str = Field(default="", description="le titre à imprimer sous les tableaux")
-    url: str = Field(default="", description="l’adresse où le fichier a été pris")
+    url: str = Field(
+        default="", description="l’adresse où le fichier a été pris, ou est à prendre s’il n’est pas dans le dossier"
+    )
+    sha256: str = Field(default="", description="l’empreinte du fichier à télécharger : 64 chiffres et lettres")
+
+    @property
+    def downloaded(self) -> bool:
+        """Whether its file is not in the dossier itself: the command ``sources telecharger`` gets it."""
+        return bool(self.url and self.format and not self.fichier)
 
 
 class ImpactConfig(_Model):

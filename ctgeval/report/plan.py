@@ -16,9 +16,10 @@ from pathlib import Path
 
 from ctgeval import french, periods
 from ctgeval.checks import notebooks
-from ctgeval.config import Config
+from ctgeval.config import PRIVATE, Config
 from ctgeval.errors import ParameterError, PeriodError, ReportError, suggestion
 from ctgeval.report.files import digest
+from ctgeval.sources import cache
 
 _FICTIONAL = "territoire-fictif-"
 _LIBRARIES = (
@@ -222,6 +223,10 @@ def input_files(config: Config, folder: Path) -> tuple[Path, ...]:
     for name in filter(None, (*_INPUT_FOLDERS, config.territoire.reference)):
         found |= set((folder / name).rglob("*"))
     found |= {folder / source.fichier for source in config.sources if source.fichier}
+    for source in config.sources:
+        if source.downloaded:
+            kept = cache.folder_of(folder / PRIVATE, source.cle).glob("*")
+            found |= {path for path in kept if path.name != cache.SHEET}
     return tuple(sorted(path for path in found if path.is_file() and not path.name.startswith((".", "~$"))))
 
 

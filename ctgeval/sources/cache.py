@@ -78,7 +78,7 @@ def folder_of(private: Path, key: str) -> Path:
         Key of the source; two keys that only differ by what a file name can't hold have two folders.
     """
     name = slug(key)
-    if name != key or len(name) > 60:
+    if name != key or not 0 < len(name) <= 60:
         name = f"{name[:60]}-{hashlib.sha256(key.encode()).hexdigest()[:8]}".lstrip("-")
     return private / FOLDER / name
 
