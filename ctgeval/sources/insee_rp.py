@@ -21,7 +21,7 @@ from ctgeval.sources.opening import open_grid
 from ctgeval.sources.rp_columns import BY_AGE, MEASURES, PLAIN, SUMS, Counted, counted
 from ctgeval.sources.table import Format, Options, SourceTable
 from ctgeval.sources.text import Grid, loose
-from ctgeval.sources.tidy import Rejections, Variable, century, tidy, year_of
+from ctgeval.sources.tidy import Rejections, Texts, Variable, century, tidy, year_of
 from ctgeval.sources.vintages import CENSUS
 
 __all__ = ["FORMAT"]
@@ -42,6 +42,7 @@ _BETWEEN = (
     "Chaque taux est la moyenne annuelle d’un intervalle entre deux recensements, noté à sa dernière année : 1968-1975 "
     "se lit 1975."
 )
+_PUBLISHED_AFTER = 3
 _INTERVAL = re.compile(r"(\d{4})-(\d{4})")
 
 
@@ -72,6 +73,8 @@ def _wide(grid: Grid, column: str, variables: list[Variable], options: Options) 
     geography, hint = options.geography, ""
     if geography is None and level == "COM":
         geography, hint = places.geography_of(geo[~rejections.bad].tolist())
+    if geography is None:
+        geography = _published(geo[~rejections.bad], latest)
     read = [name for variable in variables for name in variable.column.split(_PLUS)]
     return tidy(
         rejections,
@@ -215,7 +218,7 @@ def _rates(grid: Grid, column: str, interval: str, options: Options) -> SourceTa
         geo=geo,
         geo_column=column,
         periods=np.array(["" if end is None else str(end) for end in ends], dtype=object),
-        geography=options.geography,
+        geography=options.geography or _published(geo[~rejections.bad], max((end or 0 for end in ends), default=0)),
         markers=_MARKERS,
         notes=[
             note
@@ -227,6 +230,22 @@ def _rates(grid: Grid, column: str, interval: str, options: Options) -> SourceTa
             if note
         ],
     )
+
+
+def _published(geo: Texts, latest: int) -> int | None:
+    """Return the geography in which a census is published, when all the codes of the file exist in it.
+
+    The bases of 2018 are in that of January 2021: three years later, the year of their publication.
+    """
+    from ctgeval.territory import reference
+
+    year = latest + _PUBLISHED_AFTER
+    known = reference.load()
+    if year not in known.years:
+        return None
+    alive = known.places.loc[(known.places["first"] <= year) & (known.places["last"] >= year), "geo"]
+    apart = {code for code in set(geo.tolist()) if places.arrondissement_parent(code)}
+    return year if set(geo.tolist()) - apart <= set(alive) else None
 
 
 def _end(cell: str) -> int | None:

@@ -35,6 +35,10 @@ def test_a_base_of_a_year_to_come(write: Write, census: Text, lawful: Lawful) ->
     assert cell(table, "COM-86194", "population_par_age", "2022", sexe="F", age="0-14") == 6_000
     assert cell(table, "COM-86194", "population_par_age", "2022", sexe="", age="") == 90_240.5
     assert cell(table, "COM-01001", "familles_monoparentales", "2022") == 20
+    assert set(table.observations["geography"]) == {2025}
+    assert set(sources.read(write(census()), format=FORMAT, geography=2024).observations["geography"]) == {2024}
+    merged = sources.read(write(census("86231;Saint-Macoux;500;50;40;5;20;200;190;10;510")), format=FORMAT)
+    assert merged.observations["geography"].isna().all()
 
 
 def test_what_the_file_gives_by_parts_is_added_up(write: Write, census: Text) -> None:
@@ -118,3 +122,5 @@ def test_the_real_rates_by_epci(real_data: Path, lawful: Lawful) -> None:
     assert sorted(set(table.observations["time_period"])) == ["1975", "1982", "1990", "1999", "2008", "2013", "2018"]
     assert cell(table, "EPCI-200070035", "taux_mortalite", "2018") == 13.0
     assert any("entièrement vides" in note for note in table.notes)
+    # Only the perimeters of 2021 have all these EPCIs.
+    assert set(table.observations["geography"]) == {2021}
