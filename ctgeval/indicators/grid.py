@@ -18,6 +18,7 @@ __all__ = ["Rows", "gather"]
 
 _STRUCTURE = 1 << DIMENSIONS.index("structure")
 _DISJOINT = (1 << DIMENSIONS.index("sexe")) | (1 << DIMENSIONS.index("age"))
+_ESTIMATED = OBS_STATUS.index("E")
 _PARTS_OF_YEAR = {"S": 2, "Q": 4, "M": 12}
 
 
@@ -63,8 +64,9 @@ def gather(rows: Rows, measure: Measure, shape: tuple[int, int], axis: tuple[Per
     value = np.where(refused, np.nan, summed.value)
     flags = np.where(_fold(np.maximum, doubled[rows.position].astype(np.int64), starts) > 0, FLAG["doublon"], 0)
     flags |= np.where(detailed & several & ~refused, FLAG["ventilation_sommee"], 0)
-    flags |= np.where(np.isfinite(value) & (summed.low < summed.high), FLAG["valeur_arrondie"], 0)
     conf, obs = _fold(np.maximum, rows.conf, starts), _fold(np.maximum, rows.obs, starts)
+    rounded = np.isfinite(value) & (summed.low < summed.high) & (obs != _ESTIMATED)
+    flags |= np.where(rounded, FLAG["valeur_arrondie"], 0)
     flags |= np.where(np.isnan(value) & (conf > 0) & ~refused, FLAG["valeurs_masquees"], 0)
     geography = _fold(np.minimum, rows.geography, starts)
     flags |= np.where(geography == 0, FLAG["geographie_inconnue"], 0)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ctgeval.indicators.cells import FLAG, REASON, Cells, Ints, combine, count, pool
 from ctgeval.indicators.definition import Formula, Indicator
 from ctgeval.indicators.field import Field
+from ctgeval.indicators.wholes import whole_again
 
 __all__ = ["resolve"]
 
@@ -139,6 +140,7 @@ class _Pooling:
     def _pooled(self, cells: Cells, keep: npt.NDArray[np.bool_]) -> Cells:
         field, size = self.field, len(self.field.groups)
         pooled = pool(cells, field.member, field.group, size, keep)
+        pooled = whole_again(pooled, cells, field.member, field.group, keep)
         masked = count(keep & np.isnan(cells.value), field.member, field.group, size) > 0
         flags = (pooled.flags & ~FLAG["valeur_arrondie"]) | FLAG["somme_communes"]
         flags |= np.where(pooled.flags & FLAG["valeur_arrondie"], FLAG["somme_arrondis"], 0)
