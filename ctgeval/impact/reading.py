@@ -272,6 +272,7 @@ def read(
         problems=(*_problems(cells, y, bounds), *_not_yet(cells, treated_from)),
     )
     _refuse_unknown_units(panel)
+    _refuse_copies(panel)
     return panel
 
 
@@ -547,6 +548,24 @@ def _problems(cells: _Cells, y: Floats, bounds: tuple[Floats | None, Floats | No
 
 def _warning(message: str, remedy: str) -> Problem:
     return Problem(message=message, remedy=remedy, severity="avertissement")
+
+
+def _refuse_copies(panel: Panel) -> None:
+    """Refuse covariates that are the outcome in other units: nothing is left to compare."""
+    if panel.covariates is None:
+        return
+    y = panel.outcome[panel.observed]
+    y = y - y.mean()
+    for name, values in zip(panel.covariate_names, panel.covariates[panel.observed].T, strict=True):
+        x = values - values.mean()
+        size = float(np.abs(x).max()) or 1.0
+        slope = float(x / size @ y) / (float(x / size @ (x / size)) or 1.0)
+        if np.abs(y).max() > 0 and np.abs(y - slope * (x / size)).max() <= 1e-9 * np.abs(y).max():
+            raise DesignError(
+                f"La covariable « {name} » redit la mesure « {panel.label} » : elle l’expliquerait tout entière.",
+                column=name,
+                remedy="Retirez-la des covariables.",
+            )
 
 
 def _refuse_unknown_units(panel: Panel) -> None:

@@ -243,6 +243,10 @@ def test_a_season_is_a_whole_number_of_periods(frequency: object) -> None:
 
 def test_the_outcome_does_not_explain_itself() -> None:
     assert "covariable" in refused(frame(), covariates=("y",))
+    table = frame()
+    assert "redit la mesure" in refused(table.assign(percent=100 * table["y"] + 3), covariates=("percent",))
+    near = table.assign(percent=100 * table["y"] + np.sin(table.index))
+    assert panel(near, covariates=("percent",)).covariate_names == ("percent",)
 
 
 def test_an_action_after_the_last_period_is_told() -> None:
