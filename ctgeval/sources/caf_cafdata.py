@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ctgeval.errors import SourceError
 from ctgeval.french import fold
 from ctgeval.sources import places
+from ctgeval.sources.breakdowns import categories
 from ctgeval.sources.caf_benefits import BENEFITS, benefit_of, figure_of
 from ctgeval.sources.cells import NUMBER, common_mark, numbers
 from ctgeval.sources.opening import open_grid
@@ -55,12 +55,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 _OTHERS = ("Lieu résidence", "Nom Caf", "Numéro Caf")
 _PRESTATION = ("Type de prestation", "Type prestation", "Prestation", "Code prestation")
-_AGE = ("Tranche d'âge", "Tranche âge", "Âge", "Classe d'âge", "Tranche d’âge")
-_SEX = ("Sexe",)
 _STATUS = ("Statut", "Statut des données", "Type de données", "Qualité des données")
-_BREAKDOWNS = ("type", "tranche", "quotient", "situation", "nombre enfants", "nombre d'enfants", "statut occupation")
-_WHOLE = frozenset({"", "total", "ensemble", "tous", "toutes", "t"})
-_SEXES = {"femme": "F", "femmes": "F", "f": "F", "homme": "M", "hommes": "M", "h": "M", "m": "M"}
+_IDENTITY = (
+    *(name for names in (*_CODES.values(), *_NAMES.values()) for name in names),
+    *(*_OTHERS, *_DATES, *_STATUS, *_PRESTATION),
+)
 _FIELD = (
     "Droits versables de décembre, dans la géographie du 1er janvier suivant ; les familles qui relèvent de la MSA n’y "
     "sont pas, et les montants sont ceux du mois."
@@ -88,7 +87,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     _nowhere(rejections, code_column)
     geo = _geo(rejections, level, code_column)
     columns, benefit = _columns(grid)
-    whole, age, sex, broken = _categories(rejections, [date_column, code_column, *columns])
+    cut = categories(rejections, known=[*_IDENTITY, *columns])
     base, fault = _rounding(rejections, {name: kind for name, (kind, _) in columns.items()}, options)
     variables = _variables(grid, columns, dates, base, benefit)
     geography = np.where(np.isnan(dates.year), np.nan, dates.year + 1.0)
@@ -99,7 +98,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     unknown = places.refuse_unknown(rejections, code_column or date_column, geo, geography, options.reference)
     provisional = _provisional(grid)
     details = None if benefit is None else np.array([loose(str(cell)) for cell in grid.columns[benefit]], dtype=object)
-    for extra in (age, sex):
+    for extra in (cut.age, cut.sexe):
         if extra is not None:
             details = extra if details is None else details + "|" + extra
     return tidy(
@@ -111,18 +110,16 @@ def _read(path: Path, options: Options) -> SourceTable:
         geo_column=code_column or date_column,
         periods=dates.counts,
         geography=geography,
-        dimensions={name: texts for name, texts in (("age", age), ("sexe", sex)) if texts is not None},
+        dimensions={name: texts for name, texts in (("age", cut.age), ("sexe", cut.sexe)) if texts is not None},
         details=details,
         status=provisional,
         notes=[
             note
             for note in (
                 unknown,
-                *whole,
-                grid.unread(
-                    *(name for names in (*_CODES.values(), *_NAMES.values()) for name in names),
-                    *(*_OTHERS, *_DATES, *_STATUS, *broken, *columns, *([benefit] if benefit else [])),
-                ),
+                places.arrondissements_note(geo),
+                cut.note,
+                grid.unread(*_IDENTITY, *cut.columns, *columns),
                 fault,
                 FORMAT.coverage.get(level, ""),
                 _FIELD,
@@ -237,57 +234,6 @@ def _unknown_benefits(rejections: Rejections, column: str, variables: Sequence[V
     for variable in variables:
         served |= True if variable.where is None else variable.where
     rejections.add_all(~served & ~rejections.bad, column, f"{SET_ASIDE} (prestation que ce format ne suit pas).")
-
-
-def _categories(rejections: Rejections, read: Sequence[str]) -> tuple[list[str], Texts | None, Texts | None, list[str]]:
-    """Keep categories of age and sex as dimensions; of any other breakdown, keep the total only."""
-    grid = rejections.grid
-    known = {
-        loose(name)
-        for names in (*_CODES.values(), *_NAMES.values(), _OTHERS, _DATES, _STATUS, _PRESTATION)
-        for name in names
-    }
-    age_column, sex_column = grid.find(*_AGE), grid.find(*_SEX)
-    age = None if age_column is None else _category(grid, age_column, {})
-    sex = None if sex_column is None else _category(grid, sex_column, _SEXES)
-    others = [
-        name
-        for name in grid.header
-        if name not in read and loose(name) not in known and name not in (age_column, sex_column)
-    ]
-    broken = [name for name in others if _is_breakdown(grid, name)]
-    for name in broken:
-        cells = [str(cell).strip() for cell in grid.columns[name]]
-        part = np.array([fold(cell).casefold() not in _WHOLE for cell in cells], dtype=bool)
-        if part.all():
-            raise SourceError(
-                f"Ce fichier ne donne que des ventilations (« {name} »), sans ligne de total.",
-                remedy="Prenez sur Cafdata le jeu « Toutes prestations » de ce niveau, ou celui qui n’est pas ventilé.",
-                file=grid.file,
-                row=1,
-                column=name,
-            )
-        rejections.add_all(
-            part & ~rejections.bad, name, f"{SET_ASIDE} (ventilation « {name} » : seul le total est repris)."
-        )
-    notes = [f"Ventilations dont seul le total est repris : {', '.join(broken)}."] if broken else []
-    told = [name for name in (*broken, age_column, sex_column) if name]
-    return notes, age, sex, told
-
-
-def _is_breakdown(grid: Grid, name: str) -> bool:
-    """Whether a column cuts the figures of a territory into categories: its name says so, and its cells are words."""
-    cells = [cell for cell in grid.columns[name] if cell.strip()]
-    words = sum(bool(re.search(r"[^\W\d_]", cell)) for cell in cells)
-    return loose(name).startswith(_BREAKDOWNS) and words * 2 > len(cells)
-
-
-def _category(grid: Grid, column: str, names: dict[str, str]) -> Texts:
-    told = {
-        cell: "" if fold(cell).casefold().strip() in _WHOLE else names.get(fold(cell).casefold().strip(), cell.strip())
-        for cell in set(grid.columns[column])
-    }
-    return np.array([told[cell] for cell in grid.columns[column]], dtype=object)
 
 
 def _rounding(rejections: Rejections, kinds: dict[str, str], options: Options) -> tuple[dict[str, int], str]:

@@ -90,7 +90,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     notes.append(places.refuse_unknown(rejections, code_column, geo, years, options.reference))
     identity = [name for names in (*_CODES.values(), *_NAMES.values()) for name in names]
     notes.append(grid.unread(*_DATES, *identity, *(variable.column for variable in variables)))
-    notes.append(_arrondissements(geo))
+    notes.append(places.arrondissements_note(geo))
     notes.append(_identity(grid, found, options, ~rejections.bad))
     notes.append(FORMAT.coverage[level])
     return tidy(
@@ -125,16 +125,6 @@ def _periods(rejections: Rejections, column: str) -> tuple[Texts, np.ndarray[tup
     rejections.add_all(unread, column, "La date de référence n’est pas une année lisible.")
     texts = np.array(["" if year is None else str(year) for year in found], dtype=object)
     return texts, np.array([np.nan if year is None else float(year) for year in found], dtype=np.float64)
-
-
-def _arrondissements(geo: Texts) -> str:
-    found = {code for code in geo if places.arrondissement_parent(code)}
-    if not found:
-        return ""
-    return (
-        f"{len(found)} codes sont des arrondissements de Paris, de Lyon ou de Marseille : ils gardent leur propre "
-        "code, et ne donnent pas la valeur de leur commune."
-    )
 
 
 def _identity(

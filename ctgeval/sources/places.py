@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "arrondissement_parent",
+    "arrondissements_note",
     "communes",
     "departement_of",
     "departements",
@@ -139,6 +140,23 @@ def refuse_arrondissements(rejections: Rejections, column: str, geo: Texts) -> N
     ]
     texts = np.array(reasons, dtype=object)
     rejections.add_all((texts != "") & ~rejections.bad, column, texts)
+
+
+def arrondissements_note(geo: Texts) -> str:
+    """Tell in French that a file gives arrondissements municipaux in the place of their cities; empty if not."""
+    found = {code for code in geo if arrondissement_parent(code)}
+    if not found:
+        return ""
+    cities = "de Paris, de Lyon ou de Marseille"
+    if len(found) == 1:
+        return (
+            f"1 code est celui d’un arrondissement {cities} : il garde son propre code, et ne donne pas la valeur de sa "
+            "commune."
+        )
+    return (
+        f"{len(found)} codes sont des arrondissements {cities} : ils gardent leur propre code, et ne donnent pas la "
+        "valeur de leur commune."
+    )
 
 
 def refuse_merged(rejections: Rejections, column: str, geo: Texts, year: int) -> None:

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from ctgeval.sources import places
+from ctgeval.sources.table import is_harmless
+from ctgeval.sources.text import read_grid
+from ctgeval.sources.tidy import Rejections
 from ctgeval.territory import reference
 
 
@@ -48,3 +54,38 @@ def test_years_with_the_same_communes_are_not_told_apart() -> None:
     known = reference.load()
     assert known.members("FRANCE", 2025) == known.members("FRANCE", 2026)
     assert places.geography_of(known.members("FRANCE", 2025)) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "level", "geo"),
+    [
+        ("1004", "x.csv", "COM", "COM-01004"),
+        ("2A004", "x.csv", "COM", "COM-2A004"),
+        ("200070035", "x.csv", "EPCI", "EPCI-200070035"),
+        ("86", "x_REG.csv", "REG", "REG-86"),
+        ("86", "x_DEP.csv", "DEP", "DEP-86"),
+        ("974", "x.csv", "DEP", "DEP-974"),
+    ],
+)
+def test_the_level_is_that_of_the_codes(write: Callable[..., Path], code: str, name: str, level: str, geo: str) -> None:
+    grid = read_grid(write(f"CODE;n\n{code};1\n", name))
+    assert places.level_of(grid, "CODE") == level
+    assert places.of_level(Rejections(grid), "CODE", level).tolist() == [geo]
+
+
+def test_a_merged_commune_is_left_out_from_its_merger_on(write: Callable[..., Path]) -> None:
+    for year, left in ((2018, []), (2019, ["86043"]), (2024, ["86043", "86231"])):
+        rejections = Rejections(read_grid(write("CODE;n\n86043;1\n86082;1\n86231;1\n85165;1\n")))
+        geo = places.communes(rejections, "CODE")
+        places.refuse_merged(rejections, "CODE", geo, year)
+        assert rejections.frame()["value"].tolist() == left
+        assert rejections.frame()["reason"].map(is_harmless).all()
+
+
+def test_arrondissements_are_in_their_city_when_it_has_its_row(write: Callable[..., Path]) -> None:
+    rejections = Rejections(read_grid(write("CODE;n\n75056;2\n75101;1\n13201;1\n")))
+    geo = places.communes(rejections, "CODE")
+    places.refuse_arrondissements(rejections, "CODE", geo)
+    assert rejections.bad.tolist() == [False, True, False]
+    assert places.arrondissements_note(geo[~rejections.bad]).startswith("1 code est")
+    assert places.arrondissements_note(geo[:1]) == ""
