@@ -150,8 +150,8 @@ def arrondissements_note(geo: Texts) -> str:
     cities = "de Paris, de Lyon ou de Marseille"
     if len(found) == 1:
         return (
-            f"1 code est celui d’un arrondissement {cities} : il garde son propre code, et ne donne pas la valeur de sa "
-            "commune."
+            f"1 code est celui d’un arrondissement {cities} : il garde son propre code, et ne donne pas la valeur de "
+            "sa commune."
         )
     return (
         f"{len(found)} codes sont des arrondissements {cities} : ils gardent leur propre code, et ne donnent pas la "

@@ -109,7 +109,7 @@ def test_a_code_that_exists_nowhere_is_rejected_when_a_reference_is_given(
     assert table.rejected["row"].tolist() == [2, 3]
     assert table.rejected["reason"].str.contains("aucune géographie").all()
     assert set(table.observations["geo"]) == {"COM-86043", "COM-13202"}
-    assert any("arrondissements de Paris" in note for note in table.notes)
+    assert any("arrondissement de Paris" in note for note in table.notes)
 
 
 def test_a_broken_identity_is_told(write: Write, caf: Text) -> None:
