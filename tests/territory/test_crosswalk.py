@@ -319,6 +319,29 @@ def test_each_departement_keeps_its_people_once_codes_are_those_of_the_target(pa
     assert (crossed["COM-44060"], crossed["COM-49144"]) == ("COM-49160", "COM-44180")
 
 
+def peer(values: pd.Series, passages: pd.DataFrame, since: int) -> pd.Series:
+    """COGugaison (``changement_COG_varNum``): each year, multiply by the ratio of the table de passage, and sum."""
+    for year in range(since, 2024):
+        steps = passages[passages["cog_avant"] == year].set_index("code_avant")
+        joined = values.rename("value").to_frame().join(steps[["code_apres", "ratio"]])
+        after = joined["code_apres"].fillna(joined.index.to_series())
+        values = (joined["value"] * joined["ratio"].fillna(1.0)).groupby(after).sum()
+    return values
+
+
+@pytest.mark.parametrize("since", [2008, 2013, 2017])
+def test_the_peer_gives_the_same_sums_where_nothing_was_split(panel: pd.DataFrame, real_data: Path, since: int) -> None:
+    codes = {"code_avant": str, "code_apres": str}
+    passages = pd.read_csv(real_data / "geo" / "passages_communes_2008_2024.csv", dtype=codes)
+    table = panel[panel["geography"] == since]
+    theirs = peer(table.set_index(table["geo"].str[4:])["value"], passages, since)
+    ours = territory.harmonise(table, to=2024).set_index("geo")["value"]
+    ours.index = ours.index.str[4:]
+    gap = (ours - theirs).abs()
+    assert set(ours.index) == set(theirs.index)
+    assert sorted(gap.index[gap > 1e-6]) == [geo[4:] for geo in ESSARTS]
+
+
 def test_communes_that_chain_by_mergers_alone(panel: pd.DataFrame) -> None:
     first = set(panel.loc[panel["geography"] == 2008, "geo"])
     link = territory.reference.load().timeline.chain(2008, 2024)
