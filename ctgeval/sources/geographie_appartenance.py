@@ -20,7 +20,7 @@ from ctgeval import observations
 from ctgeval.errors import SourceError, TerritoryError
 from ctgeval.french import fold, number, plural
 from ctgeval.sources import listing, places
-from ctgeval.sources.opening import open_grid
+from ctgeval.sources.geographie_classeur import open_table
 from ctgeval.sources.table import SET_ASIDE, Format, Options, SourceTable
 from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, year_of
@@ -47,13 +47,13 @@ Floats = npt.NDArray[np.float64]
 
 
 def _read_membership(path: Path, options: Options) -> SourceTable:
-    grid = open_grid(path, options)
+    grid = open_table(path, options, _COMMUNE, _EPCI)
     epci = grid.require(*_EPCI)
     return _read(grid, options, APPARTENANCE, epci)
 
 
 def _read_communes(path: Path, options: Options) -> SourceTable:
-    grid = open_grid(path, options)
+    grid = open_table(path, options, _COMMUNE, _COMMUNE_NAME)
     return _read(grid, options, COMMUNES, grid.find(*_EPCI[:3]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from ctgeval import sources
@@ -104,6 +105,44 @@ def test_only_current_communes_are_kept_from_a_list(write: Write, lawful: Lawful
     official = "TYPECOM,COM,REG,DEP,NCC,LIBELLE\nCOM,86082,75,86,VALENCE,Valence\nCOMD,86043,75,86,CEAUX,Ceaux\n"
     table = sources.read(write(official, "v_commune_2021.csv"), format="geographie.communes")
     assert members(table) == [(2021, "COM-86082", "", "DEP-86", "REG-75")]
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_the_workbook_of_insee_reads_as_its_csv(tmp_path: Path, lawful: Lawful, suffix: str) -> None:
+    header = ("CODGEO", "LIBGEO", "EPCI", "LIBEPCI", "DEP", "REG")
+    rows = [
+        ("01001", "L’Abergement-Clémenciat", "200069193", "CC de la Dombes", "01", "84"),
+        ("29083", "Île-de-Sein", "ZZZZZZZZZ", "Sans objet", "29", "53"),
+        ("86X78", "Civray", "200070035", "CC du Civraisien en Poitou", "86", "75"),
+    ]
+    path = tmp_path / f"Intercommunalite_Metropole_au_01-01-2021.{suffix}"
+    if suffix == "csv":
+        path.write_text("\n".join(";".join(row) for row in (header, *rows)), encoding="utf-8")
+    else:
+        book = openpyxl.Workbook()
+        book.active.title = "EPCI"
+        book.active.append(["EPCI", "LIBEPCI", "NB_COM"])
+        book.active.append(["200069193", "CC de la Dombes", 36])
+        sheet = book.create_sheet("Composition_communale")
+        for row in (["Composition communale"], ["Mise en ligne le 11/05/2021"], [], ["Code", None], header, *rows):
+            sheet.append(row)
+        book.save(path)
+    table = sources.read(path, format=FORMAT)
+    lawful(table)
+    assert members(table) == [
+        (2021, "COM-01001", "EPCI-200069193", "DEP-01", "REG-84"),
+        (2021, "COM-29083", "", "DEP-29", "REG-53"),
+    ]
+    assert table.rejected["value"].tolist() == ["86X78"]
+    assert table.rejected["sheet"].tolist() == ["Composition_communale" if suffix == "xlsx" else ""]
+
+
+def test_a_workbook_without_the_columns_is_one_clear_error(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Code", "Nom"])
+    book.save(tmp_path / "autre_2020.xlsx")
+    with pytest.raises(SourceError, match="CODGEO"):
+        sources.read(tmp_path / "autre_2020.xlsx", format=FORMAT)
 
 
 @pytest.mark.parametrize("name", ["", "CODGEO", "EPCI"])
