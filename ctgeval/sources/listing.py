@@ -43,6 +43,7 @@ Mask = npt.NDArray[np.bool_]
 
 _TEXT = pd.StringDtype(na_value=np.nan)
 _CURRENCY = re.compile(r"\s*(?:€|euros?|eur)\s*$", re.IGNORECASE)
+_SPACES = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009](?=\d{3})")
 _SHOWN_LINES = 12
 _YEAR_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[01]\d[0-3]\d)?(?!\d)")
 
@@ -170,12 +171,14 @@ def _checked(
 
 
 def _numbers(cells: list[str], file: str, told: str | None, markers: Markers) -> Numbers:
+    # « 31 000,50 » tells its decimal mark too, once its thousands are put together.
+    joined = [_SPACES.sub("", cell) for cell in cells]
     try:
-        decimal = common_mark([cells], file=file)
+        decimal = common_mark([joined], file=file)
     except AmbiguousSource:
         if told is None:
             raise
-        decimal = common_mark([cells], file=file, decimal=told)
+        decimal = common_mark([joined], file=file, decimal=told)
     return numbers(cells, decimal=decimal, markers=markers)
 
 

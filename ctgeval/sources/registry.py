@@ -24,6 +24,7 @@ from ctgeval.sources import (
     insee_melodi,
     insee_population,
     insee_rp,
+    scdl_subventions,
     tableau,
 )
 from ctgeval.sources.table import Format, Options, SourceTable
@@ -59,6 +60,7 @@ def formats() -> Mapping[str, Format]:
         insee_melodi.FORMAT,
         insee_population.FORMAT,
         insee_rp.FORMAT,
+        scdl_subventions.FORMAT,
         tableau.FORMAT,
     )
     return MappingProxyType({each.name: each for each in sorted(known, key=lambda each: each.name)})

@@ -114,6 +114,19 @@ SCHOOL_ROWS = (
 )
 
 
+GRANT_HEADER = (
+    "nomAttribuant,idAttribuant,dateConvention,referenceDecision,nomBeneficiaire,idBeneficiaire,objet,montant,nature"
+)
+GRANT_ROWS = (
+    "CC du Civraisien,20007003500012,2023-03-01,D1,Association A,49912050100001,Fêtes,0.10,aide en numéraire",
+    "CC du Civraisien,20007003500012,2023-04-01,D2,Association A,49912050100001,Jeux,0.20,aide en numéraire",
+    "CC du Civraisien,20007003500012,2023-04-01,D3,Association B,49912050100001,Prêt de salle,1500,aide en nature",
+    "Commune de Poitiers,21860194600013,31/12/2023,D4,Association C,49912050100001,École,31000.50,Aide en numéraire",
+    "Département de la Vienne,22860001100012,2023-05-02,D5,Association D,49912050100001,Sport,12,aide en numéraire",
+    "CC du Civraisien,20007003500012,2023-06-01,D6,Association E,49912050100001,Bus,7,aide en numéraire;aide en nature",
+)
+
+
 def lines(header: str, *rows: str) -> str:
     return "\r\n".join((header, *rows)) + "\r\n"
 
@@ -190,6 +203,12 @@ def coded_schools() -> Callable[..., str]:
     codes = ("86194", "86194", "86194", "86244")
     rows = (f"{row};{code}" for row, code in zip(SCHOOL_ROWS, codes, strict=True))
     return lambda: lines(f"{SCHOOL_HEADER};Code commune", *rows)
+
+
+@pytest.fixture
+def grants() -> Callable[..., str]:
+    """A small file of grants."""
+    return lambda *rows, header=GRANT_HEADER: lines(header, *(rows or GRANT_ROWS))
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ FORMATS = {
     "insee.melodi": "melodi",
     "insee.population": "panel",
     "insee.rp": "census",
+    "scdl.subventions": "grants",
 }
 CELLS = st.one_of(
     st.sampled_from(["", "0", "-1", "NaN", "inf", "s", "1,5", "1.5", "1.234", "1\u202f036", '"', "é", "86194", "2021"]),
