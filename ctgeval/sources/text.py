@@ -27,6 +27,8 @@ __all__ = ["Grid", "decode", "loose", "read_grid", "records"]
 # Characters of French administrative texts, beyond ASCII: a decoding that gives others is not the right one.
 _FRENCH = frozenset("àâçéèêëîïôùûüÿœæÀÂÇÉÈÊËÎÏÔÙÛŸŒÆ°²³€«»’‘“”–—…·•×§±\u00a0\u202f\u2009")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# Columns that a note names: Insee's «dossier complet» has some 1,900.
+_NAMED = 60
 _CAPITAL_INSIDE = re.compile("[a-zà-öø-ÿœ][ÀÂÇÉÈÊËÎÏÔÙÛŸŒÆ]")
 # A text in mac_roman is next to never plausible in cp1252, whereas the reverse happens: it comes last.
 _FALLBACKS = (("cp1252", "cp850"), ("mac_roman",))
@@ -105,7 +107,10 @@ class Grid:
         """Return a French note that names the columns other than these, accents, case and spaces aside; or nothing."""
         folded = {loose(name) for name in known}
         others = [name for name in self.header if loose(name) not in folded]
-        return f"Colonnes que ce format ne lit pas : {', '.join(others)}." if others else ""
+        if not others:
+            return ""
+        more = f"… et {len(others) - _NAMED} autres" if len(others) > _NAMED else ""
+        return f"Colonnes que ce format ne lit pas : {', '.join(others[:_NAMED])}{more}."
 
     def noted(self, *notes: str) -> Grid:
         """Return the same grid with more notes."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctgeval import observations, sources
+import ctgeval
+from ctgeval import observations, sources, territory
 from ctgeval.errors import SourceError
 from ctgeval.sources import SourceTable
 from ctgeval.territory import reference
@@ -169,3 +170,45 @@ def test_a_national_file_is_read_in_a_second_or_so(write: Write) -> None:
     assert time.process_time() - start < 4
     assert table.n_rejected == 0
     assert table.n_rows > 34_000
+
+
+DOSSIER = """
+[territoire]
+code = "EPCI-200070035"
+nom = "CC du Civraisien en Poitou"
+perimetre = 2024
+[convention]
+debut = 2022-01-01
+fin = 2026-12-31
+[indicateurs]
+retenus = ["AD04"]
+"""
+SOURCE = """
+[[source]]
+cle = "{key}"
+fichier = "sources/{key}.csv"
+format = "caf.cafdata"
+producteur = "Cnaf"
+licence = "Licence Ouverte 2.0"
+mise_a_jour = 2024-11-30
+diffusion = "ouverte"
+"""
+
+
+def test_the_row_of_the_epci_is_preferred_to_the_sum_of_its_communes(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    communes = territory.members("EPCI-200070035", year=2024)
+    rows = "".join(f"2023-12;{code.removeprefix('COM-')};5\n" for code in communes)
+    for key, content in (
+        ("communes", f"Date référence;Numéro commune;Nombre foyers RSA\n{rows}"),
+        ("epci", "Date référence;Numéro EPCI;Nombre foyers RSA\n2023-12;200070035;300\n"),
+    ):
+        (tmp_path / "sources" / f"{key}.csv").write_text(content, encoding="utf-8")
+    told = DOSSIER + SOURCE.format(key="communes")
+    (tmp_path / "ctg.toml").write_text(told, encoding="utf-8")
+    summed = ctgeval.open(tmp_path).indicators("AD04", geo="EPCI-200070035").iloc[0]
+    # 35 communes: the truth is between 35 times 3 and 35 times 9.
+    assert (summed["value"], summed["low"], summed["high"]) == (175, 105, 315)
+    (tmp_path / "ctg.toml").write_text(told + SOURCE.format(key="epci"), encoding="utf-8")
+    own = ctgeval.open(tmp_path).indicators("AD04", geo="EPCI-200070035").iloc[0]
+    assert (own["value"], own["low"], own["high"], own["source"]) == (300, 298, 304, "epci")

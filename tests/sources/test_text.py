@@ -98,3 +98,12 @@ def test_a_missing_column_is_told_with_the_near_one(write: Write) -> None:
 def test_a_workbook_given_as_a_csv_is_told_how_to_export(write: Write) -> None:
     with pytest.raises(SourceError, match="CSV UTF-8"):
         text.read_grid(write(b"PK\x03\x04", "x.xlsx"))
+
+
+def test_columns_that_nobody_reads_are_named_up_to_a_point(write: Write) -> None:
+    few = text.read_grid(write("CODGEO;P18_POP;Libellé;x\n86194;1;a;b\n"))
+    assert few.unread("codgeo", "p18-pop", "LIBELLE") == "Colonnes que ce format ne lit pas : x."
+    assert few.unread(*few.header) == ""
+    names = ";".join(f"c{rank}" for rank in range(1_900))
+    many = text.read_grid(write(f"CODGEO;{names}\n86194;{';'.join(['1'] * 1_900)}\n")).unread("CODGEO")
+    assert many.endswith("c59… et 1840 autres.")
