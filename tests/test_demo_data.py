@@ -214,6 +214,7 @@ def test_the_texts_are_those_of_sections_that_show_them() -> None:
     shown = {
         "bilan_annuel": {"synthese", "contexte", "actions", "budget", "enseignements", "perspectives"},
         "diagnostic": {"synthese", "contexte"},
+        "impact": {"synthese", "enseignements"},
     }
     for folder, bilans in ((DEMO, shown), (CIVRAISIEN, {"diagnostic": shown["diagnostic"]})):
         found = {path.name: {text.stem for text in path.glob("*.md")} for path in (folder / "textes").iterdir()}
