@@ -171,8 +171,15 @@ def _require_all(events: npt.NDArray[np.intp], estimates: Floats) -> None:
 
 
 def _of_arrays(coefficients: npt.ArrayLike, covariance: npt.ArrayLike, n_pre: int, n_post: int) -> Gaps:
-    estimates = np.asarray(coefficients, dtype=np.float64)
-    matrix = np.asarray(covariance, dtype=np.float64)
+    try:
+        estimates = np.asarray(coefficients, dtype=np.float64)
+        matrix = np.asarray(covariance, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DesignError(
+            "Les écarts ou leur covariance ne sont pas des tableaux de nombres.",
+            value=str(coefficients),
+            remedy="Donnez coefficients=[…] et covariance=[[…], […]], en nombres.",
+        ) from error
     if n_pre < 1 or n_post < 1:
         raise NotIdentified(
             f"Il faut au moins un écart avant la période de référence et un depuis l’action ; ici, {max(n_pre, 0)} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ctgeval.impact.inference import deciding_tests
 from ctgeval.impact.options import guarded
 from ctgeval.impact.panel import Direction, Floats, Ints, Panel
 from ctgeval.impact.quantities import size_of
+from ctgeval.impact.reading import some
 from ctgeval.impact.result import plain
 from ctgeval.impact.situation import detectable, situation
 
@@ -124,7 +126,7 @@ def power(
         When too few untreated periods or units are left to draw placebos from.
     """
     _require_options(target=target, draws=draws, effects=effects, n_pre=n_pre, n_post=n_post)
-    chosen = _chosen(panel, (treated,) if isinstance(treated, str) else treated)
+    chosen = _chosen(panel, treated)
     pre, post = _lengths(panel, n_pre, n_post)
     pool = _placebo_pool(panel, chosen, pre + post)
     planned = _planned(panel, chosen, pre, post)
@@ -167,13 +169,17 @@ def _require_options(
     *, target: float, draws: int, effects: list[float] | None, n_pre: int | None, n_post: int | None
 ) -> None:
     wrong: dict[str, object] = {}
-    if not 0 < target < 1:
+    if not isinstance(target, Real) or not 0 < target < 1:
         wrong["target"] = target
     if draws < 1:
         wrong["draws"] = draws
-    if effects is not None and not (len(effects) and np.isfinite(effects).all()):
+    if effects is not None and not (len(effects) and all(isinstance(e, Real) and np.isfinite(e) for e in effects)):
         wrong["effects"] = effects
-    wrong |= {name: n for name, n in (("n_pre", n_pre), ("n_post", n_post)) if n is not None and n < 1}
+    wrong |= {
+        name: n
+        for name, n in (("n_pre", n_pre), ("n_post", n_post))
+        if n is not None and not (isinstance(n, Integral) and n >= 1)
+    }
     if wrong:
         raise DesignError(
             f"Cette option n’est pas comprise : {', '.join(f'{name}={value}' for name, value in wrong.items())}.",
@@ -181,8 +187,10 @@ def _require_options(
         )
 
 
-def _chosen(panel: Panel, treated: tuple[str, ...] | list[str] | None) -> Ints:
-    if treated is None or not len(treated):
+def _chosen(panel: Panel, treated: str | tuple[str, ...] | list[str] | None) -> Ints:
+    if not isinstance(treated, list | tuple | None):
+        treated = (str(treated),)
+    if treated is None or not treated:
         if not panel.n_treated:
             raise DesignError(
                 "Personne n’est encore concerné dans ce panel.",
@@ -192,7 +200,9 @@ def _chosen(panel: Panel, treated: tuple[str, ...] | list[str] | None) -> Ints:
     for code in treated:
         if code not in panel.units:
             raise DesignError(
-                "Ce territoire n’est pas dans le panel.", value=code, remedy=suggestion(code, panel.units)
+                "Ce territoire n’est pas dans le panel.",
+                value=str(code),
+                remedy=suggestion(str(code), panel.units) or f"Codes du panel : {some(panel.units)}.",
             )
     return np.array([panel.units.index(code) for code in treated], dtype=np.intp)
 

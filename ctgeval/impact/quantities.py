@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from ctgeval import french
@@ -99,7 +99,10 @@ class Scale:
         """Return a figure rounded as it is written, halves away from zero."""
         if not math.isfinite(value):
             return value
-        return float(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP))
+        exact = Decimal(repr(float(value)))
+        with localcontext() as context:
+            context.prec = max(context.prec, exact.adjusted() + self.decimals + 2)
+            return float(exact.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP))
 
     @property
     def digits(self) -> int:

@@ -7,9 +7,10 @@ Rambachan, A. and Roth, J. (2023), A More Credible Approach to Parallel Trends, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -223,15 +224,15 @@ def _values(values: Sequence[float] | None, method: str, gaps: Gaps) -> list[flo
     if values is None:
         scale = 1.0 if method == "relative" else _unit_of_bends(gaps)
         return [scale * value for value in (_RELATIVE if method == "relative" else _BENDS)]
-    found = [float(value) for value in values]
-    if not found or not all(0 <= value < np.inf for value in found):
+    found = list(values) if isinstance(values, Iterable) else [values]
+    if not found or not all(isinstance(value, Real) and 0 <= value < np.inf for value in found):
         raise DesignError(
             "Les divergences à essayer doivent être des nombres positifs ou nuls.",
             key="values",
             value=str(found),
             remedy="Donnez par exemple (0.5, 1, 1.5, 2).",
         )
-    return found
+    return [float(value) for value in found]
 
 
 def _unit_of_bends(gaps: Gaps) -> float:

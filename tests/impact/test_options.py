@@ -108,3 +108,34 @@ def test_periods_of_an_event_study_are_whole_numbers(options: dict[str, Any]) ->
 def test_a_penalty_is_a_positive_number(ridge: Any) -> None:
     with pytest.raises(DesignError, match="pénalité"):
         impact.augmented_synthetic_control(PANEL, ridge=ridge)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"target": "a"}, {"n_pre": "a"}, {"n_post": 1.5}, {"effects": ["a"]}, {"effects": [float("nan")]},
+        {"treated": 5}, {"treated": "ailleurs"},
+    ],
+)  # fmt: skip
+def test_a_design_before_it_starts_is_read_or_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(DesignError) as caught:
+        impact.power(PANEL, **options)
+    assert caught.value.problem.remedy
+
+
+@pytest.mark.parametrize("values", [["a"], "1", [-1.0], [float("inf")], []])
+def test_divergences_are_numbers(values: Any) -> None:
+    study = {"coefficients": [0.1, 0.5], "covariance": np.eye(2), "n_pre": 1, "n_post": 1}
+    with pytest.raises(DesignError, match="nombres positifs"):
+        impact.sensitivity(**study, values=values)
+    assert len(impact.sensitivity(**study, values=0.5).table) == 1  # type: ignore[arg-type]
+    with pytest.raises(DesignError, match="tableaux de nombres"):
+        impact.sensitivity(**{**study, "coefficients": ["a", 1]})
+    with pytest.raises(DesignError, match="tableaux de nombres"):
+        impact.pre_trends(**{**study, "coefficients": ["a", 1]})
+
+
+def test_figures_of_any_size_are_told() -> None:
+    random = np.random.default_rng(0)
+    persons = pd.DataFrame({"a": random.normal(10, 2, 30) * 1e80, "b": random.normal(12, 2, 30) * 1e80})
+    assert "Écart" in impact.before_after(persons, before="a", after="b").text()
