@@ -41,9 +41,8 @@ def test_nothing_is_lost_when_the_parts_are_in_the_same_epci(harmonised: pd.Data
     row = compute(harmonised, EPCI)
     expected = 9399.0 + 100.0 * (len(harmonised) - 3)
     assert (row["value"], row["low"], row["high"]) == (expected, expected, expected)
-    assert row["obs_status"] == "E"
-    assert "estime" in row["limits"].split()
-    assert not {"valeur_arrondie", "somme_arrondis"} & set(row["limits"].split())
+    assert row["obs_status"] == "A"
+    assert not {"estime", "valeur_arrondie", "somme_arrondis"} & set(row["limits"].split())
 
 
 def test_a_part_alone_is_only_known_to_be_within_the_whole(harmonised: pd.DataFrame) -> None:
