@@ -59,6 +59,7 @@ def problems(dossier: Dossier) -> list[Problem]:
         *texts.problems(dossier.texts, catalogue=dossier.catalogue),
         *_unread_texts(dossier),
         *_own_measures(dossier),
+        *dossier.contour_problems,
     ]
     return sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "bloquant")
 

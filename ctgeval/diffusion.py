@@ -71,6 +71,7 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
         "limits": limits.limit_sentences(frame),
         "texts": _text_rows(dossier, audience, frame, progress),
         "notices": _notices(dossier, set(source_rows["cle"])),
+        "contours": _contour_rows(dossier, set(source_rows["cle"])),
         **designs.tables(dossier, every, everything=audience == "interne"),
     }
     return Content(results=results, tables=tables, meta=_meta(dossier, partner))
@@ -139,6 +140,12 @@ def _member_rows(dossier: Dossier) -> pd.DataFrame:
     subjects = dossier.territories.query("role == 'territoire'")["geo"]
     rows = [(geo, commune) for geo in subjects for commune in dossier.margins.get(geo, ())]
     return pd.DataFrame(rows, columns=list(TABLES["members"]), dtype="str")
+
+
+def _contour_rows(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
+    found = [one.table().assign(source=key) for key, one in dossier.contours.items() if key in keys]
+    columns = list(TABLES["contours"])
+    return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns, dtype="str")
 
 
 def _targets(dossier: Dossier, results: pd.DataFrame | ProtectedTable) -> pd.DataFrame:

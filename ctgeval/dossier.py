@@ -251,6 +251,23 @@ class Dossier:
         return self._harmonised.left_out
 
     @property
+    def contours(self) -> Mapping[str, territory.contours.Contours]:
+        """Contours of the communes of the dossier on its perimeter, by the source that draws them."""
+        return self._drawn[0]
+
+    @property
+    def contour_problems(self) -> list[Problem]:
+        """Communes that the files of contours do not draw."""
+        return self._drawn[1]
+
+    @cached_property
+    def _drawn(self) -> tuple[dict[str, territory.contours.Contours], list[Problem]]:
+        tables = {key: item.tables["contours"] for key, item in self.source_tables.items() if "contours" in item.tables}
+        subjects = self.territories.query("role == 'territoire'")["geo"] if tables else ()
+        wanted = {part for geo in subjects for part in self.margins.get(geo, ())}
+        return territory.grounds.gather(tables, wanted, to=self.year, reference=self.reference)
+
+    @property
     def ground(self) -> tuple[str, ...]:
         """Territories of the dossier that are not there as peers, with their communes of any year."""
         places = self.territories

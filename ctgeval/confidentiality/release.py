@@ -57,10 +57,11 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "impact_series": ("nom", "time_period", "event_time", "series", "name", "value", "low", "high", "conf_status"),
     "contribution": ("nom", "rubrique", "texte"),
+    "contours": ("geo", "geography", "part", "ring", "longitude", "latitude", "source"),
 }  # fmt: skip
 """Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""
 
-_FORMAT = 3
+_FORMAT = 4
 _DESCRIPTION = "release.json"
 _TEMPORARY = ".tmp-"
 _ABANDONED = 3600.0
@@ -203,6 +204,11 @@ class Release:
     def contribution(self) -> pd.DataFrame:
         """Sentences of the analysis of contribution of each design, by rubric."""
         return self.table("contribution")
+
+    @property
+    def contours(self) -> pd.DataFrame:
+        """One row per ring of the communes of the territories; empty when no source draws them."""
+        return self.table("contours")
 
     @property
     def notices(self) -> pd.DataFrame:

@@ -29,6 +29,10 @@ SERIES = ("#0b4f8a", "#b3440c", "#1b7a5a", "#8a3a8f", "#7a6200", "#4a5f6a", "#a3
 """Each contrasts with white by 4.5 at least."""
 DARK = ("#8cc4f5", "#f3a679", "#79d3ae", "#dea9e2", "#d9c45c", "#b3c4cc", "#f19bb6", "#9db9e8", "#cfcf70", "#d6b3a0")
 
+SEQUENTIAL = ("#dbe9f6", "#a9cce6", "#6ba3d0", "#2f73b2", "#0b3f75")
+"""Classes of a map, the least first: one hue whose lightness alone changes, so that nobody needs to see colours."""
+SEQUENTIAL_DARK = ("#243c57", "#2f5f8e", "#4a88bf", "#86b8e2", "#cfe6fa")
+
 DASHES: tuple[tuple[float, ...] | str, ...] = (
     "", (5, 2), (1.5, 1.5), (7, 2, 1.5, 2), (3, 3), (9, 3), (5, 1.5, 1.5, 1.5, 1.5, 1.5), (2, 1), (4, 1), (8, 4, 2, 4)
 )  # fmt: skip

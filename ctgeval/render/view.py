@@ -17,6 +17,7 @@ import pandas as pd
 from ctgeval import french, observations, periods
 from ctgeval.errors import UnknownIndicator, UnknownTerritory, suggestion
 from ctgeval.render.lines import Indicator, Line, Point
+from ctgeval.territory.contours import Contours
 
 if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
@@ -267,6 +268,14 @@ class View:
         communes = table.loc[table["geo"].eq(self.geo), "commune"]
         found = (lines[geo] for geo in communes if geo in lines)
         return tuple(sorted(found, key=lambda line: french.fold(line.name)))
+
+    @cached_property
+    def contours(self) -> Contours | None:
+        """The contours of the communes of the territory; None when the release draws none of them."""
+        table = self.release.contours
+        communes = self.release.members.loc[self.release.members["geo"].eq(self.geo), "commune"]
+        rows = table[table["geo"].isin(list(communes))]
+        return Contours.from_table(rows) if len(rows) else None
 
     def target(self, indicator: str) -> dict[str, Any] | None:
         """Return the row of progress of an indicator on this territory, or None."""

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ctgeval.territory import codes, comparators, contours, crosswalk, perimeter, reference
+    from ctgeval.territory import codes, comparators, contours, crosswalk, grounds, perimeter, reference
     from ctgeval.territory.comparators import Comparators, nearest
     from ctgeval.territory.crosswalk import Harmonised, harmonise
     from ctgeval.territory.perimeter import exists, members, name, near, parents
@@ -24,6 +24,7 @@ __all__ = [
     "contours",
     "crosswalk",
     "exists",
+    "grounds",
     "harmonise",
     "members",
     "name",

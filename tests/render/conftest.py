@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from ctgeval import render
+from ctgeval.territory import contours
 
 EPCI = "EPCI-900000001"
 COMMUNES = [f"COM-99{rank:03d}" for rank in range(1, 36)]
@@ -471,6 +472,7 @@ def everything() -> SimpleNamespace:
                 {"bilan": "bilan_annuel", "section": "contexte", "markdown": "La population vieillit."},
             ]
         ),
+        contours=pd.DataFrame(columns=[*contours.COLUMNS, "source"]),
         notices=pd.DataFrame(
             [
                 {
@@ -510,7 +512,7 @@ def lone_commune(others: int = 999) -> SimpleNamespace:
     full = everything()
     empty = {
         name: getattr(full, name).iloc[:0]
-        for name in ("progress", "actions", "budget", "journal", "texts", "notices", "limits")
+        for name in ("progress", "actions", "budget", "journal", "texts", "notices", "limits", "contours")
     }
     return SimpleNamespace(
         audience="copil",

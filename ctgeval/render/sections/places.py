@@ -14,6 +14,7 @@ from ctgeval.render.canvas import Drawing
 from ctgeval.render.figures import Bar
 from ctgeval.render.lines import Indicator, Line, Point
 from ctgeval.render.sections import common
+from ctgeval.render.sections.area_map import area_map
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
@@ -207,12 +208,14 @@ def members(view: View, names: Names, identifier: str) -> Markup:
         columns.append(Column("Évolution", numeric=True))
     points = [point for line in lines for point in line.points if point.period in {first, last}]
     details = [one for one in [common.unit_sentence(found), common.perimeter(points)] if one]
-    parts.append(
+    table = (
         tables.render(
             Table(names("communes-tableau"), f"{found.label} par commune", columns, rows, details=details,
                   notes=common.notes(view, points), extra=extra)
         )
     )  # fmt: skip
+    drawn = area_map(view, names, found, lines, span=(first, last))
+    parts += [drawn, table]
     return blocks.section(heading, title, parts, lead=wording.communes(lines, found, last))
 
 
