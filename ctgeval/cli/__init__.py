@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from ctgeval.cli import failures
-from ctgeval.cli.click_french import Argument, Command, Group, Option, shared_options
+from ctgeval.cli.click_french import Argument, Command, Group, Option, Subgroup, shared_options
 from ctgeval.cli.messages import say
 from ctgeval.errors import near
 
@@ -160,13 +160,35 @@ def gabarit(folder: Path, partner: str, period: str | None, file: str | None) ->
     tell.form_made(folder, made)
 
 
-def _alias(name: str, command: click.Command) -> None:
+@main.group("sources", cls=Subgroup, invoke_without_command=True)
+@shared_options
+@click.pass_context
+def sources(ctx: click.Context) -> None:
+    """Tell the formats that can be read, and what each accepts."""
+    if ctx.invoked_subcommand is None:
+        from ctgeval.cli import trying
+
+        trying.tell_formats()
+
+
+@sources.command("essayer", cls=Command)
+@click.argument("tried", cls=Argument, metavar="FICHIER")
+@shared_options
+def essayer(tried: str) -> None:
+    """Propose the format of a file, and its ``[[source]]``."""
+    from ctgeval.cli import trying
+
+    trying.tell_file(Path(tried))
+
+
+def _alias(name: str, command: click.Command, group: click.Group = main) -> None:
     other = Command(name, params=command.params, callback=command.callback, context_settings=command.context_settings)
     other.alias_of = command.name or ""
-    main.add_command(other)
+    group.add_command(other)
 
 
 _alias("check", verifier)
 _alias("build", construire)
 _alias("status", etat)
 _alias("template", gabarit)
+_alias("try", essayer, sources)

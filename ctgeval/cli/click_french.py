@@ -152,6 +152,22 @@ class Group(Command, click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
+class Subgroup(Group):
+    """A command that has commands of its own, and does something without any of them."""
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return what follows the name of the command."""
+        return ["[OPTIONS]", f"[{' | '.join(self.commands)}]"]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does."""
+        Command.format_help_text(self, ctx, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; the root tells what goes wrong."""
+        return click.Group.invoke(self, ctx)
+
+
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options ``--lang`` and ``--json``, read before all the others."""
     language = click.option(

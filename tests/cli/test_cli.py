@@ -20,7 +20,7 @@ from ctgeval.cli import inspection, main
 from ctgeval.errors import DossierError, NotebookFailed, ParameterError, Problem
 
 Run = Callable[..., Result]
-COMMANDS = ["init", "verifier", "construire", "etat", "check", "build", "status"]
+COMMANDS = ["init", "verifier", "construire", "etat", "gabarit", "sources", "check", "build", "status", "template"]
 
 
 @pytest.fixture

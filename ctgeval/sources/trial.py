@@ -1,0 +1,142 @@
+"""Which reader a file is for: each one tries its first lines, and the one that understands most comes first."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctgeval.errors import AmbiguousSource, CtgevalError, Problem
+from ctgeval.sources.files import read_raw
+from ctgeval.sources.registry import formats
+from ctgeval.sources.table import Options, SourceTable
+from ctgeval.sources.tableau import NAME as DESCRIBED
+
+if TYPE_CHECKING:
+    from ctgeval.territory.reference import Reference
+
+__all__ = ["ANSWERS", "Trial", "answered", "trials"]
+
+ANSWERS: Mapping[str, tuple[str, str]] = {
+    "encodage": ("encoding", "cp1252"),
+    "separateur": ("separator", ";"),
+    "decimale": ("decimal", ","),
+}
+"""What is supposed, to go on, when a file can be read in two ways: option and answer, by key of ``ctg.toml``."""
+
+_LINES = 300
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a reader made of the first lines of a file.
+
+    Parameters
+    ----------
+    format : str
+        Name of the format.
+    table : SourceTable
+        What it read.
+    answers : mapping of str to str
+        Keys of ``ctg.toml`` that had to be supposed, to be checked by the user.
+    doubts : tuple of Problem
+        Why they had to be.
+    """
+
+    format: str
+    table: SourceTable
+    answers: Mapping[str, str]
+    doubts: tuple[Problem, ...]
+
+    @property
+    def share(self) -> float:
+        """Share of the rows that the reader accepted."""
+        return self.table.n_accepted / self.table.n_rows if self.table.n_rows else 0.0
+
+    @property
+    def score(self) -> tuple[bool, int, float, int]:
+        """What trials are ranked by: most rows read, the more measures, the more rows, the more columns kept."""
+        columns = sum(len(one.columns) for one in self.table.tables.values())
+        return self.share >= 0.5, int(self.table.observations["measure"].nunique()), self.share, columns
+
+
+def trials(path: Path, *, reference: Reference | None = None) -> list[Trial]:
+    """Return the readers that understand the beginning of a file, the best first.
+
+    Parameters
+    ----------
+    path : Path
+        File.
+    reference : Reference, optional
+        Known territories.
+
+    Raises
+    ------
+    SourceError
+        When nobody can read it at all: it is absent, empty, damaged or could harm.
+    """
+    options = Options(key="essai", reference=reference)
+    with tempfile.TemporaryDirectory() as folder:
+        start = _start(path, Path(folder))
+        found = [trial for name in formats() if name != DESCRIBED and (trial := _try(name, start, options))]
+    return sorted(found, key=lambda trial: trial.score, reverse=True)
+
+
+def answered(name: str, path: Path, options: Options) -> tuple[SourceTable, dict[str, str], tuple[Problem, ...]]:
+    """Read a file; where it can be read in two ways, suppose the likeliest and tell what was supposed.
+
+    Returns
+    -------
+    table : SourceTable
+        What was read.
+    answers : dict of str to str
+        Keys of ``ctg.toml`` that were supposed, and their values.
+    doubts : tuple of Problem
+        The questions.
+
+    Raises
+    ------
+    SourceError
+        When it can't be read.
+    """
+    answers: dict[str, str] = {}
+    doubts: list[Problem] = []
+    while True:
+        try:
+            return formats()[name].read(path, options), answers, tuple(doubts)
+        except AmbiguousSource as error:
+            key = error.problem.key
+            if key not in ANSWERS or key in answers:
+                raise
+            option, answers[key] = ANSWERS[key]
+            doubts.append(error.problem)
+            told: dict[str, Any] = {option: answers[key]}
+            options = replace(options, **told)
+
+
+def _try(name: str, path: Path, options: Options) -> Trial | None:
+    try:
+        table, answers, doubts = answered(name, path, options)
+    except CtgevalError:
+        return None
+    held = len(table.observations) or any(len(one) for one in table.tables.values())
+    return Trial(name, table, answers, doubts) if table.n_accepted and held else None
+
+
+def _start(path: Path, folder: Path) -> Path:
+    """Write the first lines of a text beside, under the same name; other files are tried whole."""
+    try:
+        data = read_raw(path).data
+    except CtgevalError:
+        return path
+    if data.startswith(_UTF16) or data.lstrip()[:1] in (b"{", b"["):
+        return path
+    lines = data.splitlines(keepends=True)
+    if len(lines) <= _LINES:
+        return path
+    start = folder / path.name.removesuffix(".gz").removesuffix(".zip")
+    start.write_bytes(b"".join(lines[:_LINES]))
+    return start
