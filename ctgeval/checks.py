@@ -280,10 +280,12 @@ def _incomparable(dossier: Dossier) -> Iterator[Problem]:
     """Tell each value of the dossier's own ground that can't be compared, and how many there are elsewhere."""
     own = set(dossier.ground)
     found = dossier.harmonisation_problems
-    yield from (problem for problem in found if problem.value in own)
+    # The value of a whole geography that can't be followed is its year: that is told whoever it is about.
+    yield from (problem for problem in found if problem.value in own or problem.value.isdigit())
     typed = set(dossier.tables["observations"].frame["territoire"])
     # Arrondissements municipaux stand in national files beside their city: nobody compares with them.
-    elsewhere = sorted({problem.value for problem in found} - own - typed - ARRONDISSEMENTS.keys())
+    values = {problem.value for problem in found if not problem.value.isdigit()}
+    elsewhere = sorted(values - own - typed - ARRONDISSEMENTS.keys())
     if elsewhere:
         yield Problem(
             message=(

@@ -160,7 +160,7 @@ def _restored_from_nowhere(
 def _day(cell: str) -> dt.date | None:
     """Return the day that a cell tells: ``2018-11-22``, ``22/11/2018``, ``20181122``, or None."""
     text = cell.strip().split("T")[0].split(" ")[0]
-    parts = [int(part) if part.isdigit() else 0 for part in text.replace("/", "-").split("-")]
+    parts = [int(part) if part.isascii() and part.isdigit() else 0 for part in text.replace("/", "-").split("-")]
     if len(parts) == 1 and len(text) == 8:
         parts = [parts[0] // 10_000, parts[0] // 100 % 100, parts[0] % 100]
     if len(parts) != 3:

@@ -22,6 +22,16 @@ def test_public_functions_answer_from_the_reference_of_the_package() -> None:
         territory.name("EPCI-200070034")
 
 
+def test_an_epci_may_straddle_departements_and_is_whole_all_the_same() -> None:
+    redon = "EPCI-243500741"
+    assert territory.name(redon, year=2024) == "CA Redon Agglomération"
+    assert territory.members(redon, year=2024, level="DEP") == ("DEP-35", "DEP-44", "DEP-56")
+    parts = [set(territory.members(dep, year=2024)) for dep in territory.members(redon, year=2024, level="DEP")]
+    communes = territory.members(redon, year=2024)
+    assert all(sum(geo in part for part in parts) == 1 for geo in communes)
+    assert all(not part.isdisjoint(communes) for part in parts)
+
+
 def test_every_public_name_is_there() -> None:
     assert dir(territory) == sorted(territory.__all__)
     for name in territory.__all__:
