@@ -38,6 +38,8 @@ class Situation:
         Populations of the clusters.
     much_smaller : bool
         One treated cluster, below the lower quartile of its comparators' populations.
+    holes : bool
+        Whether some treated unit was observed at half of the periods at most.
     n_assignments : int
         Distinct ways in which the treatment could have been assigned.
     minimum_p : float
@@ -61,6 +63,7 @@ class Situation:
     n_post: int
     sizes: str
     much_smaller: bool
+    holes: bool
     n_assignments: int
     minimum_p: float
     noise: float
@@ -115,6 +118,7 @@ def situation(panel: Panel, *, level: float = 0.95) -> Situation:
         n_post=panel.n_post,
         sizes=sizes,
         much_smaller=smaller,
+        holes=bool((2 * panel.observed[panel.treated].sum(axis=1) <= panel.n_periods).any()),
         n_assignments=count,
         minimum_p=minimum,
         noise=noise,

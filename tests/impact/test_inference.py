@@ -65,6 +65,19 @@ def test_three_to_five_treated_are_permuted(make_panel: Maker, n: int, treated: 
     assert not wild[0]["decides"]
 
 
+def test_treated_that_miss_half_their_periods_must_stand_out_by_size_too(make_panel: Maker) -> None:
+    panel = make_panel(20, treated=3, population=np.full(20, 1e4))
+    assert infer(panel, estimate=0.0).code == "permutation"
+    outcome = panel.outcome.copy()
+    outcome[8, [1, 3, 4, 6]] = np.nan
+    outcome[0, [1, 3, 6]] = np.nan
+    assert infer(panel.with_outcome(outcome), estimate=0.0).code == "permutation"
+    outcome[0, 4] = np.nan
+    found = infer(panel.with_outcome(outcome), estimate=0.0)
+    assert found.code == "permutation+permutation_coefficient"
+    assert any("la moitié des périodes" in step for step in found.steps)
+
+
 def test_cluster_errors_never_decide_alone(make_panel: Maker) -> None:
     panel = make_panel(40, treated=8)
     found = infer(panel, estimate=estimate(panel), cluster=(0.01, 39.0))

@@ -63,6 +63,8 @@ def cells() -> Iterator[Cell]:
         yield Cell(n, k, pre, post, rho, sizes, known)
     for kind, n, k, rho in itertools.product(OTHERS, (20, 40), (2, 5), (0.0, 0.5)):
         yield Cell(n, k, 5, 3, rho, "largest" if kind == "sampling" else "constant", known=False, kind=kind)
+    for n, k in itertools.product((20, 40), (1, 3)):
+        yield Cell(n, k, 5, 3, 0.5, "constant", known=True, kind="holes")
 
 
 def noise(cell: Cell, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
