@@ -24,6 +24,8 @@ from ctgeval.sources import (
     insee_melodi,
     insee_population,
     insee_rp,
+    kobo,
+    limesurvey,
     scdl_subventions,
     tableau,
 )
@@ -60,6 +62,8 @@ def formats() -> Mapping[str, Format]:
         insee_melodi.FORMAT,
         insee_population.FORMAT,
         insee_rp.FORMAT,
+        kobo.FORMAT,
+        limesurvey.FORMAT,
         scdl_subventions.FORMAT,
         tableau.FORMAT,
     )

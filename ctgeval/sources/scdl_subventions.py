@@ -271,7 +271,7 @@ def _negative(amounts: npt.NDArray[np.float64], good: npt.NDArray[np.bool_]) -> 
 FORMAT = Format(
     name=NAME,
     label="Subventions attribuées par les collectivités (SCDL)",
-    producer="",
+    producer="Collectivités territoriales",
     licence="Licence Ouverte 2.0",
     periodicity="annuelle",
     lag_years=1,

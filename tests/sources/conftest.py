@@ -34,7 +34,8 @@ POP_ROWS = (
 
 def accepted_lines(table: SourceTable) -> set[int]:
     """Lines that the observations and the tables say they come from; a sum names its lines as ``2-4, 9``."""
-    origins = {*table.observations["origin"], *(text for rows in table.tables.values() for text in rows["origin"])}
+    told = [rows["origin"] for rows in (table.observations, *table.tables.values()) if "origin" in rows]
+    origins = {text for column in told for text in column}
     found: set[int] = set()
     for origin in origins:
         _, mark, named = origin.rpartition("!")
@@ -127,6 +128,22 @@ GRANT_ROWS = (
 )
 
 
+KOBO_HEADER = (
+    "start;end;logement/type;besoins;besoins/transport;besoins/garde;code_commune;_id;_uuid;_submission_time;_index"
+)
+KOBO_ROWS = (
+    "2024-03-12T10:20:01+01:00;2024-03-12T10:25:00+01:00;maison;transport garde;1;1;86194;11;u1;2024-03-12T09:25:11;1",
+    "2024-03-13T10:20:01.000+01:00;2024-03-13T10:25:00.000+01:00;ferme;garde;0;1;86194;12;u2;2024-03-13T09:25:11;2",
+    "2024-03-14T10:20:01.000+01:00;2024-03-14T10:25:00.000+01:00;;;;;86041;13;u3;2024-03-14T09:25:11;3",
+)
+LIME_HEADER = '"id","submitdate","lastpage","startlanguage","seed","Q1","Q2[SQ001]","Q2[SQ002]","Q2[other]","CODEINSEE"'
+LIME_ROWS = (
+    '"1","2024-03-12 10:22:31","4","fr","1234","A1","Y","","","x"',
+    '"2","","2","fr","1235","A2","","","","x"',
+    '"3","2024-04-02 08:00:00","4","fr","1236","A1","","Y","covoiturage","x"',
+)
+
+
 def lines(header: str, *rows: str) -> str:
     return "\r\n".join((header, *rows)) + "\r\n"
 
@@ -209,6 +226,18 @@ def coded_schools() -> Callable[..., str]:
 def grants() -> Callable[..., str]:
     """A small file of grants."""
     return lambda *rows, header=GRANT_HEADER: lines(header, *(rows or GRANT_ROWS))
+
+
+@pytest.fixture
+def kobo() -> Callable[..., str]:
+    """A small export of KoboToolbox."""
+    return lambda *rows, header=KOBO_HEADER: lines(header, *(rows or KOBO_ROWS))
+
+
+@pytest.fixture
+def lime() -> Callable[..., str]:
+    """A small export of LimeSurvey, with the codes of the questions."""
+    return lambda *rows, header=LIME_HEADER: lines(header, *(rows or LIME_ROWS))
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ FORMATS = {
     "insee.melodi": "melodi",
     "insee.population": "panel",
     "insee.rp": "census",
+    "kobo": "kobo",
+    "limesurvey": "lime",
     "scdl.subventions": "grants",
 }
 CELLS = st.one_of(
