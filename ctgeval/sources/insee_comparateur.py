@@ -27,7 +27,7 @@ __all__ = ["FORMAT", "MARKERS", "POPULATION", "read_comparateur"]
 
 NAME = "insee.comparateur"
 POPULATION = "population_municipale"
-MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns"}))
+MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns", "so"}))
 
 _CENSUS = {
     "POP": POPULATION,

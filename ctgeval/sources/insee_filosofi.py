@@ -25,7 +25,7 @@ from ctgeval.sources.vintages import FILOSOFI
 __all__ = ["FORMAT", "read_filosofi"]
 
 NAME = "insee.filosofi"
-_MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns"}))
+_MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns", "so"}))
 
 # Before taxes are deducted, the components add up to more than 100 % of disposable income: some reach 104 % in the
 # files of 2015, 2016 and 2018. Deficits make those of activity and property negative.

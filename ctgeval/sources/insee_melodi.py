@@ -32,10 +32,20 @@ from ctgeval.sources.vintages import CENSUS, FILOSOFI
 __all__ = ["FORMAT"]
 
 NAME = "insee.melodi"
-_MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns", "nan"}))
+_MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns", "so", "nan"}))
 _ATTRIBUTES = frozenset(
     {
-        *("GEO", "GEO_OBJECT", "GEO_REF", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "OBS_STATUS_FR", "CONF_STATUS"),
+        *(
+            "GEO",
+            "GEO_OBJECT",
+            "GEO_REF",
+            "TIME_PERIOD",
+            "OBS_VALUE",
+            "OBS_VALUE_NIVEAU",
+            "OBS_STATUS",
+            "OBS_STATUS_FR",
+            "CONF_STATUS",
+        ),
         *("UNIT_MULT", "UNIT_MEASURE", "DECIMALS", "FREQ", "DERIVATION", "EMBARGO_TIME", "PUBLICATION_DATE"),
     }
 )
@@ -49,7 +59,7 @@ _POWERS = range(-6, 10)
 
 def _read(path: Path, options: Options) -> SourceTable:
     grid = open_grid(path, options)
-    value = grid.require("OBS_VALUE")
+    value = grid.require("OBS_VALUE", "OBS_VALUE_NIVEAU")
     geo_column = grid.require("GEO")
     period_column = grid.require("TIME_PERIOD")
     concept = _concept(grid)

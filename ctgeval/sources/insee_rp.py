@@ -28,7 +28,7 @@ __all__ = ["FORMAT"]
 
 NAME = "insee.rp"
 _POPULATION = "population_municipale"
-_MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns"}))
+_MARKERS = Markers(secret=frozenset({"s", "c"}), missing=frozenset({"nd", "n.d.", "ns", "so"}))
 _CODES = ("CODGEO", "code_insee", "COM", "EPCI", "DEP", "REG")
 _IDENTITY = (
     *_CODES,

@@ -123,6 +123,15 @@ def test_a_file_that_is_not_one_is_refused(write: Write, content: str, said: str
         sources.read(write(content), format=FORMAT)
 
 
+def test_the_interface_names_the_value_otherwise(write: Write) -> None:
+    content = (
+        "GEO,POPREF_MEASURE,TIME_PERIOD,OBS_VALUE_NIVEAU\n2025-DEP-35,PMUN,2023,1114000\n2025-DEP-86,PMUN,2023,so\n"
+    )
+    table = sources.read(write(content), format=FORMAT)
+    assert cell(table, "DEP-35", "population_municipale")["value"] == 1_114_000
+    assert cell(table, "DEP-86", "population_municipale")["obs_status"] == "M"
+
+
 def test_a_figure_in_thousands_is_multiplied(write: Write) -> None:
     header = "GEO;GEO_OBJECT;POPREF_MEASURE;UNIT_MULT;TIME_PERIOD;OBS_VALUE"
     content = f"{header}\n86;DEP;PMUN;3;2023;439.5\n79;DEP;PMUN;0;2023;5\n"
