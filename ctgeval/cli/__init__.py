@@ -181,6 +181,20 @@ def essayer(tried: str) -> None:
     trying.tell_file(Path(tried))
 
 
+@sources.command("telecharger", cls=Command)
+@_dossier
+@_option("--cle", "cle", metavar="CLE")
+@shared_options
+@click.pass_context
+def telecharger(ctx: click.Context, folder: Path, cle: str | None) -> None:
+    """Download the files that a dossier declares by their address; exit 1 when one failed."""
+    from ctgeval.cli import downloads
+
+    found = downloads.run(folder, key=cle, begin=downloads.tell_begun)
+    downloads.tell(found)
+    ctx.exit(1 if any(one.error is not None for one in found) else 0)
+
+
 def _alias(name: str, command: click.Command, group: click.Group = main) -> None:
     other = Command(name, params=command.params, callback=command.callback, context_settings=command.context_settings)
     other.alias_of = command.name or ""
@@ -192,3 +206,4 @@ _alias("build", construire)
 _alias("status", etat)
 _alias("template", gabarit)
 _alias("try", essayer, sources)
+_alias("fetch", telecharger, sources)

@@ -13,7 +13,7 @@ from ctgeval.config import FILE_NAME, PRIVATE, SourceConfig, load
 from ctgeval.errors import DossierError, SourceError, suggestion
 from ctgeval.sources import cache, fetch
 
-__all__ = ["Download", "run", "tell"]
+__all__ = ["Download", "run", "tell", "tell_begun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,12 @@ def run(folder: Path, *, key: str | None = None, begin: Callable[[str], None] | 
         except SourceError as error:
             found.append(Download(source.cle, "echec", error=error))
     return found
+
+
+def tell_begun(key: str) -> None:
+    """Say which download begins, unless another program reads the result."""
+    if not as_json():
+        output.error(say("telecharger.begin", key=key))
 
 
 def tell(found: list[Download]) -> None:

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 import ctgeval
 from ctgeval.cli import downloads
 from ctgeval.config import check
 from ctgeval.errors import DossierError, SourceError
 
+Run = Callable[..., Result]
 BODY = b"CODGEO,LIBGEO,millesime_rp,annee_geo,POP\n86194,Poitiers,2018,2020,88665\n"
 DOSSIER = """\
 [territoire]
@@ -124,3 +127,23 @@ def test_a_source_without_a_file_still_needs_an_address(dossier: Path) -> None:
     config, problems = check(dossier)
     assert config is None
     assert any("« format » sans « fichier »" in problem.message for problem in problems)
+
+
+def test_the_command(dossier: Path, site: str, run: Run) -> None:
+    done = run("sources", "telecharger", dossier)
+    assert done.exit_code == 0
+    assert "pop : populations.csv téléchargé" in done.stdout
+    again = run("sources", "telecharger", dossier, "--cle", "pop", "--json")
+    told = json.loads(again.stdout)
+    assert (told["ok"], told["sources"][0]["etat"]) == (True, "inchange")
+    assert told["sources"][0]["fiche"]["fichier"] == "populations.csv"
+    wrong = run("sources", "fetch", dossier, "--cle", "popu")
+    assert wrong.exit_code == 1
+    assert "« pop »" in wrong.output
+    text = (dossier / "ctg.toml").read_text(encoding="utf-8")
+    (dossier / "ctg.toml").write_text(text.replace("populations.csv", "rien.csv"), encoding="utf-8")
+    failed = run("sources", "telecharger", dossier)
+    assert failed.exit_code == 1
+    assert "erreur 404" in failed.output
+    (dossier / "ctg.toml").write_text(text.split("[[source]]")[0], encoding="utf-8")
+    assert "Aucune source à télécharger" in run("sources", "telecharger", dossier).stdout
