@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ctgeval.errors import SourceError
 from ctgeval.sources import places
-from ctgeval.sources.cells import Markers
+from ctgeval.sources.cells import NUMBER, Markers, common_mark, numbers
 from ctgeval.sources.opening import open_grid
 from ctgeval.sources.table import Format, Options, SourceTable
 from ctgeval.sources.text import Grid
@@ -71,6 +71,8 @@ _AGES = dict(
 _HEADER = re.compile(
     rf"({'|'.join(sorted((re.escape(stem) for stem in _STEMS), key=len, reverse=True))})(20\d\d|\d\d)?", re.IGNORECASE
 )
+# From the lowest to the highest: every row of the files of 2014 to 2018 keeps this order.
+_ORDER = tuple(f"revenu_{rank}" for rank in ("d1", "d2", "q1", "d3", "d4", "median", "d6", "d7", "q3", "d8", "d9"))
 _NAMES = frozenset({"CODGEO", "LIBGEO"})
 _FILE_YEAR = re.compile(r"FILO\w*?(20\d\d)|FILOSOFI\D*(20\d\d)", re.IGNORECASE)
 
@@ -118,6 +120,7 @@ def read_filosofi(path: Path, options: Options, *, name: str, coverage: Mapping[
     rejections = Rejections(grid)
     level = places.level_of(grid, column)
     geo = places.of_level(rejections, column, level)
+    _refuse_disorder(rejections, variables, options)
     years = np.full(len(geo), float(options.geography or year))
     notes = [
         places.refuse_unknown(rejections, column, geo, years, options.reference),
@@ -139,6 +142,24 @@ def read_filosofi(path: Path, options: Options, *, name: str, coverage: Mapping[
         markers=_MARKERS,
         notes=[note for note in (*notes, hint) if note],
     )
+
+
+def _refuse_disorder(rejections: Rejections, variables: Sequence[Variable], options: Options) -> None:
+    """Reject the rows whose quantiles go down: a digit of theirs was lost on the way."""
+    columns = {variable.measure: variable.column for variable in variables}
+    names = [columns[measure] for measure in _ORDER if measure in columns]
+    grid = rejections.grid
+    decimal = common_mark([grid.columns[name] for name in names], file=grid.file, decimal=options.decimal)
+    highest = np.full(len(grid.lines), -np.inf)
+    for name in names:
+        read = numbers(grid.columns[name], decimal=decimal, markers=_MARKERS)
+        known = read.status == NUMBER
+        rejections.add_all(
+            known & (read.figures < highest) & ~rejections.bad,
+            name,
+            "Ce quantile de revenu est inférieur à un quantile de rang plus bas : l’un des deux est altéré.",
+        )
+        highest = np.where(known, read.figures, highest)
 
 
 def _year(grid: Grid) -> tuple[int, dict[str, str]]:

@@ -75,6 +75,15 @@ def test_an_impossible_figure_rejects_its_row(write: Write, filo: Text, lawful: 
     assert said in table.rejected["reason"].item()
 
 
+def test_quantiles_go_up(write: Write, lawful: Lawful) -> None:
+    content = "CODGEO;D118;Q118;Q218;D918\n86194;9000;14000;19500;37000\n86041;12000;1700;22000;\n86066;;s;18000;3400\n"
+    table = sources.read(write(content), format=FORMAT)
+    lawful(table)
+    assert table.rejected["row"].tolist() == [3, 4]
+    assert table.rejected["column"].tolist() == ["Q118", "D918"]
+    assert table.rejected["reason"].str.contains("rang plus bas").all()
+
+
 def test_a_share_of_households_cannot_exceed_100(write: Write) -> None:
     table = sources.read(write("CODGEO;MED21;TP6021\n86194;20000;112,5\n86041;21000;12,5\n"), format=FORMAT)
     assert "une part ne peut pas dépasser 100" in table.rejected["reason"].item()
