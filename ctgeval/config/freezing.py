@@ -138,11 +138,9 @@ def _method_line(lines: Sequence[bytes]) -> int | None:
 
 def _text(prefix: str, territories: Sequence[tuple[str, str]], reasons: Sequence[str]) -> list[str]:
     indent = prefix[: len(prefix) - len(prefix.lstrip())]
-    comments = [
-        f"{indent}# {line}"
-        for reason in reasons
-        for line in textwrap.wrap(_plain(reason), _WIDTH, break_on_hyphens=False)
-    ]
+    # No-break spaces keep « and » with their words where the lines are cut.
+    cut = (textwrap.wrap(" ".join(reason.splitlines()), _WIDTH, break_on_hyphens=False) for reason in reasons)
+    comments = [f"{indent}# {_plain(line)}" for lines in cut for line in lines]
     items = [f'{indent}  "{code}",  # {_plain(why)}' for code, why in territories]
     return [*comments, f"{prefix}territoires = [", *items, f"{indent}]"]
 

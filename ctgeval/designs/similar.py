@@ -31,8 +31,9 @@ def choose(dossier: Dossier) -> Comparators:
     Parameters
     ----------
     dossier : Dossier
-        Its ``[comparaison]`` says how many, on what, and whom to leave out; territories that an ``[[impact]]`` concerns
-        are never chosen, nor those whose perimeter changed since five years before the convention.
+        Its ``[comparaison]`` says how many, on what, and whom to leave out (``hors_voisins``: those of the same
+        département, and those that share a border where a source has contours); territories that an ``[[impact]]``
+        concerns are never chosen, nor those whose perimeter changed since five years before the convention.
 
     Raises
     ------
@@ -49,6 +50,12 @@ def choose(dossier: Dossier) -> Comparators:
         for geo in item.territoires_concernes
         if geo.startswith(f"{level}-") and geo != place.code
     }
+    barred = {*asked.exclure, *concerned}
+    if asked.hors_voisins:
+        tables = {
+            key: item.tables["contours"] for key, item in dossier.source_tables.items() if "contours" in item.tables
+        }
+        barred |= set(territory.grounds.neighbours(tables, place.code, year=dossier.year, reference=dossier.reference))
     try:
         return territory.nearest(
             place.code,
@@ -56,7 +63,7 @@ def choose(dossier: Dossier) -> Comparators:
             number=asked.nombre or NUMBER,
             variables=_variables(dossier, level),
             only=asked.variables or None,
-            exclude=sorted({*asked.exclure, *concerned} - {place.code}),
+            exclude=sorted(barred - {place.code}),
             window=(since, dossier.year),
             exclude_same_department=asked.hors_voisins,
             reference=dossier.reference,
@@ -160,4 +167,4 @@ def frozen(dossier: Dossier, day: dt.date) -> tuple[list[tuple[str, str]], list[
     first = f"{head}, alors que des bilans avaient déjà été produits." if late else f"{head}, avant tout résultat."
     again = "Pour en refaire le choix, effacez « territoires » et ces lignes, puis lancez « ctgeval verifier »."
     lines = zip(found.table["geo"].tolist(), found.table["sentence"].tolist(), strict=True)
-    return list(lines), [f"{first} {again}", found.method, *found.notes]
+    return list(lines), [french.typography(f"{first} {again}"), found.method, *found.notes]

@@ -328,7 +328,7 @@ def _labels(sheet: _Sheet, found: Sequence[Class]) -> list[str]:
     drawn = []
     for area in ends:
         name = textwrap.shorten(area.name, 24, placeholder=" …")
-        half = len(name) * CHARACTER * 0.5
+        half = len(name) * CHARACTER * 0.56
         x, y = sheet.label(area.geo, half)
         if any(abs(y - other_y) < ROW and abs(x - other_x) < half + other for other_x, other_y, other in placed):
             continue

@@ -10,7 +10,7 @@ from ctgeval.errors import Problem
 from ctgeval.territory.contours import Contours, harmonise, missing
 from ctgeval.territory.reference import Reference
 
-__all__ = ["gather"]
+__all__ = ["gather", "neighbours"]
 
 
 def gather(
@@ -56,6 +56,31 @@ def gather(
     named = {problem.value for problem in told}
     told = [problem for problem in told if problem.value in needed and problem.value not in everything.shapes]
     return drawn, [*told, *missing(everything, needed - named, reference)]
+
+
+def neighbours(tables: Mapping[str, pd.DataFrame], geo: str, *, year: int, reference: Reference) -> tuple[str, ...]:
+    """Return the territories of the same level that share a border with one, as far as the contours tell.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        See `gather`; communes of the régions of the territory are looked at.
+    geo : str
+        Prefixed code of a commune, an EPCI, a département.
+    year : int
+        Geography.
+    reference : Reference
+    """
+    level = geo.partition("-")[0]
+    own = set(reference.members(geo, year))
+    around = {part for region in reference.parents(geo, year) if region.startswith("REG-")
+              for part in reference.members(region, year)}  # fmt: skip
+    drawn, _ = gather(tables, own | around, to=year, reference=reference)
+    shapes = {code: shape for one in drawn.values() for code, shape in one.shapes.items()}
+    touching = Contours(year, shapes).neighbours if shapes else {}
+    beside = {near for part in own for near in touching.get(part, ())} - own
+    found = {home for part in beside for home in reference.members(part, year, level=level)}
+    return tuple(sorted(found - {geo}))
 
 
 def _befores(wanted: Iterable[str], year: int, to: int, reference: Reference) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 import ctgeval
 from ctgeval import territory
 from ctgeval.territory.contours import Contours
-from ctgeval.territory.grounds import gather
+from ctgeval.territory.grounds import gather, neighbours
 
 OWN = "EPCI-200070035"
 SOURCE = """
@@ -73,6 +73,25 @@ def test_a_release_carries_the_contours_of_its_communes_on_its_perimeter(dossier
     assert html.index("<figure") < html.index("<table")
     assert "9\u00a0communes" in html
     assert "Contours : IGN, Contours des communes, mise à jour du 1er novembre 2018." in " ".join(html.split())
+
+
+def test_neighbours_come_from_the_contours_and_are_not_chosen_when_the_dossier_asks(dossier: Path) -> None:
+    declare(dossier, "interne")
+    place = dossier / "ctg.toml"
+    text = place.read_text(encoding="utf-8")
+    start = text.index("territoires = [")
+    end = text.index("]", start) + 1
+    asked = 'methode = "similaires"\nnombre = 300\nvariables = ["population"]\nhors_voisins = true'
+    place.write_text(text[:start] + asked + text[end:], encoding="utf-8")
+    opened = ctgeval.open(dossier)
+    tables = {"contours": opened.source_tables["contours"].tables["contours"]}
+    near = neighbours(tables, OWN, year=2024, reference=opened.reference)
+    assert near == ("EPCI-200043628", "EPCI-200069854", "EPCI-200070043")
+    found = opened.similar()
+    assert len(found.geos) == 300
+    assert not set(near) & set(found.geos)
+    assert "CC Vienne et Gartempe" in " ".join(found.notes)
+    assert neighbours({}, OWN, year=2024, reference=opened.reference) == ()
 
 
 def test_contours_that_an_audience_may_not_see_are_not_in_its_release(dossier: Path) -> None:
