@@ -237,8 +237,18 @@ class _Sides:
         spread, change = self.spread(outcome), self.change(outcome)
         # A figure that never moves has no variability: its change still weighs, without overflowing.
         least = np.maximum(1e-6 * spread.mean(axis=1, keepdims=True), 1e-12 * np.abs(change).max(axis=1, keepdims=True))
-        own = np.maximum(spread, np.maximum(least, 1e-300))
-        return np.asarray(change / own), np.asarray(change / (own + np.median(own, axis=1, keepdims=True)))
+        least = np.maximum(least, 1e-300)
+        own, moving = np.maximum(spread, least), spread > least
+        return _centred(change / own, moving), _centred(change / (own + np.median(own, axis=1, keepdims=True)), moving)
+
+
+def _centred(ratio: Floats, moving: Bools) -> Floats:
+    """Take out the mean of units that vary: their median change is that of the treated when these are many.
+
+    The treated would then all stand at zero, whatever the effect, and be found the more ordinary the larger it is.
+    """
+    count = np.maximum(moving.sum(axis=1, keepdims=True), 1)
+    return np.asarray(ratio - np.where(moving, ratio, 0.0).sum(axis=1, keepdims=True) / count)
 
 
 def _mean(values: Floats, chosen: Bools) -> Floats:

@@ -63,6 +63,16 @@ def test_an_effect_is_still_found() -> None:
     assert _rejected([_panel(random.standard_normal((25, T)) + effect, 2) for _ in range(100)]) > 0.9
 
 
+@pytest.mark.parametrize("treated", [5, 10, 15])
+def test_the_larger_the_effect_the_surer_it_is_however_many_are_treated(treated: int) -> None:
+    random = np.random.default_rng(6)
+    noise = random.standard_normal((20, T))
+    after = (np.arange(T) >= PRE) * (np.arange(20) < treated)[:, None]
+    found = [studentised(_panel(noise + size * after, treated)) for size in (2.0, 20.0)]
+    assert all(item is not None and item.p_value <= 0.01 for item in found)
+    assert all(item is not None and np.isfinite(item.interval).all() for item in found)
+
+
 def test_cells_seen_by_all_the_treated_alike_change_nothing_in_a_complete_panel() -> None:
     random = np.random.default_rng(4)
     outcome = random.standard_normal((24, T))
