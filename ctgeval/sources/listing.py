@@ -248,7 +248,8 @@ def frame(rejections: Rejections, columns: Mapping[str, Any], *, read: Iterable[
         data[name] = pd.Series(chosen, dtype=_TEXT) if chosen.dtype == object else pd.Series(chosen)
     for name in grid.header:
         if name not in gone:
-            data[name if name not in data else f"{name} (fichier)"] = pd.Series(texts(grid, name)[kept], dtype=_TEXT)
+            cells = pc.utf8_trim_whitespace(pa.array(grid.columns[name], pa.large_string())).take(pa.array(kept))
+            data[name if name not in data else f"{name} (fichier)"] = pd.array(cells, dtype=_TEXT)
     origin = [_origin(grid, grid.lines[place]) for place in kept.tolist()]
     return pd.DataFrame({**data, "origin": pd.Series(origin, dtype=_TEXT)})
 
@@ -284,7 +285,13 @@ def summed(
         source lacks a figure has no value: its lower bound is what is known.
     """
     good = ~rejections.bad & (geo != "") & (periods != "")
-    parts = [_sum(rejections, each, good, (geo, geography, periods)) for each in sums]
+    # Territory, then year of the codes, then period: each distinct value is compared once.
+    columns = (geo, np.nan_to_num(geography), periods)
+    order = [pd.factorize(column, sort=True) for column in columns]
+    whole = np.zeros(len(geo), dtype=np.int64)
+    for ranks, distinct in order:
+        whole = whole * max(len(distinct), 1) + ranks
+    parts = [_sum(rejections, each, good, whole, (geo, geography, periods)) for each in sums]
     filled = [part for part in parts if len(part["geo"])]
     if not filled:
         return observations.empty()
@@ -293,16 +300,12 @@ def summed(
 
 
 def _sum(
-    rejections: Rejections, each: Sum, good: Mask, keys: tuple[Texts, Floats, Texts]
+    rejections: Rejections, each: Sum, good: Mask, whole: npt.NDArray[np.int64], keys: tuple[Texts, Floats, Texts]
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the columns of the observations of one measure."""
     places = np.flatnonzero(good if each.among is None else good & each.among)
     geo, geography, periods = (column[places] for column in keys)
-    # In the order of territory, then year of the codes, then period.
-    ranks = [np.unique(column, return_inverse=True)[1] for column in (geo, np.nan_to_num(geography), periods)]
-    sizes = [int(rank.max(initial=0)) + 1 for rank in ranks]
-    whole = (ranks[0] * sizes[1] + ranks[1]) * sizes[2] + ranks[2]
-    _, first, group, counts = np.unique(whole, return_index=True, return_inverse=True, return_counts=True)
+    _, first, group, counts = np.unique(whole[places], return_index=True, return_inverse=True, return_counts=True)
     scale = 100.0 if measures.get(each.measure).kind == "amount" else 1.0
     figures = np.ones(len(places)) if each.figures is None else np.rint(each.figures[places] * scale)
     # Cents are whole numbers: their sum is exact.

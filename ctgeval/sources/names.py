@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -119,7 +119,7 @@ def commune(name: str, dep: str, year: int, reference: Reference) -> Found:
     if city is not None:
         return _arrondissement(city[1], int(city[2]), name)
     for known in _nearest_first(reference, year):
-        exact, without_article = _index(reference, known).get(dep, ({}, {}))
+        exact, without_article = _index(reference, known, dep)
         bearers = exact.get(wanted) or without_article.get(_bare(wanted)) or []
         if len(bearers) == 1:
             return Found(bearers[0], known, "")
@@ -167,7 +167,7 @@ def _arrondissement(city: str, number: int, name: str) -> Found:
 
 def _unknown(wanted: str, dep: str, year: int, reference: Reference) -> str:
     nearest = next(_nearest_first(reference, year))
-    exact, _ = _index(reference, nearest).get(dep, ({}, {}))
+    exact, _ = _index(reference, nearest, dep)
     if not exact:
         return f"Le département « {dep} » n’est pas connu." if dep else "Le département de la commune n’est pas connu."
     longer = [name for name in sorted(exact) if name.startswith(f"{wanted} ") or wanted.startswith(f"{name} ")]
@@ -177,34 +177,35 @@ def _unknown(wanted: str, dep: str, year: int, reference: Reference) -> str:
     return f"Aucune commune du département {dep} ne porte ce nom.{hint}"
 
 
-Index = Mapping[str, tuple[dict[str, list[str]], dict[str, list[str]]]]
-
-
-@lru_cache(maxsize=64)
-def _index(reference: Reference, year: int) -> Index:
-    """Return, for each département, its communes by name and by name without article."""
-    found: dict[str, tuple[dict[str, list[str]], dict[str, list[str]]]] = defaultdict(
-        lambda: (defaultdict(list), defaultdict(list))
-    )
-    table = reference.territories("COM", year)
-    for geo, name in zip(table["geo"].tolist(), table["name"].tolist(), strict=True):
-        raw = geo.removeprefix("COM-")
-        exact, bare = found[raw[:3] if raw.startswith("97") else raw[:2]]
-        wanted = key(name)
+@lru_cache(maxsize=4096)
+def _index(reference: Reference, year: int, dep: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return the communes of a département by name, and by name without article."""
+    exact: dict[str, list[str]] = defaultdict(list)
+    bare: dict[str, list[str]] = defaultdict(list)
+    for geo in _members(reference, year, dep):
+        wanted = key(reference.name(geo, year))
         exact[wanted].append(geo)
         bare[_bare(wanted)].append(geo)
-    return {dep: (dict(exact), dict(bare)) for dep, (exact, bare) in found.items()}
+    return dict(exact), dict(bare)
 
 
-@lru_cache(maxsize=64)
+def _members(reference: Reference, year: int, dep: str) -> tuple[str, ...]:
+    if not dep:
+        return ()
+    if reference.exists(f"DEP-{dep}", year):
+        return reference.members(f"DEP-{dep}", year)
+    # Collectivités d'outre-mer are not départements: their communes are told by the beginning of their codes.
+    return tuple(sorted(geo for geo in reference.codes("COM", year) if geo.startswith(f"COM-{dep}")))
+
+
+@lru_cache(maxsize=8)
 def _departements(reference: Reference) -> dict[str, str]:
     found: dict[str, str] = {}
     for year in reference.years:
-        table = reference.territories("DEP", year)
-        for geo, name in zip(table["geo"].tolist(), table["name"].tolist(), strict=True):
-            code = geo.removeprefix("DEP-")
-            found[key(name)] = code
-            found.setdefault(_bare(key(name)), code)
+        for geo in sorted(reference.codes("DEP", year)):
+            wanted, code = key(reference.name(geo, year)), geo.removeprefix("DEP-")
+            found[wanted] = code
+            found.setdefault(_bare(wanted), code)
     return found
 
 
