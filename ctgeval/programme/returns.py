@@ -21,7 +21,8 @@ from ctgeval.sources.workbook import Table
 __all__ = ["FOLDER", "FORMS", "asked", "find_source", "form", "joined", "read"]
 
 FOLDER, FORMS = "retours", "gabarits"
-_SUFFIXES = (".xlsx", ".ods")
+_SUFFIXES = (".xlsx", ".ods", ".xls", ".xlsm", ".xlsb")
+_TEXTS = (".csv", ".txt", ".tsv")
 _SHEET = "Comptages"
 _WHOLE = frozenset({"personnes", "foyers", "entreprises", "structures", "places", "actions", "seances"})
 _COUNTED = frozenset({"stock", "flow", "distinct"})
@@ -89,6 +90,7 @@ def asked(
             territory=territory,
             schools=frozenset(school),
             whole=frozenset(whole),
+            structures=source.gabarit.structures if source.gabarit else (),
         )
     return found
 
@@ -154,6 +156,7 @@ def form(
         source=source.cle,
         partner=told or source.producteur or source.cle,
         territory=territory[1],
+        geo=territory[0],
         periods=asked_for,
         tables=lines,
         recalled=_recalled(own, asked_for[0] if asked_for else ""),
@@ -248,18 +251,11 @@ def read(folder: Path, known: Mapping[str, Asked]) -> tuple[list[Return], list[P
     """
     found: list[Return] = []
     problems: list[Problem] = []
-    for path in sorted((folder / FOLDER).glob("*")):
+    for path in sorted((folder / FOLDER).rglob("*")):
         if path.name.startswith(("~$", ".")) or not path.is_file():
             continue
         if path.suffix.lower() not in _SUFFIXES:
-            problems.append(
-                Problem(
-                    message="Ce fichier n’est pas un classeur : il n’est pas lu.",
-                    remedy="Mettez dans « retours » les classeurs que les partenaires ont remplis, et rien d’autre.",
-                    file=f"{FOLDER}/{path.name}",
-                    severity="avertissement",
-                )
-            )
+            problems.append(_no_workbook(path))
             continue
         try:
             found.append(read_return(path, known))
@@ -268,6 +264,22 @@ def read(folder: Path, known: Mapping[str, Asked]) -> tuple[list[Return], list[P
         else:
             problems += found[-1].problems
     return found, problems
+
+
+def _no_workbook(path: Path) -> Problem:
+    told = f"{FOLDER}/{path.name}"
+    if path.suffix.lower() in _TEXTS:
+        return Problem(
+            message="Ce retour est enregistré en texte : rien n’y dit plus de quel gabarit il vient, il n’est pas lu.",
+            remedy="Demandez au partenaire le classeur lui-même (.xlsx ou .ods), ou recopiez les chiffres dedans.",
+            file=told,
+        )
+    return Problem(
+        message="Ce fichier n’est pas un classeur : il n’est pas lu.",
+        remedy="Mettez dans « retours » les classeurs que les partenaires ont remplis, et rien d’autre.",
+        file=told,
+        severity="avertissement",
+    )
 
 
 def joined(table: Table, returns: Sequence[Return], problems: Sequence[Problem]) -> Table:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ __all__ = [
     "VERSION",
     "Form",
     "Line",
+    "sheet_fault",
     "write_form",
 ]
 
@@ -46,6 +49,11 @@ STATUSES = ("définitif", "provisoire")
 RECALL = "Rappel"
 _README = "Lisez-moi"
 _WIDTHS = (24, 46, 14, 24, 18, 28)
+_PAGE = 100
+_ENUMERATED = 4
+_LINE = 15.0
+_LONGEST_NAME = 31
+_TAKEN = {"lisez-moi": _README, "_ctgeval": STAMP, "history": "History"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +99,8 @@ class Form:
         Key of the ``[[source]]``.
     partner, territory : str
         Names, as the partner reads them.
+    geo : str
+        Code of the territory of the dossier: the return comes back to this one, not to a neighbour's.
     periods : tuple of str
         Periods to fill, in order.
     tables : mapping of str to tuple of Line
@@ -109,6 +119,7 @@ class Form:
     periods: tuple[str, ...]
     tables: Mapping[str, tuple[Line, ...]]
     recalled: Mapping[tuple[str, str, str, str], str]
+    geo: str = ""
     due: str = ""
     fictional: bool = False
 
@@ -121,6 +132,25 @@ class Form:
             {name: [line.key for line in lines] for name, lines in self.tables.items()},
         ]
         return hashlib.sha256(json.dumps(asked, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def sheet_fault(name: str) -> str:
+    """Return why a workbook can't have a sheet of this name, in French; empty when it can.
+
+    Examples
+    --------
+    >>> sheet_fault("Fréquentation"), sheet_fault("History")
+    ('', 'est réservé')
+    """
+    if not name.strip():
+        return "est vide"
+    if len(name.encode("utf-16-le")) // 2 > _LONGEST_NAME:
+        return f"a plus de {_LONGEST_NAME} caractères"
+    if re.search(r"[\[\]:*?/\\\x00-\x1f]", name):
+        return "contient un signe interdit ([ ] : * ? / \\)"
+    if name.startswith("'") or name.endswith("'"):
+        return "commence ou finit par une apostrophe droite"
+    return "est réservé" if name.strip().lower() in _TAKEN else ""
 
 
 def write_form(path: Path, form: Form) -> None:
@@ -136,7 +166,8 @@ def write_form(path: Path, form: Form) -> None:
     Raises
     ------
     SourceError
-        When nothing is asked, the file exists already, or its folder can't be written in.
+        When nothing is asked, a sheet has a name that no workbook can hold, the file exists already, or its folder
+        can't be written in.
     """
     import xlsxwriter
 
@@ -146,6 +177,7 @@ def write_form(path: Path, form: Form) -> None:
             remedy="Écrivez ce qu’il doit compter, sous sa source : [source.gabarit], mesures = [...].",
             value=form.source,
         )
+    _require_names([name for name, lines in form.tables.items() if lines], form.source)
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, OPTIONS) as book:
         book.set_properties({"title": f"Comptages demandés à {form.partner}", "created": CREATED})
@@ -157,23 +189,55 @@ def write_form(path: Path, form: Form) -> None:
     place_new(path, buffer.getvalue())
 
 
+def _require_names(names: Sequence[str], source: str) -> None:
+    for rank, name in enumerate(names):
+        fault = sheet_fault(name) or ("est donné deux fois" if name.lower() in map(str.lower, names[:rank]) else "")
+        if fault:
+            raise SourceError(
+                f"Le nom de feuille « {name} » {fault}.",
+                remedy="Changez-le dans « feuilles », sous [source.gabarit].",
+                file="ctg.toml",
+                key=f"source « {source} »",
+                value=name,
+            )
+
+
 def _readme(book: Workbook, form: Form) -> None:
     sheet = book.add_worksheet(_README)
-    sheet.set_column(0, 0, 100)
+    sheet.set_column(0, 0, _PAGE)
     sheet.hide_gridlines(2)
+    _on_a_page(sheet)
     title = book.add_format({"bold": True, "font_size": 14, "text_wrap": True})
     text = book.add_format({"text_wrap": True, "valign": "top"})
-    sheet.write_string(0, 0, french.typography(f"{form.partner} : vos comptages pour {form.territory}"), title)
-    for row, line in enumerate(_instructions(form), start=2):
-        sheet.write_string(row, 0, french.typography(line), text)
+    head = french.typography(f"{form.partner} : vos comptages – {form.territory}")
+    sheet.set_row(0, _height(head, _PAGE * 0.7) * 1.4)
+    sheet.write_string(0, 0, head, title)
+    for row, line in enumerate(map(french.typography, _instructions(form)), start=2):
+        sheet.set_row(row, _height(line, 1.2 * _PAGE))
+        sheet.write_string(row, 0, line, text)
     sheet.protect()
 
 
+def _on_a_page(sheet: Worksheet) -> None:
+    """Print a sheet across one A4 page, as wide as it is: partners fill it in by hand too."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+
+
+def _height(text: str, width: float) -> float:
+    """Return the height of a row that shows a whole text: no program computes it when it opens the file."""
+    return _LINE * max(math.ceil(1.1 * len(line) / width) for line in (text or " ").split("\n"))
+
+
 def _instructions(form: Form) -> list[str]:
-    asked = french.enumeration([french.period(period) for period in form.periods])
-    named = french.enumeration([f"« {name} »" for name, lines in form.tables.items() if lines])
+    shown = [french.period(period) for period in form.periods]
+    asked = french.enumeration(shown) if len(shown) <= _ENUMERATED else f"{shown[0]} à {shown[-1]}"
+    sheets = [f"« {name} »" for name, lines in form.tables.items() if lines]
+    named = f"{'des feuilles' if len(sheets) > 1 else 'de la feuille'} {french.enumeration(sheets)}"
     return [
-        f"Remplissez les cellules blanches des feuilles {named}, pour : {asked}.",
+        f"Remplissez les cellules blanches {named}, pour : {asked}.",
         *(["Données fictives : ce territoire est inventé."] if form.fictional else []),
         *([f"À renvoyer avant le {form.due}."] if form.due else []),
         "Un nombre seul par cellule, sans unité ni commentaire : écrivez 12, et la précision dans « Remarque ».",
@@ -197,11 +261,14 @@ def _sheet(book: Workbook, sheet: Worksheet, form: Form, lines: Sequence[Line]) 
         width = _WIDTHS[place] if place < len(_WIDTHS) else 40 if title == NOTE else 14
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, title, header)
-    free = {True: book.add_format({"locked": False, "num_format": "0"}), False: book.add_format({"locked": False})}
-    text = book.add_format({"locked": False, "num_format": "@", "text_wrap": True})
+    open_: dict[str, Any] = {"locked": False, "border": 1, "border_color": "#8EA9DB", "valign": "top"}
+    free = {True: book.add_format({**open_, "num_format": "0"}), False: book.add_format(open_)}
+    text = book.add_format({**open_, "num_format": "@", "text_wrap": True})
     first = len(LABELS) + len(recalls)
     for row, line in enumerate(lines, start=1):
-        for place, value in enumerate((line.measure, line.label, line.unit, line.structure, line.geo, line.place)):
+        told = (line.measure, line.label, line.unit, line.structure, line.geo, line.place)
+        sheet.set_row(row, max(_height(value, width) for value, width in zip(told, _WIDTHS, strict=True)))
+        for place, value in enumerate(told):
             sheet.write_string(row, place, value, locked)
         if line.help:
             sheet.write_comment(row, 1, line.help, {"author": "", "x_scale": 2})
@@ -215,6 +282,8 @@ def _sheet(book: Workbook, sheet: Worksheet, form: Form, lines: Sequence[Line]) 
     column = first + len(form.periods)
     sheet.data_validation(1, column, len(lines), column, {"validate": "list", "source": list(STATUSES)})
     sheet.freeze_panes(1, 2)
+    sheet.repeat_rows(0)
+    _on_a_page(sheet)
     sheet.protect("", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True})
 
 
@@ -246,6 +315,7 @@ def _stamp(book: Workbook, form: Form) -> None:
             ("source", form.source),
             ("empreinte", form.stamp),
             ("periodes", " ".join(form.periods)),
+            *([("territoire", form.geo)] if form.geo else []),
         )
     ):
         sheet.write_string(row, 0, name)

@@ -19,21 +19,23 @@ from ctgeval.errors import PersonalDataFound, Problem, SourceError, suggestion
 from ctgeval.french import fold
 from ctgeval.sources import personal_data
 from ctgeval.sources.cellbook import Figure, Sheet, cell_name
-from ctgeval.sources.partner_form import CODE, LABELS, NOTE, PLACE, RECALL, STAMP, STATUS, STRUCTURE, VERSION
+from ctgeval.sources.partner_form import CODE, LABELS, NOTE, PLACE, STAMP, STATUS, STRUCTURE, VERSION
+from ctgeval.sources.partner_head import Head, is_head, loose, period_of, read_head
+from ctgeval.sources.partner_line import LineOfSheet, Merged
 from ctgeval.sources.schema import Column
 from ctgeval.sources.sheets import read_book
 from ctgeval.sources.typed import Cell, Fault, convert
 
 __all__ = ["Asked", "Return", "read_return"]
 
-_HEADER_ROWS = 15
+_TITLE_ROWS = 15
 _TEXT = pd.StringDtype(na_value=np.nan)
-_TOTAL = re.compile(r"(?:sous[- ]?)?tota(?:l|ux)\b.*|ensemble(?: (?:des?|du) .*)?|somme|cumul")
-_FRENCH_PERIOD = re.compile(
-    r"(?:(?:(?P<half>[12])(?:er|e|eme)? semestre|s ?(?P<s>[12])|"
-    r"(?P<quarter>[1-4])(?:er|e|eme)? trimestre|t ?(?P<t>[1-4])) )?"
-    r"(?:annee (?:civile |scolaire )?)?(?P<year>\d{4})(?: ?[-/] ?(?P<next>\d{4}))?"
+_TOTAL = re.compile(
+    r"(?:le |grand )?(?:(?:sous|s)[- /]*)?(?:tota(?:l|ux)\b.*|tot\.?|t o t a l)|s[./]?t\.?|"
+    r"ensemble(?: (?:des?|du) .*)?|(?:somme|cumul)(?: (?:annuel|general|des? .*|du .*))?|sum|σ|∑|"
+    r"tou(?:te)?s(?: (?:les )?(?:structures|sites|lieux|lignes|territoires|communes))?"
 )
+_MARKERS = "Tapez un nombre seul, sans unité : 0 pour aucun, <5 (petit effectif), s (secret), nd si on ne sait pas."
 COLUMNS = ("mesure", "territoire", "periode", "valeur", "valeur_low", "valeur_high", "statut", "source", "structure")
 
 
@@ -50,13 +52,16 @@ class Asked:
     whole : frozenset of str
         Measures that are whole numbers.
     territory : str
-        Code that a line without one speaks of.
+        Code that a line without one speaks of; a return of another territory's dossier is refused.
+    structures : tuple of str
+        Those that are to be told apart; empty when any may be.
     """
 
     labels: Mapping[str, str]
     territory: str
     schools: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
+    structures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,9 +95,11 @@ class _Reading:
     file: str
     source: str
     asked: Asked
+    periods: frozenset[str]
     rows: list[dict[str, object]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    seen: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
+    seen: dict[tuple[str, str, str, str], tuple[str, tuple[str | float, ...]]] = field(default_factory=dict)
+    strangers: set[str] = field(default_factory=set)
     n_cells: int = 0
 
     def tell(
@@ -140,7 +147,8 @@ def read_return(path: Path, asked: Mapping[str, Asked]) -> Return:
             sheet=STAMP,
             value=source,
         )
-    reading = _Reading(book.file, source, asked[source])
+    _require_ours(stamp, asked[source], book.file)
+    reading = _Reading(book.file, source, asked[source], frozenset(stamp.get("periodes", "").split()))
     for sheet in book.sheets:
         _refuse_persons(sheet, book.file)
         if sheet.name != STAMP and sheet.rows:
@@ -177,6 +185,18 @@ def _stamp(sheets: Sequence[Sheet], file: str) -> Mapping[str, str]:
     return values
 
 
+def _require_ours(stamp: Mapping[str, str], asked: Asked, file: str) -> None:
+    territory = stamp.get("territoire", "")
+    if territory and territory != asked.territory:
+        raise SourceError(
+            f"Ce classeur est celui d’un autre dossier ({territory}) : il n’est pas lu.",
+            remedy=f"Rangez-le dans le dossier de {territory}, ou demandez celui de {asked.territory}.",
+            file=file,
+            sheet=STAMP,
+            value=territory,
+        )
+
+
 def _refuse_persons(sheet: Sheet, file: str) -> None:
     """Look for personal data down each column of a sheet; its first cell is taken for its header."""
     width = max((len(cells) for _, cells in sheet.rows), default=0)
@@ -198,128 +218,88 @@ def _refuse_persons(sheet: Sheet, file: str) -> None:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """Where the columns of a sheet are: labels by name, periods by place, and the others."""
-
-    line: int
-    labels: Mapping[str, int]
-    periods: Mapping[int, str]
-    recalled: frozenset[int]
-
-
 def _read_sheet(sheet: Sheet, reading: _Reading) -> None:
-    head = _head(sheet, reading)
-    if head is None:
-        return
+    head: Head | None = None
+    merged = Merged.of(sheet)
+    astray: list[str] = []
     for line, cells in sheet.rows:
-        if line > head.line:
-            _read_line(sheet, line, cells, head, reading)
-
-
-def _head(sheet: Sheet, reading: _Reading) -> _Head | None:
-    names = {_loose(name): name for name in (*LABELS, STATUS, NOTE)}
-    best: tuple[int, int, list[str]] | None = None
-    for line, cells in sheet.rows[:_HEADER_ROWS]:
-        score = sum(_loose(cell) in names for cell in cells if cell.strip())
-        if score and (best is None or score > best[0]):
-            best = (score, line, cells)
-    if best is None or _loose(CODE) not in {_loose(cell) for cell in best[2]}:
-        if any(period for _, cells in sheet.rows[:_HEADER_ROWS] for cell in cells if (period := _period(cell))):
-            reading.tell(
-                sheet.name,
-                f"La feuille n’a pas de colonne « {CODE} » : ses chiffres ne sont pas lus.",
-                "Remettez l’en-tête du gabarit.",
-            )
-        return None
-    _, line, cells = best
-    labels: dict[str, int] = {}
-    when: dict[int, str] = {}
-    recalled: set[int] = set()
-    for place, cell in enumerate(cells):
-        text = cell.strip()
-        name, period = names.get(_loose(text)), _period(text)
-        if not text:
-            continue
-        if fold(text).startswith(fold(RECALL)):
-            recalled.add(place)
-        elif name is not None:
-            if name in labels:
-                twice = f"La colonne « {name} » figure deux fois."
-                reading.tell(sheet.name, twice, "Gardez-en une seule.", row=line, column=name)
-                return None
-            labels[name] = place
-        elif period:
-            if period in when.values():
-                reading.tell(
-                    sheet.name,
-                    f"La période {period} figure deux fois : on ne sait quelle colonne lire.",
-                    "Gardez une seule colonne par période.",
-                    row=line,
-                    column=text,
-                    value=text,
-                )
-                return None
-            when[place] = period
+        if is_head(cells):
+            head = read_head(line, cells)
+            _tell_head(sheet, head, reading)
+        elif head is None or not head.usable:
+            astray += [cell_name(line, place) for place, text in enumerate(cells) if isinstance(text, Figure)]
         else:
+            astray += _read_line(LineOfSheet(sheet, line, cells, head, merged), reading)
+    if head is None and any(period_of(cell) for _, cells in sheet.rows[:_TITLE_ROWS] for cell in cells):
+        message = f"La feuille n’a pas de colonne « {CODE} » : ses chiffres ne sont pas lus."
+        reading.tell(sheet.name, message, "Remettez l’en-tête du gabarit.")
+    elif astray and (head is None or head.usable):
+        _tell_astray(sheet, astray, reading)
+
+
+def _tell_head(sheet: Sheet, head: Head, reading: _Reading) -> None:
+    for trouble in head.troubles:
+        reading.tell(
+            sheet.name, trouble.message, trouble.remedy, row=head.line, column=trouble.column, value=trouble.value,
+            warning=trouble.warning,
+        )  # fmt: skip
+    schooled = {period for period in head.periods.values() if periods.parse(period).frequency == "SCOLAIRE"}
+    for place, period in head.periods.items():
+        # A column of another kind of year is refused cell by cell.
+        alike = (period in schooled) == bool(reading.asked.schools)
+        if alike and reading.periods and period not in reading.periods:
             reading.tell(
                 sheet.name,
-                f"La colonne « {text} » n’est ni une période ni une colonne du gabarit : elle n’est pas lue.",
-                f"Écrivez la période comme dans le gabarit ({periods.SPELLINGS}), ou retirez la colonne.",
-                row=line,
-                column=text,
+                f"Colonne {cell_name(head.line, place)} : la période {period} n’était pas demandée ; elle est lue.",
+                "Vérifiez que ces chiffres corrigent ou complètent bien un retour précédent ; sinon, videz-les.",
+                row=head.line,
+                column=period,
+                value=period,
                 warning=True,
             )
-    return _Head(line, labels, when, frozenset(recalled))
 
 
-def _period(text: str) -> str:
-    """Return the period that a header names, however a partner wrote it; empty when it names none."""
-    clean = text.strip()
-    if periods.is_period(clean):
-        return periods.normalise(clean)
-    if re.fullmatch(r"\d{4}-\d{2}-01", clean):
-        # A spreadsheet that was given 2024-09 makes a date of it.
-        return periods.normalise(clean[:7])
-    found = _FRENCH_PERIOD.fullmatch(" ".join(fold(clean).replace("º", "e").split()))
-    if found is None:
-        return ""
-    half, quarter = found["half"] or found["s"], found["quarter"] or found["t"]
-    part = f"-S{half}" if half else f"-Q{quarter}" if quarter else f"-{found['next']}" if found["next"] else ""
-    spelled = f"{found['year']}{part}"
-    return periods.normalise(spelled) if periods.is_period(spelled) else ""
+def _tell_astray(sheet: Sheet, cells: Sequence[str], reading: _Reading) -> None:
+    many = len(cells) > 1
+    reading.tell(
+        sheet.name,
+        f"{len(cells)} cellules contiennent un chiffre qui n’est pas lu ({', '.join(cells[:3])}"
+        f"{', …' if len(cells) > 3 else ''})."
+        if many
+        else f"La cellule {cells[0]} contient un chiffre qui n’est pas lu.",
+        "Mettez ces chiffres dans les cases du gabarit, ou videz-les."
+        if many
+        else "Mettez ce chiffre dans une case du gabarit, ou videz-la.",
+        warning=True,
+    )
 
 
-def _read_line(sheet: Sheet, line: int, cells: list[str], head: _Head, reading: _Reading) -> None:
-    def cell(place: int | None) -> str:
-        return cells[place] if place is not None and place < len(cells) else ""
-
-    def label(name: str) -> str:
-        return cell(head.labels.get(name)).strip()
-
-    filled = [
-        place
-        for place in head.periods
-        if cell(place).strip() or (line, place) in sheet.faults
+def _read_line(at: LineOfSheet, reading: _Reading) -> list[str]:
+    """Read the figures of a line, and return the names of the cells that hold one where none is read."""
+    sheet, line, head = at.sheet, at.line, at.head
+    known = {*head.labels.values(), *head.periods, *head.others}
+    astray = [
+        cell_name(line, place)
+        for place, text in enumerate(at.cells)
+        if place not in known and isinstance(text, Figure)
     ]  # fmt: skip
+    filled = [place for place in head.periods if at.cell(place).strip() or (line, place) in sheet.faults]
     if not filled:
-        return
+        return astray
     reading.n_cells += len(filled)
-    known = {_loose(text) for text in reading.asked.labels.values()}
-    written = [label(CODE), label(STRUCTURE), "" if _loose(label(LABELS[1])) in known else label(LABELS[1])]
-    if _is_total(written):
+    if total := _total(at, reading.asked):
         reading.tell(
             sheet.name,
             "Ligne de total laissée de côté : le total est calculé à partir des autres lignes.",
             "Rien à faire.",
             row=line,
-            value=next(text for text in written if text),
+            value=total,
             warning=True,
         )
-        return
-    measure = _measure(label(CODE), label(LABELS[1]), reading.asked)
+        return astray
+    measure = _measure(at.label(CODE), at.label(LABELS[1]), reading.asked)
     if not measure:
-        shown = label(CODE) or label(LABELS[1])
+        shown = at.label(CODE) or at.label(LABELS[1])
         reading.tell(
             sheet.name,
             f"Ligne {line} : « {shown} » n’est pas un comptage demandé."
@@ -330,30 +310,56 @@ def _read_line(sheet: Sheet, line: int, cells: list[str], head: _Head, reading: 
             column=CODE,
             value=shown,
         )
-        return
-    geo, structure = label(PLACE) or reading.asked.territory, label(STRUCTURE)
-    status, note = label(STATUS), label(NOTE)
+        return astray
+    structure = _structure(at, reading)
     for place in filled:
-        at = _Place(sheet, line, place, cell(place), measure, geo, structure, head.periods[place])
-        _read_cell(at, (status, note), reading)
+        where = _Place(at, place, measure, at.label(PLACE) or reading.asked.territory, structure)
+        _read_cell(where, (at.label(STATUS), at.label(NOTE)), reading)
+    return astray
+
+
+def _structure(at: LineOfSheet, reading: _Reading) -> str:
+    """Return the structure that a line speaks of, as it was asked; one that was not is told, and kept as written."""
+    written, asked = at.label(STRUCTURE), reading.asked.structures
+    same = next((name for name in asked if loose(name) == loose(written)), "") if written else ""
+    if asked and not same and written not in reading.strangers:
+        reading.strangers.add(written)
+        listed = ", ".join(f"« {name} »" for name in asked[:5]) + (", …" if len(asked) > 5 else "")
+        reading.tell(
+            at.sheet.name,
+            f"Ligne {at.line} : la structure « {written} » n’est pas de celles qui sont demandées."
+            if written
+            else f"Ligne {at.line} : la structure n’est pas écrite ; ce chiffre vaut pour toutes.",
+            suggestion(written, asked) or f"Vérifiez qu’elle n’a pas changé de nom. Demandées : {listed}.",
+            row=at.line,
+            column=STRUCTURE,
+            value=written,
+            warning=True,
+        )
+    return same or written
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     """One cell where a figure is expected, and what its line and its column say of it."""
 
-    sheet: Sheet
-    line: int
+    at: LineOfSheet
     place: int
-    text: str
     measure: str
     geo: str
     structure: str
-    period: str
+
+    @property
+    def text(self) -> str:
+        return self.at.cell(self.place)
+
+    @property
+    def period(self) -> str:
+        return self.at.head.periods[self.place]
 
     @property
     def name(self) -> str:
-        return cell_name(self.line, self.place)
+        return cell_name(self.at.line, self.place)
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -361,12 +367,28 @@ class _Place:
 
 
 def _read_cell(at: _Place, said: tuple[str, str], reading: _Reading) -> None:
+    sheet, line = at.at.sheet.name, at.at.line
     read = _figure(at, reading)
     if isinstance(read, Fault):
         message = f"Cellule {at.name} : {read.message[:1].lower()}{read.message[1:]}"
-        reading.tell(at.sheet.name, message, read.remedy, row=at.line, column=at.period, value=at.text)
+        reading.tell(sheet, message, read.remedy, row=line, column=at.period, value=at.text)
         return
-    reading.seen[at.key] = f"{at.name} de « {at.sheet.name} »"
+    value = (read.value, read.low, read.high)
+    if at.key in reading.seen:
+        where, before = reading.seen[at.key]
+        same = np.array_equal(before, value, equal_nan=True)
+        reading.tell(
+            sheet,
+            f"Cellule {at.name} : ce chiffre est déjà donné dans la cellule {where}"
+            + (" ; il est compté une seule fois." if same else ", et n’y est pas le même."),
+            "Rien à faire, ou retirez cette copie." if same else "Gardez une seule des deux.",
+            row=line,
+            column=at.period,
+            value=at.text,
+            warning=same,
+        )
+        return
+    reading.seen[at.key] = f"{at.name} de « {sheet} »", value
     reading.rows.append(
         {
             "mesure": at.measure,
@@ -379,15 +401,21 @@ def _read_cell(at: _Place, said: tuple[str, str], reading: _Reading) -> None:
             "source": reading.source,
             "structure": at.structure or None,
             "remarque": _remark(read, *said),
-            "origin": f"{reading.file}!{at.sheet.name}!{at.line}",
+            "origin": f"{reading.file}!{sheet}!{line}",
         }
     )
 
 
 def _figure(at: _Place, reading: _Reading) -> Cell | Fault:
-    if (at.line, at.place) in at.sheet.faults:
+    faults = at.at.sheet.faults
+    if (at.at.line, at.place) in faults:
         return Fault(
-            at.sheet.faults[at.line, at.place], "Tapez la valeur à la place de la formule, ou enregistrez le classeur."
+            faults[at.at.line, at.place], "Tapez la valeur à la place de la formule, ou enregistrez le classeur."
+        )
+    if block := at.at.shared(at.place):
+        return Fault(
+            f"Les cellules {block} sont fusionnées : on ne sait à quelle case va ce chiffre.",
+            "Annulez la fusion, et donnez un chiffre par case.",
         )
     school = periods.parse(at.period).frequency == "SCOLAIRE"
     if school != (at.measure in reading.asked.schools):
@@ -399,12 +427,10 @@ def _figure(at: _Place, reading: _Reading) -> Cell | Fault:
     text = at.text
     read = convert(float(text) if isinstance(text, Figure) else text, Column("valeur", "nombre", required=True))
     if isinstance(read, Fault):
-        return read
+        return Fault(read.message, _MARKERS) if not any(map(str.isdigit, text)) else read
     value = float(read.value)
     if value < 0 or (at.measure in reading.asked.whole and value % 1 > 0):
         return Fault(f"« {text.strip()} » n’est pas un comptage : il faut un nombre entier, 0 ou plus.", "Corrigez-le.")
-    if at.key in reading.seen:
-        return Fault(f"Ce chiffre est déjà donné dans la cellule {reading.seen[at.key]}.", "Gardez une seule des deux.")
     return read
 
 
@@ -413,19 +439,19 @@ def _remark(read: Cell, status: str, note: str) -> str | None:
     return " ; ".join(part for part in ("provisoire" if provisional else "", note) if part) or None
 
 
-def _is_total(written: Sequence[str]) -> bool:
-    return any(_TOTAL.fullmatch(fold(text)) for text in written if text)
+def _total(at: LineOfSheet, asked: Asked) -> str:
+    """Return the words that make a line one of totals; empty when it is none."""
+    known = {loose(text) for text in (*asked.labels.values(), *asked.structures)}
+    written = (at.label(name) for name in (CODE, STRUCTURE, *LABELS[1:3], *LABELS[4:]))
+    told = (text for text in written if text and loose(text) not in known)
+    return next((text for text in told if _TOTAL.fullmatch(fold(text).strip(" :=*–-"))), "")
 
 
 def _measure(code: str, label: str, asked: Asked) -> str:
     if code in asked.labels:
         return code
-    named: Iterator[str] = (id_ for id_, text in asked.labels.items() if label and _loose(text) == _loose(label))
-    return next(named, "") if not code else next((id_ for id_ in asked.labels if _loose(id_) == _loose(code)), "")
-
-
-def _loose(text: str) -> str:
-    return "_".join(re.findall(r"[a-z0-9]+", fold(text)))
+    named: Iterator[str] = (id_ for id_, text in asked.labels.items() if label and loose(text) == loose(label))
+    return next(named, "") if not code else next((id_ for id_ in asked.labels if loose(id_) == loose(code)), "")
 
 
 def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:

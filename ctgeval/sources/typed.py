@@ -21,6 +21,10 @@ _GROUPED = re.compile("[+-]?\\d{1,3}(?:[ \u00a0\u202f\u2009]\\d{3})+(?:[.,]\\d+)
 _PLAIN = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _THOUSANDS_OR_NOT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _WITHHELD = re.compile(r"<\s*(\d{1,3})")
+_BELOW = re.compile(
+    r"(?:moins de|inf(?:erieur|\.)? a|au[- ]dessous de|<) ?(?P<below>\d{1,3})(?: \w+)?|"
+    r"(?:≤|<=|=<|au plus|maximum|max\.?|jusqu.?a) ?(?P<least>\d{1,3})(?: \w+)?|(?P<minus>\d{1,3}) ?-"
+)
 _SECRET = frozenset({"s", "secret"})
 _UNKNOWN = frozenset({"nd", "n.d.", "non disponible"})
 _ERROR = re.compile(r"#(?:REF|N/?A|VALUE|VALEUR|DIV/0|NAME|NOM|NUM|NOMBRE|NULL|NUL)[!?]?", re.IGNORECASE)
@@ -95,7 +99,7 @@ def convert(raw: object, column: Column) -> Cell | Fault:
 
 def _number(raw: object, text: str, column: Column) -> Cell | Fault:
     if column.measured:
-        if withheld := _WITHHELD.fullmatch(text):
+        if (withheld := _WITHHELD.fullmatch(text)) and int(withheld[1]) > 1:
             return Cell(np.nan, 1.0, max(float(withheld[1]) - 1.0, 1.0), "Q")
         if text.casefold() in _SECRET:
             return Cell(np.nan, 0.0, np.inf, "Q")
@@ -145,6 +149,11 @@ def _within(value: float, text: str, column: Column) -> Cell | Fault:
 def _not_a_number(text: str, column: Column) -> Fault:
     if text.casefold().lstrip("+-") in {"nan", "inf", "infinity", "∞"}:
         return Fault(f"« {text} » n’est pas un nombre fini.", "Tapez la valeur, ou laissez la cellule vide.")
+    if column.measured and (below := _BELOW.fullmatch(fold(text))):
+        # Keeping the number alone would make an exact figure of a bound.
+        least = int(below["least"] or 0) + 1 if below["least"] else int(below["below"] or below["minus"])
+        shown = f"<{least}" if least > 1 else "0"
+        return Fault(f"« {text} » mêle un nombre et du texte.", f"Écrivez {shown}, si c’est ce qu’il veut dire.")
     found = re.search("\\d[\\d \u00a0\u202f.,]*", text)
     if found and re.search(r"[^\W\d_]|[<>~±]", text):
         number = found[0].strip(" \u00a0\u202f.,")
