@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctgeval.errors import AmbiguousSource, CtgevalError, Problem
-from ctgeval.sources.files import read_raw
+from ctgeval.sources.cellbook import Figure
+from ctgeval.sources.files import read_raw, stored
 from ctgeval.sources.registry import formats
+from ctgeval.sources.sheets import read_book
 from ctgeval.sources.table import Options, SourceTable
 from ctgeval.sources.tableau import NAME as DESCRIBED
 
@@ -27,6 +29,7 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
 """What is supposed, to go on, when a file can be read in two ways: option and answer, by key of ``ctg.toml``."""
 
 _LINES = 300
+_BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -127,8 +130,11 @@ def _try(name: str, path: Path, options: Options) -> Trial | None:
 
 
 def _start(path: Path, folder: Path) -> Path:
-    """Write the first lines of a text beside, under the same name; other files are tried whole."""
+    """Write the first lines of a text or of a workbook beside, under the same name; other files are tried whole."""
     try:
+        data = stored(path)
+        if data.startswith(_BOOKS):
+            return _first_rows(path, folder)
         data = read_raw(path).data
     except CtgevalError:
         return path
@@ -139,4 +145,28 @@ def _start(path: Path, folder: Path) -> Path:
         return path
     start = folder / path.name.removesuffix(".gz").removesuffix(".zip")
     start.write_bytes(b"".join(lines[:_LINES]))
+    return start
+
+
+def _first_rows(path: Path, folder: Path) -> Path:
+    """Write the first rows of each sheet: opening a big workbook once for each reader would take minutes."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    book = read_book(path)
+    if not book.is_workbook:
+        return path
+    start = folder / f"{path.stem}.xlsx"
+    with xlsxwriter.Workbook(str(start)) as made:
+        for sheet in book.sheets:
+            try:
+                page = made.add_worksheet(sheet.name)
+            except xlsxwriter.exceptions.XlsxWriterException:
+                # An ODS allows names that Excel does not: the sheet is read all the same when a reader is chosen.
+                continue
+            for line, cells in sheet.rows[:_LINES]:
+                for place, cell in enumerate(cells):
+                    if isinstance(cell, Figure):
+                        page.write_number(line - 1, place, float(cell))
+                    elif cell:
+                        page.write_string(line - 1, place, cell)
     return start
