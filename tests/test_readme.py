@@ -18,7 +18,10 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import openpyxl
 import pytest
+
+import ctgeval
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -80,7 +83,7 @@ def from_windows(line: str) -> list[str]:
 
 
 def test_the_blocks_are_of_kinds_that_are_executed() -> None:
-    assert {kind for kind, _ in BLOCKS} == {"sh", "bat", "python", "cron"}
+    assert {kind for kind, _ in BLOCKS} == {"sh", "bat", "python", "cron", "toml"}
     assert [line for line in lines("sh") if line.startswith("make ")] == ["make bilan", "make test"]
 
 
@@ -114,6 +117,23 @@ def test_the_python_example_runs_as_it_is_written(place: Path) -> None:
     assert "verdict" in done.stdout
     assert "Empty DataFrame" not in done.stdout
     assert "\namelioration\nInterval(" in done.stdout
+
+
+def test_the_described_table_is_read_as_it_is_written(tmp_path: Path) -> None:
+    (block,) = [block for kind, block in BLOCKS if kind == "toml"]
+    place = '[territoire]\ncode = "EPCI-200070035"\nperimetre = 2024\n'
+    (tmp_path / "ctg.toml").write_text(f"{place}\n{block}", encoding="utf-8")
+    (tmp_path / "sources").mkdir()
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("communes")
+    for row in (*([["Titre"]] * 7), ["Code département", "Code commune", "Population municipale"], ["86", "078", 2612]):
+        sheet.append(row)
+    book.save(tmp_path / "sources" / "ensemble.xlsx")
+    read = ctgeval.open(tmp_path).source_tables["populations-legales"]
+    (row,) = read.observations.to_dict("records")
+    assert (row["measure"], row["geo"], row["time_period"], row["value"]) == (
+        "population_municipale", "COM-86078", "2018", 2612.0,
+    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("bilan")
