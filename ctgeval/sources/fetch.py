@@ -239,8 +239,6 @@ def _attempt(
             asked.add_header("If-Modified-Since", known.modifie_le)
     try:
         with opener.open(asked, timeout=limits.timeout) as response:
-            if response.status == http.client.NOT_MODIFIED:
-                return False
             _begin(response, received, key=key, url=url, limit=limits.size)
             _read(response, received, key=key, url=url, limits=limits, deadline=deadline, clock=clock)
     except url_error.HTTPError as error:
@@ -331,7 +329,7 @@ def _http_failure(error: url_error.HTTPError, received: _Received, *, key: str, 
             "Le mandataire (proxy) demande une identification",
             "Adressez-vous à votre service informatique",
         )
-    elif 300 <= code < 400:
+    elif 300 <= code < 400 and code != http.client.NOT_MODIFIED:
         message, remedy = "Le serveur renvoie d’une adresse à l’autre sans fin", "Cherchez l’adresse directe du fichier"
     else:
         message, remedy = "Le serveur refuse la demande", "Vérifiez l’adresse"
