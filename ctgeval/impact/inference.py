@@ -64,6 +64,7 @@ __all__ = [
 ]
 
 _SHOWN_UP_TO = 200
+_DRAWN, _FEWEST = 20_000_000, 999
 _ALL_TREATED = (
     "Tous les territoires finissent par être concernés : chaque vague n’est comparée qu’à celles qui ne le sont pas "
     "encore. Aucune permutation ne peut confirmer le calcul, et aucune conclusion n’en est tirée."
@@ -119,7 +120,8 @@ def infer(
     asked : str
         ``auto``, one of the formulas (``cluster``, ``hc1``, ...) or one of the tests of `NAMES`.
     level, seed, draws
-        Of confidence; of the draws; assignments drawn when they can't all be enumerated.
+        Of confidence; of the draws; assignments drawn when they can't all be enumerated (``auto`` takes fewer, 999 at
+        least, above 2,000 units).
     allow_invalid : bool
         Give what was asked even where it can't work: the result is then marked for ever.
 
@@ -143,6 +145,8 @@ def infer(
     facts = situation(panel, level=level)
     # Formulas don't draw: they need no order.
     panel = panel if asked in _CLUSTER else canonical(panel)
+    # Thousands of draws of tens of thousands of units cost ten seconds, and tell p no better than the sample does.
+    draws = min(draws, max(_FEWEST, _DRAWN // panel.n_units)) if asked == "auto" else draws
     make = _Maker(panel, weights, cluster, estimate, level=level, seed=seed, draws=draws)
     if asked == "cluster" and not facts.n_controls and facts.n_treated >= FEW + MANY_CONTROLS and not panel.single_date:
         return _waves(facts, make)
