@@ -18,7 +18,7 @@ from ctgeval.french import fold
 from ctgeval.sources.cellbook import Book, Figure, Sheet, cell_name
 from ctgeval.sources.description import Condition, Description
 from ctgeval.sources.table import SET_ASIDE
-from ctgeval.sources.text import Grid, loose
+from ctgeval.sources.text import Grid, is_tail, loose
 from ctgeval.sources.tidy import Rejections
 
 __all__ = ["JOINT", "Layout", "lay"]
@@ -261,7 +261,7 @@ def _squared(
     for line, cells in body:
         if len(cells) == width:
             kept.append((line, cells))
-        elif len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        elif len(cells) > width and is_tail(cells[width:], book.separator):
             kept.append((line, cells[:width]))
         elif book.is_workbook and len(cells) < width:
             kept.append((line, _padded(cells, width)))

@@ -20,7 +20,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from ctgeval import measures, observations
 from ctgeval.errors import AmbiguousSource
 from ctgeval.sources.cells import EMPTY, NO_MARKERS, NUMBER, Markers, Numbers, common_mark, numbers
-from ctgeval.sources.table import REPEATED, Options, SourceTable
+from ctgeval.sources.table import REPEATED, Options, SourceTable, is_harmless
 from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts
 
@@ -282,16 +282,18 @@ def summed(
     -------
     DataFrame
         See `ctgeval.observations.COLUMNS`; sorted by measure as given, then territory and period. A sum in which the
-        source lacks a figure has no value: its lower bound is what is known.
+        source lacks a figure, or of which a row was rejected, has no value: its lower bound is what is known.
     """
-    good = ~rejections.bad & (geo != "") & (periods != "")
+    placed = (geo != "") & (periods != "")
+    good = ~rejections.bad & placed
     # Territory, then year of the codes, then period: each distinct value is compared once.
     columns = (geo, np.nan_to_num(geography), periods)
     order = [pd.factorize(column, sort=True) for column in columns]
     whole = np.zeros(len(geo), dtype=np.int64)
     for ranks, distinct in order:
         whole = whole * max(len(distinct), 1) + ranks
-    parts = [_sum(rejections, each, good, whole, (geo, geography, periods)) for each in sums]
+    lost = whole[placed & _faulty(rejections)]
+    parts = [_sum(rejections, each, good, whole, (geo, geography, periods), lost=lost) for each in sums]
     filled = [part for part in parts if len(part["geo"])]
     if not filled:
         return observations.empty()
@@ -300,7 +302,13 @@ def summed(
 
 
 def _sum(
-    rejections: Rejections, each: Sum, good: Mask, whole: npt.NDArray[np.int64], keys: tuple[Texts, Floats, Texts]
+    rejections: Rejections,
+    each: Sum,
+    good: Mask,
+    whole: npt.NDArray[np.int64],
+    keys: tuple[Texts, Floats, Texts],
+    *,
+    lost: npt.NDArray[np.int64],
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the columns of the observations of one measure."""
     places = np.flatnonzero(good if each.among is None else good & each.among)
@@ -311,6 +319,7 @@ def _sum(
     # Cents are whole numbers: their sum is exact.
     known = np.bincount(group, weights=np.nan_to_num(figures), minlength=len(first)) / scale
     missing = np.bincount(group, weights=np.isnan(figures), minlength=len(first)) > 0
+    missing |= np.isin(whole[places][first], lost)
     ordered = np.asarray(rejections.grid.lines)[places][np.argsort(group, kind="stable")]
     gathered = np.split(ordered, np.cumsum(counts)[:-1]) if len(first) else []
     origin = [_origin(rejections.grid, lines(found.tolist())) for found in gathered]
@@ -324,6 +333,12 @@ def _sum(
         "high": np.where(missing, np.inf, known),
         "origin": np.array(origin, dtype=object),
     }
+
+
+def _faulty(rejections: Rejections) -> Mask:
+    """Rows rejected for a fault, not because they repeat another one or are set aside: a sum lacks them."""
+    faulty = {line for line, _, _, reason in rejections.found if not is_harmless(reason)}
+    return rejections.bad & np.isin(np.asarray(rejections.grid.lines, dtype=np.int64), sorted(faulty))
 
 
 def _origin(grid: Grid, line: object) -> str:

@@ -21,7 +21,7 @@ from ctgeval.french import fold
 from ctgeval.sources.dialect import separator_of
 from ctgeval.sources.files import RawFile, is_workbook, read_raw
 
-__all__ = ["Grid", "decode", "loose", "read_grid", "records"]
+__all__ = ["Grid", "decode", "is_tail", "loose", "read_grid", "records"]
 
 
 # Characters of French administrative texts, beyond ASCII: a decoding that gives others is not the right one.
@@ -286,7 +286,7 @@ def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
     lines: list[int] = []
     ragged: list[tuple[int, int, str]] = []
     for start, record in found[1:]:
-        if len(record) == width or (len(record) > width and not any(cell.strip() for cell in record[width:])):
+        if len(record) == width or (len(record) > width and is_tail(record[width:], separator)):
             kept.append(record if len(record) == width else record[:width])
             lines.append(start)
         else:
@@ -306,6 +306,14 @@ def _cut(text: str, raw: RawFile, encoding: str, separator: str) -> Grid:
         sha256=raw.sha256,
         notes=notes,
     )
+
+
+def is_tail(cells: Sequence[str], separator: str) -> bool:
+    """Whether the cells that a record has beyond its header are only separators at the end of the line.
+
+    A comma may be a decimal mark that nobody quoted: it would have moved all the figures of the line by one column.
+    """
+    return separator != "," and not any(cell.strip() for cell in cells)
 
 
 def _swallowed(record: Sequence[str], separator: str, width: int) -> bool:

@@ -94,3 +94,21 @@ def test_years_of_a_file_name() -> None:
     assert listing.years_in("liste-fs-20240801.csv") == [2024]
     assert listing.years_in("projets_2018_2019.csv") == [2018, 2019]
     assert listing.years_in("n120180.csv") == []
+
+
+def test_a_sum_that_lacks_a_faulty_row_is_only_bounded_below(write: Write) -> None:
+    rejections = opened(write, "a\n1\n2\n3\n4\n")
+    rejections.add(1, "a", "La cellule ne contient pas un nombre lisible.")
+    rejections.add(3, "a", "La ligne répète la ligne 2, déjà lue.")
+    found = listing.summed(
+        rejections,
+        [Sum("lieux_france_services")],
+        key="k",
+        geo=texts("COM-86194", "COM-86194", "COM-86041", "COM-86041"),
+        periods=texts("2021", "2021", "2021", "2021"),
+        geography=np.full(4, 2021.0),
+    ).set_index("geo")
+    assert found.loc["COM-86194", ["low", "high"]].tolist() == [1, np.inf]
+    assert np.isnan(found.loc["COM-86194", "value"])
+    # A repeated row is no loss.
+    assert found.loc["COM-86041", ["value", "low", "high"]].tolist() == [1, 1, 1]

@@ -107,3 +107,12 @@ def test_columns_that_nobody_reads_are_named_up_to_a_point(write: Write) -> None
     names = ";".join(f"c{rank}" for rank in range(1_900))
     many = text.read_grid(write(f"CODGEO;{names}\n86194;{';'.join(['1'] * 1_900)}\n")).unread("CODGEO")
     assert many.endswith("c59… et 1840 autres.")
+
+
+def test_a_decimal_comma_that_nobody_quoted_never_moves_the_figures_of_its_line(write: Callable[..., Path]) -> None:
+    # The last cell is empty: the line would look like a right one, once the empty cell in excess was cut.
+    grid = read_grid(write("code,a,b,c\n86082,522,7,,\n86194,1,2,3\n"))
+    assert grid.lines == [3]
+    assert grid.ragged[0][:2] == (2, 5)
+    # A semicolon is never a decimal mark: those that end a line are no cells.
+    assert read_grid(write("code;a\n86082;1;;\n86194;2;\n")).lines == [2, 3]
