@@ -111,8 +111,8 @@ def test_columns_that_nobody_reads_are_named_up_to_a_point(write: Write) -> None
 
 def test_a_decimal_comma_that_nobody_quoted_never_moves_the_figures_of_its_line(write: Callable[..., Path]) -> None:
     # The last cell is empty: the line would look like a right one, once the empty cell in excess was cut.
-    grid = read_grid(write("code,a,b,c\n86082,522,7,,\n86194,1,2,3\n"))
+    grid = text.read_grid(write("code,a,b,c\n86082,522,7,,\n86194,1,2,3\n"))
     assert grid.lines == [3]
     assert grid.ragged[0][:2] == (2, 5)
     # A semicolon is never a decimal mark: those that end a line are no cells.
-    assert read_grid(write("code;a\n86082;1;;\n86194;2;\n")).lines == [2, 3]
+    assert text.read_grid(write("code;a\n86082;1;;\n86194;2;\n")).lines == [2, 3]
