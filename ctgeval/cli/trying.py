@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ctgeval import dossier, measures as measures_, sources
 from ctgeval.cli import output
 from ctgeval.cli.messages import as_json, say
@@ -163,7 +165,9 @@ def _rows(table: SourceTable) -> Iterator[dict[str, Any]]:
     else:
         shown = next((one for one in table.tables.values() if len(one)), table.observations)
     for record in shown.head(_FIRST).to_dict("records"):
-        yield {str(name): None if value != value else value for name, value in record.items()}  # noqa: PLR0124 - NaN
+        # The points of a contour are not to be read there.
+        cells = {str(name): value for name, value in record.items() if np.ndim(value) == 0}
+        yield {name: None if value != value else value for name, value in cells.items()}  # noqa: PLR0124 - NaN
 
 
 def _rejected(table: SourceTable) -> Iterator[str]:

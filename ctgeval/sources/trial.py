@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctgeval.errors import AmbiguousSource, CtgevalError, Problem
+from ctgeval.french import fold
 from ctgeval.sources.cellbook import Figure
 from ctgeval.sources.files import read_raw, stored
 from ctgeval.sources.registry import formats
 from ctgeval.sources.sheets import read_book
-from ctgeval.sources.table import Options, SourceTable
+from ctgeval.sources.table import Options, SourceTable, is_harmless
 from ctgeval.sources.tableau import NAME as DESCRIBED
 
 if TYPE_CHECKING:
@@ -56,14 +58,19 @@ class Trial:
 
     @property
     def share(self) -> float:
-        """Share of the rows that the reader accepted."""
-        return self.table.n_accepted / self.table.n_rows if self.table.n_rows else 0.0
+        """Share of the rows that the reader understood: those it leaves aside, as parts of others, are understood."""
+        rejected = self.table.rejected
+        faulty = rejected[~rejected["reason"].map(is_harmless).astype(bool)]
+        wrong = len(faulty[["sheet", "row"]].drop_duplicates())
+        return 1 - wrong / self.table.n_rows if self.table.n_rows else 0.0
 
     @property
-    def score(self) -> tuple[bool, int, float, int]:
-        """What trials are ranked by: most rows read, the more measures, the more rows, the more columns kept."""
+    def score(self) -> tuple[bool, int, float, int, int]:
+        """What trials are ranked by: most rows read, more measures, rows and columns, and the name of the file."""
         columns = sum(len(one.columns) for one in self.table.tables.values())
-        return self.share >= 0.5, int(self.table.observations["measure"].nunique()), self.share, columns
+        words = set(re.split(r"[^a-z0-9]+", fold(self.table.file)))
+        named = len(words & set(re.split(r"[._]", self.format)))
+        return self.share >= 0.5, int(self.table.observations["measure"].nunique()), self.share, columns, named
 
 
 def trials(path: Path, *, reference: Reference | None = None) -> list[Trial]:

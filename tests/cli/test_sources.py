@@ -55,6 +55,9 @@ def test_the_formats_are_listed_with_what_they_accept(run: Run) -> None:
         ("messy/data_CAF_2017_IRIS_nouvelle_aquitaine.csv", "caf.iris", 787),
         ("geo/passages_communes_2008_2024.csv", "geographie.passages", 2_660),
         ("population/fusions_civraisien_population.csv", "insee.population", 96),
+        ("geo/communes_2026.csv.gz", "geographie.communes", 37_590),
+        ("geo/communes-86-vienne-2018.geojson", "geographie.contours", 274),
+        ("messy/cc_filosofi_2021_COM_79_86.csv", "insee.filosofi_cc", 521),
     ],
 )
 def test_a_known_file_gives_its_format(run: Run, real_data: Path, name: str, format: str, rows: int) -> None:
@@ -65,6 +68,14 @@ def test_a_known_file_gives_its_format(run: Run, real_data: Path, name: str, for
     assert told["rows"]
     assert told["source"]["fichier"] == f"sources/{Path(name).name}"
     assert told["source"]["producteur"] == sources.formats()[format].producer
+
+
+def test_a_file_most_of_whose_rows_are_parts_of_others_keeps_its_format(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"86194;COM;POP;_T;_T;{part};2022;A;90\n" for part in ("_T", *range(1, 7)))
+    path = tmp_path / "DS_RP_POPULATION_2022.csv"
+    path.write_text(f"GEO;GEO_OBJECT;RP_MEASURE;SEX;AGE;PCS;TIME_PERIOD;OBS_STATUS;OBS_VALUE\n{rows}", encoding="utf-8")
+    told = tried(run, path)
+    assert (told["format"], told["n_accepted"], told["n_rejected"]) == ("insee.melodi", 1, 6)
 
 
 def test_a_workbook_under_its_title_is_described(run: Run, real_data: Path) -> None:
