@@ -86,8 +86,7 @@ class _Column:
 
     def named(self, *words: str) -> bool:
         """Tell whether the header holds one of these words, or these words in this order."""
-        title = f" {' '.join(self.words)} "
-        return any(f" {word} " in title for word in words)
+        return _holds(self.words, words)
 
     def hits(self, pattern: str) -> npt.NDArray[np.bool_]:
         found = pc.match_substring_regex(self.values, pattern)
@@ -194,34 +193,55 @@ def _masked(text: str) -> str:
     return f"{text[:1]}********…"
 
 
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[a-z0-9]+", french.fold(re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", name))))
+
+
+def _holds(title: Iterable[str], words: Iterable[str]) -> bool:
+    told = f" {' '.join(title)} "
+    return any(f" {word} " in told for word in words)
+
+
 def _column(name: str, cells: Sequence[str]) -> _Column | None:
     texts = pc.utf8_trim_whitespace(pa.array(cells, pa.large_string()))
     texts = texts.filter(pc.not_equal(texts, ""))
     if not len(texts):
         return None
     counted = pc.value_counts(texts)
-    # Most cells of most files are small or decimal numbers, which tell of nobody: they are looked at no further.
-    counted = counted.filter(pc.invert(pc.match_substring_regex(counted.field("values"), _PLAIN_NUMBER)))
+    words = _words(name)
+    # Most cells of most files are small or decimal numbers, which tell of nobody: they are looked at no further. Longer
+    # ones are days of birth or numbers of beneficiaries where a header says so.
+    plain = _PLAIN_NUMBER if _TELLING.intersection(words) else _LONGER_NUMBER
+    counted = counted.filter(pc.invert(pc.match_substring_regex(counted.field("values"), plain)))
     values, counts = counted.field("values"), counted.field("counts").to_numpy()
     if not len(values):
         return None
     longest = int(pc.max(pc.utf8_length(values)).as_py())
-    words = tuple(re.findall(r"[a-z0-9]+", french.fold(re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", name))))
     return _Column(name, words, values, counts, len(texts), longest)
 
 
 _PLAIN_NUMBER = r"^[+\-]?(?:\d{0,4}|\d+[.,]\d*[1-9]\d*|\d{1,4}[.,]0*)$"
+_LONGER_NUMBER = r"^[+\-]?(?:\d{0,8}|\d+[.,]\d*[1-9]\d*|\d{1,8}[.,]0*)$"
+_TELLING = frozenset(
+    {"naissance", "naiss", "nais", "ne", "nee", "ddn", "dob", "birth", "birthdate", "matricule", "allocataire", "caf",
+     "beneficiaire"}
+)  # fmt: skip
 
 # -- one column at a time ---------------------------------------------------------------------------------------------
 
 _MAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]*[A-Za-z]{2}"
-_SEP = r"[ .\-\x{00A0}\x{202F}]?"
+_SEP = r"[ ./\-\x{00A0}\x{202F}]?"
 _NIR = (
     rf"\b[1-478]{_SEP}\d\d{_SEP}(?:0[1-9]|1[0-2]|[2-9]\d){_SEP}(?:\d\d|2[AB]){_SEP}\d{{3}}{_SEP}\d{{3}}"
     rf"(?:{_SEP}\d\d)?\b"
 )
-_PHONE = r"(?:^|[^\d+])(?:0[1-9]|(?:\+|00)33[ .\-]?\(?0?\)?[ .\-]?[1-9])(?:[ .\-\x{00A0}\x{202F}]?\d\d){4}(?:$|\D)"
-_IBAN = r"\b[A-Z]{2}\d\d(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?\b"
+_PHONE = (
+    rf"(?:^|[^\d+])(?:0{_SEP}[1-9]|(?:\+|00)33{_SEP}\(?0?\)?{_SEP}[1-9])"
+    rf"(?:(?:{_SEP}\d\d){{4}}|\d\d(?:{_SEP}\d{{3}}){{2}})(?:$|\D)"
+)
+# Under a header that says so, any way of writing 9 digits or more is a number.
+_DIALLED = r"^\+?(?:[ ./\-()\x{00A0}\x{202F}]*\d){9,13}(?:\.0)?$"
+_IBAN = rf"(?i)\b[A-Z]{{2}}\d\d(?:{_SEP}[0-9A-Z]{{4}}){{3,7}}(?:{_SEP}[0-9A-Z]{{1,3}})?\b"
 _STREET = (
     r"(?i)^\d{1,4} ?(?:bis|ter|quater|[a-d])?,? +(?:rue|avenue|av\.?|boulevard|bd|chemin|route|rte|place|pl\.?|impasse|"
     r"all[ée]e|quai|square|lotissement|cit[ée]|hameau|lieu[- ]dit|r[ée]sidence)\b"
@@ -277,41 +297,51 @@ def _iban(column: _Column) -> Finding | None:
     found = column.hits(_IBAN)
     texts = column.values.to_pylist()
     for place in np.flatnonzero(found).tolist():
-        found[place] = any(_is_iban(text) for text in re.findall(_IBAN, texts[place]))
+        found[place] = any(_is_iban(text) for text in re.findall(_python(_IBAN), texts[place]))
     return column.finding("iban", found) if found.any() else None
 
 
 def _is_iban(text: str) -> bool:
-    packed = text.replace(" ", "")
+    packed = re.sub(r"[^0-9A-Z]", "", text.upper())
     turned = packed[4:] + packed[:4]
     return 15 <= len(packed) <= 34 and int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
 
 
 def _phone(column: _Column) -> Finding | None:
-    named = column.named("tel", "telephone", "telephones", "portable", "mobile", "phone", "gsm")
+    named = column.named("tel", "telephone", "telephones", "portable", "mobile", "phone", "gsm", "numtel", "fixe")
     if column.longest < 9:
         return None
     found = column.hits(_PHONE)
     if named:
-        found |= column.hits(r"^[1-9]\d{8}(?:\.0)?$")
+        found |= column.hits(_DIALLED)
     seen = int(column.counts[found].sum())
     enough = seen >= 3 or seen / column.total >= _FEW
     return column.finding("telephone", found) if seen and (named or enough) else None
 
 
-_DATE = r"^(?:\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d\d|(?:19|20)\d\d[/.\-]\d{1,2}[/.\-]\d{1,2})(?:[T ].*)?$"
+_MONTH = r"(?:janv|f[ée]vr?|mars|avr|mai|juin|juil|ao[ûu]t|sept|oct|nov|d[ée]c)[a-zé]*\.?"
+_DATE = (
+    r"(?i)^(?:\d{1,2}[/.\- ]\d{1,2}[/.\- ](?:19|20)\d\d|(?:19|20)\d\d[/.\-]\d{1,2}[/.\-]\d{1,2}|"
+    rf"\d{{1,2}}(?:er)?[ \-]{_MONTH}[ \-](?:19|20)\d\d)(?:[T ].*)?$"
+)
+# Only a header tells these from other numbers: 01/02/84, 01021984, 19840201, and the days that a spreadsheet counts.
+_DATE_OR_NUMBER = (
+    r"^(?:\d{1,2}[/.\-]\d{1,2}[/.\-]\d\d|[0-3]\d[01]\d(?:19|20)\d\d|(?:19|20)\d\d[01]\d[0-3]\d|[1-4]\d{4})(?:\.0)?$"
+)
 
 
 def _birth(column: _Column) -> Finding | None:
-    if column.longest < 8:
+    if column.longest < 5:
         return None
     found = column.hits(_DATE)
     share = float(column.counts[found].sum()) / column.total
     named = column.named(
         "naissance", "naiss", "nais", "ne le", "nee le", "ne e le", "ddn", "dob", "birth", "birthdate", "date of birth"
     )
-    if named and share >= _MANY:
-        return column.finding("naissance", found)
+    if named:
+        wider = found | column.hits(_DATE_OR_NUMBER)
+        if column.counts[wider].sum() / column.total >= _MANY:
+            return column.finding("naissance", wider)
     if share <= 0.9 or column.total < 20 or column.unique <= 0.9:
         return None
     years = np.array(
@@ -365,8 +395,16 @@ _BODIES = frozenset(
 _FIRST = ("prenom", "prenoms", "given name", "first name", "firstname")
 _LAST = (
     "nom de famille", "nom usage", "nom d usage", "nom naissance", "nom de naissance", "nom jeune fille",
-    "nom prenom", "nom et prenom", "prenom nom", "nom complet", "nom de l enfant", "nom du parent", "nom parent",
+    "nom prenom", "nom et prenom", "noms et prenoms", "nom prenoms", "noms prenoms", "prenom nom", "prenoms et noms",
+    "nom complet", "nom de l enfant", "nom du parent", "nom parent",
     "nom enfant", "last name", "lastname", "surname", "full name",
+)  # fmt: skip
+
+
+_SOMEBODY = (
+    "participant", "participants", "personne", "usager", "usagere", "beneficiaire", "responsable", "parent", "parents",
+    "enfant", "enfants", "allocataire", "referent", "referente", "contact", "interlocuteur", "identite", "adherent",
+    "representant", "agent", "salarie", "nom prenom", "demandeur", "eleve", "pilote", "signataire",
 )  # fmt: skip
 
 
@@ -378,8 +416,11 @@ def _persons(columns: Iterable[_Column], taken: set[str]) -> list[Finding]:
     for column in texts:
         if column.name in done:
             continue
+        if _are_given_names(column):
+            found.append(column.finding("prenom", column.hits(r"\p{L}")))
+            continue
         named = column.named(*_LAST) or (bool(given) and column.words in {("nom",), ("noms",), ("name",)})
-        if named and _letters(column) >= _MANY:
+        if named and _letters(column) >= _MANY and _bodies(column) < _MANY:
             found.append(column.finding("nom", column.hits(r"\p{L}")))
         elif _looks_like_names(column):
             found.append(column.finding("nom", _person_like(column)))
@@ -387,19 +428,36 @@ def _persons(columns: Iterable[_Column], taken: set[str]) -> list[Finding]:
 
 
 def _letters(column: _Column) -> float:
-    return float(column.counts[column.hits(r"^\p{L}[\p{L} '’.\-]*$")].sum()) / column.total
+    return float(column.counts[column.hits(r"^\p{L}[\p{L} ,'’.\-]*$")].sum()) / column.total
+
+
+def _bodies(column: _Column) -> float:
+    """Return the share of cells that hold a word which only a body has: ``nom_complet`` may be that of an EPCI."""
+    texts = column.values.to_pylist()
+    found = [not _BODIES.isdisjoint(re.findall(r"[a-z]+", french.fold(text))) for text in texts]
+    return float(column.counts[np.array(found, dtype=np.bool_)].sum()) / column.total
 
 
 def _looks_like_names(column: _Column) -> bool:
-    """Tell whether nearly all cells differ and most hold a given name, without a word that only a body has."""
+    """Tell whether many cells differ and most hold a given name, without a word that only a body has."""
     titled = column.hits(_TITLE)
     if column.counts[titled].sum() / column.total >= 0.3:
         return True
-    alone = column.words in {("nom",), ("noms",), ("name",), ("participant",), ("participants",), ("personne",)}
-    if column.total < (5 if alone else 20) or column.unique <= (_MANY if alone else 0.9) or _letters(column) < 0.9:
+    alone = column.words in {("nom",), ("noms",), ("name",)} or column.named(*_SOMEBODY)
+    if column.total < (5 if alone else 20) or column.unique <= (_MANY if alone else 0.3) or _letters(column) < 0.9:
         return False
     person = _person_like(column)
     return float(column.counts[person].sum()) / column.total > (0.3 if alone else 0.6)
+
+
+def _are_given_names(column: _Column) -> bool:
+    """Tell whether nearly all cells are one given name, several times or not, whatever the header."""
+    if column.total < 20 or len(column.counts) < 5 or column.longest > 40:
+        return False
+    given = _given_names()
+    words = [re.findall(r"[a-z]+", french.fold(text)) for text in column.values.to_pylist()]
+    found = [bool(told) and given.issuperset(told) for told in words]
+    return float(column.counts[np.array(found, dtype=np.bool_)].sum()) / column.total > 0.9
 
 
 def _person_like(column: _Column) -> npt.NDArray[np.bool_]:
@@ -424,8 +482,9 @@ def _combined(columns: Mapping[str, Sequence[str]], looked: Iterable[_Column], b
     """Find a birth date, a sex and a commune that together single out more than one row in twenty."""
     known = list(looked)
     sexes = [column.name for column in known if column.named("sexe", "sex", "genre", "civilite")]
+    # Codes of communes tell of nobody by themselves: their column is not among those that are looked at.
     places = [
-        column.name for column in known if column.named("commune", "codgeo", "insee", "code postal", "cp", "ville")
+        name for name in columns if _holds(_words(name), ("commune", "codgeo", "insee", "code postal", "cp", "ville"))
     ]
     if not (births and sexes and places):
         return []

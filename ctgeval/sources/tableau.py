@@ -7,14 +7,16 @@ leaves out is told in the notes or among the rejected rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ctgeval import measures, observations
-from ctgeval.errors import SourceError, suggestion
+from ctgeval.errors import PersonalDataFound, SourceError, suggestion
 from ctgeval.french import fold, plural
+from ctgeval.sources import personal_data
 from ctgeval.sources.cellbook import Book, Sheet, cell_name
 from ctgeval.sources.described import period_in_name, periods_of, places_of
 from ctgeval.sources.description import Description
@@ -52,7 +54,8 @@ def _read(path: Path, options: Options) -> SourceTable:
     layouts = [lay(book, sheet, told) for sheet in sheets]
     for layout, sheet in zip(layouts, sheets, strict=True):
         _refuse_silent(layout, sheet)
-    notes = [note for layout in layouts for note in layout.grid.notes]
+    admitted = [note for layout in layouts for note in _admitted(layout, told, options)]
+    notes = [*(note for layout in layouts for note in layout.grid.notes), *admitted]
     left = [name for name in book.names if told.sheets == _ALL and not _is_wanted(name, told)]
     notes += [f"Feuilles non lues : {_listed(left)}."] if left else []
     if told.shape != "observations":
@@ -99,6 +102,25 @@ def _chosen(book: Book, told: Description) -> list[Sheet]:
                 key="feuille",
             )
     return [known[fold(name)] for name in dict.fromkeys(told.sheets)]
+
+
+def _admitted(layout: Layout, told: Description, options: Options) -> tuple[str, ...]:
+    """Refuse a table that tells of persons; return what the dossier admits of it, and why."""
+    grid = layout.grid
+    respondents = told.shape == "reponses"
+    try:
+        return personal_data.require_none(
+            grid.columns, file=grid.file, admitted=options.admitted, respondents=respondents
+        )
+    except PersonalDataFound as error:
+        problem = error.problem
+        raise PersonalDataFound(
+            problem.message,
+            remedy=problem.remedy,
+            file=problem.file,
+            sheet=grid.sheet,
+            problems=tuple(replace(found, sheet=grid.sheet) for found in error.problems),
+        ) from None
 
 
 def _is_wanted(name: str, told: Description) -> bool:

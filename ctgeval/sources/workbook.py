@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ctgeval.errors import Problem, SourceError, suggestion
+from ctgeval.errors import PersonalDataFound, Problem, SourceError, suggestion
 from ctgeval.french import fold
+from ctgeval.sources import personal_data
 from ctgeval.sources.archive import check_archive
 from ctgeval.sources.dialect import separator_of
+from ctgeval.sources.extent import check_extent
 from ctgeval.sources.files import RawFile, read_raw, stored
 from ctgeval.sources.schema import NUMERIC, Column, Kind, Table, TableSchema
 from ctgeval.sources.template import write_workbook
@@ -106,9 +108,38 @@ def _table(schema: TableSchema, found: Sequence[_Sheet], faults: Sequence[Proble
         )
         return Table(schema.name, _frame(schema, [], []), tuple(problems), filled[0].file, 0)
     chosen = filled or list(found)
+    persons = _persons(chosen[0]) if chosen else []
+    if persons:
+        # Nothing of it may go on to a table, a cache or a report.
+        return Table(
+            schema.name, _frame(schema, [], []), (*problems, *persons), chosen[0].file, len(chosen[0].rows) - 1
+        )
     if not chosen:
         return Table(schema.name, _frame(schema, [], []), tuple(problems), "", 0)
     return _typed(schema, chosen[0], problems)
+
+
+def _persons(sheet: _Sheet) -> list[Problem]:
+    """Return a problem for each column that tells of persons, those that no table knows included."""
+    start = max(range(min(len(sheet.rows), _HEADER_ROWS)), key=lambda rank: _filled_cells(sheet.rows[rank]), default=0)
+    width = max((len(cells) for _, cells in sheet.rows), default=0)
+    columns: dict[str, list[str]] = {}
+    for place in range(width):
+        cells = [
+            shown(row[place]) if place < len(row) and not blank(row[place]) else "" for _, row in sheet.rows[start:]
+        ]
+        if any(cells):
+            columns[f"{cells[0]} ({_letters(place)})" if cells[0] else _letters(place)] = cells[1:]
+    try:
+        personal_data.require_none(columns, file=sheet.file)
+    except PersonalDataFound as error:
+        remedy = "Retirez ces données de la table : elle ne contient que des totaux, et ne nomme personne."
+        return [replace(problem, sheet=sheet.sheet, remedy=remedy) for problem in error.problems]
+    return []
+
+
+def _filled_cells(row: tuple[int, list[object]]) -> int:
+    return sum(not blank(cell) for cell in row[1])
 
 
 def _typed(schema: TableSchema, sheet: _Sheet, problems: list[Problem]) -> Table:
@@ -304,6 +335,7 @@ def _open(path: Path) -> dict[str, _Sheet]:
     if not data:
         raise SourceError("Le classeur est vide.", remedy="Repartez du modèle.", file=path.name)
     check_archive(data, path.name)
+    check_extent(data, path.name, "xlsx")
     silent = silent_cells(data, path.name)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
