@@ -5,11 +5,12 @@ Each check looks at tables that are already read, raises nothing, and gives the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["notebooks", "problems"]
 
+_COMMUNE = re.compile(r"(?:\d\d|2[AB])\d{3}")
+
 
 def notebooks() -> dict[str, Path]:
     """Return the notebooks that ctgeval ships, by name."""
@@ -41,7 +44,7 @@ def problems(dossier: Dossier) -> list[Problem]:
         *dossier.config_warnings,
         *_unread(dossier.read_sources.values()),
         *dossier.reference.conflicts,
-        *_rejected(dossier.source_tables),
+        *_rejected(dossier),
         *(problem for table in dossier.tables.values() for problem in table.problems),
         *dossier.count_problems,
         *actions.problems(dossier.tables["actions"].frame),
@@ -70,29 +73,60 @@ def _unread(items: Iterable[SourceTable | CtgevalError]) -> Iterator[Problem]:
             yield from item.problems
 
 
-def _rejected(tables: Mapping[str, SourceTable]) -> Iterator[Problem]:
-    """Tell once each kind of fault of a file, with the first row that has it and how many there are."""
-    for key in sorted(tables):
-        rejected = tables[key].rejected
+def _rejected(dossier: Dossier) -> Iterator[Problem]:
+    """Tell once each kind of fault of a file, with the first row that has it and how many there are.
+
+    A fault blocks when its row may speak of the ground of the dossier: a national file always has one somewhere.
+    """
+    for key in sorted(dossier.source_tables):
+        rejected = dossier.source_tables[key].rejected
         kinds = rejected["reason"].str.replace(r"\d+", "#", regex=True)
-        for _, group in rejected.groupby(["column", kinds], sort=True, dropna=False):
+        ours = _concern(dossier, rejected)
+        for _, group in rejected.groupby([rejected["column"], kinds, ours], sort=True, dropna=False):
             first = group.iloc[0]
-            harmless = is_harmless(str(first["reason"]))
+            harmless, near_us = is_harmless(str(first["reason"])), bool(ours[group.index[0]])
             lines = french.plural(group["row"].nunique(), "ligne écartée", "lignes écartées")
+            remedy = "Corrigez la valeur dans le fichier, ou retirez la ligne : elle ne compte dans aucun chiffre."
+            if harmless:
+                remedy = "Rien à faire : ces chiffres sont ailleurs dans le fichier."
+            elif not near_us:
+                remedy = "Rien à faire : ces lignes parlent d’autres territoires que ceux du dossier."
             yield Problem(
                 message=f"{lines} : {first['reason']}",
-                remedy=(
-                    "Rien à faire : ces chiffres sont ailleurs dans le fichier."
-                    if harmless
-                    else "Corrigez la valeur dans le fichier, ou retirez la ligne : elle ne compte dans aucun chiffre."
-                ),
+                remedy=remedy,
                 file=str(first["file"]),
                 sheet=str(first["sheet"]),
                 row=int(first["row"]),
                 column=str(first["column"]),
                 value=str(first["value"]),
-                severity="avertissement" if harmless else "bloquant",
+                severity="avertissement" if harmless or not near_us else "bloquant",
             )
+
+
+def _concern(dossier: Dossier, rejected: pd.DataFrame) -> pd.Series[Any]:
+    """Tell which rejected rows may speak of a territory of the dossier: those whose territory is not known do."""
+    own = {*dossier.ground, *dossier.config.comparaison.territoires}
+    around = {_departement(geo) for geo in own}
+
+    def concerns(geo: str, value: str) -> bool:
+        code = geo or (f"COM-{value}" if _COMMUNE.fullmatch(value) else "")
+        if not code or code in own:
+            return True
+        if code.startswith("DEP-"):
+            return code in around
+        # A code of no commune of today may be that of one that merged into one of ours, or a mistyped one.
+        gone = not dossier.reference.exists(code, dossier.year)
+        return gone and (not code.startswith("COM-") or _departement(code) in around)
+
+    pairs = list(rejected[["geo", "value"]].itertuples(index=False, name=None))
+    told = {pair: concerns(*pair) for pair in set(pairs)}
+    return pd.Series([told[pair] for pair in pairs], index=rejected.index, dtype=bool)
+
+
+def _departement(geo: str) -> str:
+    if geo.startswith("COM-"):
+        return f"DEP-{geo[4:7] if geo[4:6] in {'97', '98'} else geo[4:6]}"
+    return geo
 
 
 def _unknown_notebooks(dossier: Dossier) -> Iterator[Problem]:

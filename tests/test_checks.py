@@ -126,3 +126,28 @@ def test_own_measures_that_can_not_be_used_are_told(folder: Path) -> None:
     found = _found(folder, "est mal décrite")
     assert (found["file"], found["severity"]) == ("mesures.toml", "bloquant")
     assert "kind" in found["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("19031,Brive-la-Gaillarde,2021,2023,beaucoup,Insee", "avertissement"),
+        ("1999,Nulle part,2021,2023,12,Insee", "avertissement"),
+        ("86078,Civray,2021,2023,beaucoup,Insee", "bloquant"),
+        # Val-de-Comporté since 2024: its former commune is ours too.
+        ("86231,Saint-Saviol,2021,2023,beaucoup,Insee", "bloquant"),
+        ("86999,Mal recopiée,2021,2023,12,Insee", "bloquant"),
+        ("?,Sans code,2021,2023,12,Insee", "bloquant"),
+    ],
+)
+def test_a_fault_blocks_only_when_it_may_be_about_our_ground(tmp_path: Path, line: str, severity: str) -> None:
+    (tmp_path / "ctg.toml").write_text(
+        '[territoire]\ncode = "EPCI-200070035"\nperimetre = 2024\n[[source]]\ncle = "pop"\nfichier = "pop.csv"\n'
+        'format = "insee.population"\n',
+        encoding="utf-8",
+    )
+    head = "CODGEO,LIBGEO,millesime_rp,annee_geo,POP,source\n86082,Valence-en-Poitou,2021,2023,4334,Insee\n"
+    (tmp_path / "pop.csv").write_text(f"{head}{line}\n", encoding="utf-8")
+    found = _found(tmp_path, "ligne écartée")
+    assert found["severity"] == severity
+    assert ("d’autres territoires" in found["remedy"]) == (severity == "avertissement")

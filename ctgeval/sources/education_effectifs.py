@@ -64,6 +64,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     years = _years(rejections, year_column)
     deps, dep_column = _departements(grid, school_column, options.reference)
     geo, geography, code_column = _communes(rejections, commune_column, deps, years, options)
+    rejections.where = np.where(geo == "", [f"DEP-{dep}" if dep else "" for dep in deps.tolist()], geo)
     figures = {
         measure: listing.figures(rejections, column, options=options, required=measure == _PUPILS, low=0.0)
         for measure, column in found.items()

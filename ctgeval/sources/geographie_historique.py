@@ -208,6 +208,7 @@ def _rejected(file: str, faults: Sequence[tuple[int, str, str, str]]) -> pd.Data
             "column": pd.Series(keys, dtype=_TEXT),
             "value": pd.Series(values, dtype=_TEXT),
             "reason": pd.Series(reasons, dtype=_TEXT),
+            "geo": pd.Series([""] * len(rows), dtype=_TEXT),
         },
         columns=list(REJECTED_COLUMNS),
     )

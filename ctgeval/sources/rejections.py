@@ -25,9 +25,12 @@ class Rejections:
     ----------
     grid : Grid
         The file.
+    where : ndarray of str, shape (n,), or None
+        Prefixed code of the territory of each row, empty where it is unknown; set by the reader once it knows it.
     """
 
     grid: Grid
+    where: Texts | None = None
     found: list[tuple[int, str, str, str]] = field(default_factory=list)
     bad: npt.NDArray[np.bool_] = field(init=False)
 
@@ -61,12 +64,15 @@ class Rejections:
         # A column may hold two measures: its fault is told once.
         rows = sorted(dict.fromkeys(self.found), key=lambda found: (found[0], found[1], found[3]))
         table = pd.DataFrame(rows, columns=["row", "column", "value", "reason"])
+        told = {} if self.where is None else dict(zip(map(int, self.grid.lines), self.where.tolist(), strict=True))
+        geos = [told.get(row) or "" for row in table["row"].tolist()]
         return pd.DataFrame(
             {
                 "file": pd.Series(self.grid.file, index=table.index, dtype=_TEXT),
                 "sheet": pd.Series(self.grid.sheet, index=table.index, dtype=_TEXT),
                 "row": table["row"].astype("int64"),
                 **{name: table[name].astype(_TEXT) for name in ("column", "value", "reason")},
+                "geo": pd.Series(geos, index=table.index, dtype=_TEXT),
             },
             columns=list(REJECTED_COLUMNS),
         )

@@ -21,7 +21,7 @@ __all__ = ["REJECTED_COLUMNS", "REPEATED", "SET_ASIDE", "Format", "Options", "So
 SET_ASIDE = "Ligne laissée de côté"
 REPEATED = "La ligne répète la ligne"
 
-REJECTED_COLUMNS: tuple[str, ...] = ("file", "sheet", "row", "column", "value", "reason")
+REJECTED_COLUMNS: tuple[str, ...] = ("file", "sheet", "row", "column", "value", "reason", "geo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +35,8 @@ class SourceTable:
     observations : DataFrame
         See `ctgeval.observations.COLUMNS`.
     rejected : DataFrame
-        Columns `REJECTED_COLUMNS`, one line for each fault; ``row`` is the line of the file, counted from 1. A row of
+        Columns `REJECTED_COLUMNS`, one line for each fault; ``row`` is the line of the file, counted from 1, and
+        ``geo`` the territory that it speaks of, or the département when no more is known, empty when unknown. A row of
         the file with one fault gives no observation at all.
     n_rows : int
         Data rows of the file, without the header and the lines wholly blank.

@@ -134,6 +134,7 @@ def tidy(
         When there is nothing to read.
     """
     grid = rejections.grid
+    rejections.where = geo
     if not variables:
         raise SourceError(
             "Aucune colonne de ce fichier n’est connue de ce format.",
