@@ -265,11 +265,11 @@ def refuse_unknown(
         return ""
     events = reference.events
     known = {str(code) for name in _EVENT_CODES for code in events[name]}
-    known |= set(reference.places["geo"])
+    known |= {"", "FRANCE", *reference.places["geo"]}
     absent = {
         code
         for code in set(geo)
-        if code and code not in known and arrondissement_parent(code) is None and not code.startswith(_OVERSEAS)
+        if code not in known and arrondissement_parent(code) is None and not code.startswith(_OVERSEAS)
     }
     first = min(reference.years)
     dates = pd.to_datetime(events["effective"])

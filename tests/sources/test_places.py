@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ctgeval.sources import places
@@ -89,3 +90,10 @@ def test_arrondissements_are_in_their_city_when_it_has_its_row(write: Callable[.
     assert rejections.bad.tolist() == [False, True, False]
     assert places.arrondissements_note(geo[~rejections.bad]).startswith("1 code est")
     assert places.arrondissements_note(geo[:1]) == ""
+
+
+def test_france_is_a_territory_that_exists(write: Callable[..., Path]) -> None:
+    rejections = Rejections(read_grid(write("CODE;n\nFRANCE;2\nREG-99;1\n")))
+    geo = np.array(["FRANCE", "REG-99"], dtype=object)
+    assert places.refuse_unknown(rejections, "CODE", geo, np.array([2023.0, 2023.0]), reference.load()) == ""
+    assert rejections.bad.tolist() == [False, True]

@@ -18,6 +18,7 @@ from ctgeval.errors import AmbiguousSource, SourceError, UnknownMeasure
 from ctgeval.measures import Measure
 from ctgeval.sources import SourceTable
 from ctgeval.territory import reference
+from tests.sources.described_files import DESCRIBED
 
 Write = Callable[..., Path]
 
@@ -66,17 +67,8 @@ def reasons(table: SourceTable) -> list[str]:
 
 
 def test_legal_populations_under_seven_lines_of_title(real_data: Path) -> None:
-    table = read(
-        real_data / "messy" / "populations_legales_2018_ensemble.xlsx",
-        """
-        feuille = "communes"
-        entete = 8
-        territoire = { colonnes = ["Code département", "Code commune"], niveau = "COM" }
-        periode = "2018"
-        mesures = { "Population municipale" = "population_municipale", "Population totale" = "population_totale" }
-        """,
-        reference=reference.load(),
-    )
+    name = "messy/populations_legales_2018_ensemble.xlsx"
+    table = read(real_data / name, DESCRIBED[name], reference=reference.load())
     assert (table.n_rows, table.n_rejected, len(table.observations)) == (34_993, 0, 69_986)
     assert value(table, "COM-86082", measure="population_municipale") == 4461
     # Insee writes the third digit of La Réunion in both columns.
@@ -111,26 +103,8 @@ def test_the_other_sheets_read_by_the_same_description(
 
 
 def test_a_workbook_of_fifty_sheets_with_merged_headers_and_footers(real_data: Path) -> None:
-    table = read(
-        real_data / "messy" / "estim-pop-dep-sexe-gca-1975-2023.xls",
-        """
-        feuilles = "*"
-        entete = [4, 5]
-        fin = "Source"
-        periode = "feuille"
-        mesures = { "* / *" = "population_estimee" }
-        [territoire]
-        colonne = "Départements"
-        niveau = "DEP"
-        codes = { "France métropolitaine et DOM" = "FRANCE" }
-        [[ignorer]]
-        colonne = "Départements"
-        valeurs = ["France métropolitaine", "DOM"]
-        [dimensions]
-        sexe = { entete = 1, correspondances = { "Ensemble" = "", "Hommes" = "M", "Femmes" = "F" } }
-        age = { entete = 2, correspondances = { "Total" = "" } }
-        """,
-    )
+    name = "messy/estim-pop-dep-sexe-gca-1975-2023.xls"
+    table = read(real_data / name, DESCRIBED[name], reference=reference.load())
     rows = table.observations
     assert (table.n_rows, table.n_accepted) == (4_967, 4_884)
     assert sorted(rows["time_period"].unique()) == [str(year) for year in range(1975, 2024)]
@@ -145,13 +119,7 @@ def test_a_workbook_of_fifty_sheets_with_merged_headers_and_footers(real_data: P
 
 
 def test_a_notice_and_its_data_in_one_workbook(real_data: Path) -> None:
-    told = """
-    feuille = "REI_1987"
-    entete = 2
-    territoire = { colonne = "DEPCOM", niveau = "COM" }
-    periode = "feuille"
-    mesures = { "B11" = "bases_nettes" }
-    """
+    told = DESCRIBED["messy/rei_1987_notice.xlsx"]
     table = read(real_data / "messy" / "rei_1987_notice.xlsx", told)
     assert value(table, "COM-01001", time_period="1987") == 380_360
     assert table.observations["origin"].iloc[0] == "rei_1987_notice.xlsx!REI_1987!3"
@@ -164,23 +132,15 @@ def test_a_notice_and_its_data_in_one_workbook(real_data: Path) -> None:
 
 
 def test_sirens_that_a_workbook_holds_as_numbers(real_data: Path) -> None:
-    table = read(
-        real_data / "messy" / "dgcl_epci_sans_communes_2021_extrait.xlsx",
-        """
-        territoire = { colonne = "siren_epci", niveau = "EPCI" }
-        periode = "2018"
-        mesures = { "pmun_epci_2021" = "population_municipale", "ptot_epci_2021" = "population_totale" }
-        """,
-    )
+    name = "messy/dgcl_epci_sans_communes_2021_extrait.xlsx"
+    table = read(real_data / name, DESCRIBED[name])
     assert value(table, "EPCI-200065928", measure="population_municipale") == 99_520
     assert table.n_accepted == 9
 
 
 def test_a_header_that_starts_with_a_hash_and_several_rows_for_a_commune(real_data: Path) -> None:
-    table = read(
-        real_data / "messy" / "laposte_hexasmal_latin1.csv",
-        'forme = "table"\nterritoire = { colonne = "Code_commune_INSEE", niveau = "COM" }',
-    )
+    name = "messy/laposte_hexasmal_latin1.csv"
+    table = read(real_data / name, DESCRIBED[name])
     assert (table.encoding, table.n_rows, table.n_rejected) == ("cp1252", 39_192, 0)
     rows = table.tables["table"]
     assert rows["geo"].nunique() < len(rows) == 39_192
@@ -226,7 +186,7 @@ def test_rates_between_two_censuses(real_data: Path) -> None:
 
 @pytest.mark.parametrize(("name", "rows", "columns"), [("hdv2003.csv", 2_000, 20), ("gss_happy.csv.gz", 51_020, 10)])
 def test_one_row_for_each_respondent(real_data: Path, name: str, rows: int, columns: int) -> None:
-    table = read(real_data / "survey" / name, 'forme = "reponses"')
+    table = read(real_data / "survey" / name, DESCRIBED[f"survey/{name}"])
     answers = table.tables["reponses"]
     assert table.observations.empty
     assert answers.shape == (rows, columns + 1)
