@@ -300,7 +300,7 @@ def _require_suitable(dossier: Dossier, config: ImpactConfig) -> None:
     from ctgeval.designs.suitability import suitability
 
     for geo in config.territoires_concernes:
-        found = suitability(dossier, config.indicateur, geo=geo)
+        found = suitability(dossier, config.indicateur, geo=geo, design=config)
         if found.status == "non_evaluable":
             raise DesignError(
                 f"{found.text()} ({_name(dossier, geo)})",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ctgeval import french, periods
-from ctgeval.designs.vintages import Timing, timing
+from ctgeval import french
+from ctgeval.designs.before_after import Case, case_of, described
 from ctgeval.indicators import definition, elsewhere
 from ctgeval.indicators.definition import Indicator
 from ctgeval.programme.actions import ENGAGED, STATE_LABELS
@@ -91,11 +89,14 @@ class Suitability:
         return f"<p>{escape(self.text())}</p>{html_table('Point par point', ['Critère', 'Satisfait', 'Constat'], rows)}"
 
 
-def suitability(dossier: Dossier, indicator: str, *, geo: str | None = None) -> Suitability:
+def suitability(
+    dossier: Dossier, indicator: str, *, geo: str | None = None, design: ImpactConfig | None = None
+) -> Suitability:
     """Check an indicator against the conditions of a before/after.
 
     The baseline is the last figure that ends before the start; the final one the last that begins once the action could
-    have an effect, a consolidated figure rather than a provisional one. Days are those that a figure describes (five
+    have an effect, a consolidated figure rather than a provisional one; older ones when the source says that these two
+    are not compared, and that those are. Days are those that a figure describes (five
     years of surveys for the census, December for the Caf), not those of its label.
 
     Parameters
@@ -104,6 +105,8 @@ def suitability(dossier: Dossier, indicator: str, *, geo: str | None = None) -> 
     indicator : str
     geo : str, optional
         The territory of the dossier by default.
+    design : ImpactConfig, optional
+        One ``[[impact]]`` alone, its dates and its action; by default, all those of the indicator.
 
     Raises
     ------
@@ -112,8 +115,9 @@ def suitability(dossier: Dossier, indicator: str, *, geo: str | None = None) -> 
     """
     item = definition.get(indicator, catalogue=dossier.catalogue)
     place = geo or dossier.config.territoire.code
-    designs = [config for config in dossier.config.impact if config.indicateur == indicator]
-    case = _case(dossier, item, dossier.indicators(indicator, geo=place), designs)
+    every = [config for config in dossier.config.impact if config.indicateur == indicator]
+    designs = every if design is None else [design]
+    case = case_of(dossier, item, dossier.indicators(indicator, geo=place), designs, place)
     criteria = (
         _reference(case),
         _final(case),
@@ -131,119 +135,68 @@ def suitability(dossier: Dossier, indicator: str, *, geo: str | None = None) -> 
     return Suitability(indicator=indicator, geo=place, status=status, criteria=criteria)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Case:
-    """The figures of one indicator in one territory, and what stands before and after."""
-
-    known: pd.DataFrame
-    labels: list[str]
-    timing: Timing
-    start: dt.date | None
-    effect: dt.date | None
-    before: str
-    after: str
-    end: dt.date | None
-
-    @property
-    def paired(self) -> bool:
-        return bool(self.before and self.after)
-
-    def row(self, label: str) -> pd.Series[Any]:
-        """Return the figure of a period."""
-        return self.known[self.known["time_period"].eq(label)].iloc[0]
-
-
-def _case(dossier: Dossier, item: Indicator, rows: pd.DataFrame, designs: Sequence[ImpactConfig]) -> _Case:
-    convention = dossier.config.convention
-    dated = [(day, config.delai_effet_mois) for config in designs for day in config.territoires_concernes.values()]
-    if dated:
-        start: dt.date | None = min(day for day, _ in dated)
-        effect: dt.date | None = max(_months_after(day, months) for day, months in dated)
-    else:
-        start = effect = convention.debut if convention else None
-    known = _one_convention(rows[rows["value"].notna() | rows["high"].lt(np.inf)])
-    labels = periods.sort(set(known["time_period"]))
-    when = timing(dossier, item)
-    before = [label for label in labels if start is not None and when.span(label)[1] < start]
-    after = [label for label in labels if effect is not None and when.span(label)[0] >= effect]
-    provisional = set(known.loc[known["obs_status"].eq("P"), "time_period"])
-    settled = [label for label in after if label not in provisional] or after
-    return _Case(
-        known=known,
-        labels=labels,
-        timing=when,
-        start=start,
-        effect=effect,
-        before=before[-1] if before else "",
-        after=settled[-1] if settled else "",
-        end=convention.fin if convention else None,
-    )
-
-
-def _months_after(day: dt.date, months: int) -> dt.date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def _one_convention(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep civil years, or school years, or half-years: whichever most figures have."""
-    kinds = rows["time_period"].map(lambda text: periods.parse(text).frequency)
-    return rows[kinds.eq(kinds.value_counts().index[0])] if len(rows) else rows
-
-
-def _reference(case: _Case) -> Criterion:
+def _reference(case: Case) -> Criterion:
     if case.start is None:
         return Criterion("reference", passed=False, text="Ni la convention ni une action ne donnent de date de début.")
     if case.before:
-        said = _described(case, case.before)
+        said = described(case, case.before)
         return Criterion("reference", passed=True, text=f"Référence antérieure : {said}.")
     said = (
-        f" Premier chiffre connu : {_described(case, case.labels[0])}."
-        if case.labels
-        else " Aucun chiffre n’est connu."
+        f" Premier chiffre connu : {described(case, case.labels[0])}." if case.labels else " Aucun chiffre n’est connu."
     )
     return Criterion(
-        "reference", passed=False, text=f"Aucun chiffre n’est antérieur au début ({french.date(case.start)}).{said}"
+        "reference",
+        passed=False,
+        text=f"Aucun chiffre n’est antérieur au début ({french.date(case.start)}).{said}{_apart(case)}",
     )
 
 
-def _final(case: _Case) -> Criterion:
+def _final(case: Case) -> Criterion:
     if case.after:
-        return Criterion("final", passed=True, text=f"Dernier chiffre postérieur : {_described(case, case.after)}.")
-    said = f" Dernier chiffre connu : {_described(case, case.labels[-1])}." if case.labels else ""
-    return Criterion("final", passed=False, text=f"Aucun chiffre ne commence après le début.{said}{_to_come(case)}")
+        return Criterion("final", passed=True, text=f"Dernier chiffre postérieur : {described(case, case.after)}.")
+    said = f" Dernier chiffre connu : {described(case, case.labels[-1])}." if case.labels else ""
+    late = case.start is not None and case.effect is not None and case.effect > case.start
+    since = f" de l’action et son délai d’effet ({french.date(case.effect)})" if late and case.effect else ""
+    return Criterion(
+        "final",
+        passed=False,
+        text=f"Aucun chiffre ne commence après le début{since}.{said}{_apart(case)}{_to_come(case)}",
+    )
 
 
-def _described(case: _Case, label: str) -> str:
-    """Write a period, with the days that it describes when its name does not say them."""
-    first, last = case.timing.span(label)
-    plain = periods.parse(label)
-    said = french.period(label)
-    if (first, last) == (plain.start, plain.end):
-        return said
-    if first == last == plain.end:
-        return f"{said} (situation au {french.date(last)})"
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{said} (situation de {french.period(f'{last:%Y-%m}')})"
-    return f"{said} (enquêtes de {first.year} à {last.year})"
+def _apart(case: Case) -> str:
+    """Name the figures of another convention: they are known, and nothing is compared with them."""
+    if not case.others:
+        return ""
+    several = len(case.others) > 1
+    said = french.enumeration([french.period(label) for label in case.others])
+    verb = "ne sont pas retenus" if several else "n’est pas retenu"
+    return (
+        f" {'Les chiffres' if several else 'Le chiffre'} de {said} {verb} : une année civile et une année scolaire ne "
+        "se comparent pas."
+    )
 
 
-def _to_come(case: _Case) -> str:
+def _to_come(case: Case) -> str:
     """Say which vintage will be the first that can serve, when it is published, and when none ever will."""
     if case.effect is None or not case.before or all(rule == PLAIN for rule in case.timing.numerator):
         return ""
     year = case.timing.first_after(case.before, case.effect)
     if year is None:
         if case.timing.last is not None:
-            return f" La série s’arrête au millésime {case.timing.last} : aucun chiffre plus récent ne viendra."
+            instead = f" {case.timing.instead}" if case.timing.instead else ""
+            return (
+                f" La série s’arrête au millésime {case.timing.last} : aucun chiffre plus récent ne viendra.{instead}"
+            )
         return ""
     published = year + case.timing.lag
     late = case.end is not None and published > case.end.year
     after = ", après la fin de la convention" if late else ""
-    return f" Premier millésime utilisable : {year}, publié vers {published}{after}."
+    ended = " C’est le dernier de la série." if year == case.timing.last else ""
+    return f" Premier millésime utilisable : {year}, publié vers {published}{after}.{ended}"
 
 
-def _overlap(case: _Case) -> Criterion:
+def _overlap(case: Case) -> Criterion:
     if not case.paired:
         return Criterion("chevauchement", passed=None, text="Sans deux périodes, rien à vérifier.")
     objection = case.timing.objection(case.before, case.after)
@@ -256,11 +209,11 @@ def _overlap(case: _Case) -> Criterion:
             passed=None,
             text=f"Le numérateur se compare, mais le dénominateur sert d’ordre de grandeur. {doubt}",
         )
-    cautions = "".join(f" {text}" for text in case.timing.cautions)
+    cautions = "".join(f" {text}" for text in case.timing.cautions(case.before, case.after))
     return Criterion("chevauchement", passed=True, text=f"Les deux périodes ne se chevauchent pas.{cautions}")
 
 
-def _definition(dossier: Dossier, case: _Case) -> Criterion:
+def _definition(dossier: Dossier, case: Case) -> Criterion:
     if not case.paired:
         return Criterion("definition", passed=None, text="Sans deux périodes, rien à vérifier.")
     first, last = (set(str(case.row(label)["source"]).split()) for label in (case.before, case.after))
@@ -284,7 +237,7 @@ def _definition(dossier: Dossier, case: _Case) -> Criterion:
     )
 
 
-def _settled(case: _Case) -> Criterion:
+def _settled(case: Case) -> Criterion:
     if not case.paired:
         return Criterion("statut", passed=None, text="Sans deux périodes, rien à vérifier.")
     waiting = [label for label in (case.before, case.after) if case.row(label)["obs_status"] == "P"]
@@ -298,7 +251,7 @@ def _settled(case: _Case) -> Criterion:
     return Criterion("statut", passed=True, text="Les deux chiffres sont définitifs.")
 
 
-def _perimeter(case: _Case, elsewhere_in: Sequence[str]) -> Criterion:
+def _perimeter(case: Case, elsewhere_in: Sequence[str]) -> Criterion:
     if not case.paired and elsewhere_in:
         said = french.enumeration([french.period(label) for label in elsewhere_in])
         return Criterion(
@@ -323,18 +276,28 @@ def _perimeter(case: _Case, elsewhere_in: Sequence[str]) -> Criterion:
         return Criterion(
             "champ", passed=False, text="Une partie des communes manque dans l’un des deux chiffres : le champ diffère."
         )
-    where = f" (périmètre {years[0]:.0f})" if years else ""
-    return Criterion("perimetre", passed=True, text=f"Même périmètre{where} et même champ.")
+    if used["geography"].isna().any():
+        return Criterion(
+            "perimetre",
+            passed=None,
+            text=(
+                "La source ne dit pas dans quelle géographie sont ses chiffres : vérifiez que le périmètre est le même "
+                "(clé « geographie » de la source)."
+            ),
+        )
+    return Criterion("perimetre", passed=True, text=f"Même périmètre (périmètre {years[0]:.0f}) et même champ.")
 
 
-def _larger_than_error(case: _Case) -> Criterion:
+def _larger_than_error(case: Case) -> Criterion:
     if not case.paired:
         return Criterion("precision", passed=None, text="Sans deux périodes, rien à vérifier.")
     first, last = case.row(case.before), case.row(case.after)
     apart = last["low"] > first["high"] or last["high"] < first["low"]
     exact = first["low"] == first["high"] and last["low"] == last["high"]
-    if apart or (exact and np.isfinite(first["value"])):
+    if apart:
         return Criterion("precision", passed=True, text="L’écart dépasse l’imprécision de la source.")
+    if exact and np.isfinite(first["value"]):
+        return Criterion("precision", passed=True, text="Les deux chiffres sont égaux, et la source les donne exacts.")
     return Criterion(
         "precision", passed=False, text="L’écart ne dépasse pas l’imprécision de la source (arrondis ou secret)."
     )

@@ -62,10 +62,14 @@ class Timing:
         known = [rule.last for rule in self.numerator if rule.last is not None]
         return min(known) if len(known) == len(self.numerator) else None
 
+    def cautions(self, first: str, second: str) -> tuple[str, ...]:
+        """Return what a change between two periods must be read with."""
+        return tuple(dict.fromkeys(said for rule in self.numerator if (said := rule.hint(first, second))))
+
     @property
-    def cautions(self) -> tuple[str, ...]:
-        """What any change must be read with."""
-        return tuple(dict.fromkeys(rule.caution for rule in self.numerator if rule.caution))
+    def instead(self) -> str:
+        """What to turn to when the sources of the numerator have ended; empty when nothing is known."""
+        return next((rule.instead for rule in self.numerator if rule.instead), "")
 
     def first_after(self, baseline: str, day: date) -> int | None:
         """Return the first yearly vintage that begins on a day or later and may be compared with a baseline.

@@ -50,6 +50,10 @@ class Vintages:
         Why near vintages are not compared: the end of a French sentence.
     caution : str
         A French sentence to read any change with; empty when there is none.
+    postponed : int or None
+        Year whose survey was put off to the next one: windows around it span six years, and `hint` says so.
+    instead : str
+        What to turn to when the series has ended: a French sentence; empty when there is nothing.
 
     References
     ----------
@@ -70,6 +74,8 @@ class Vintages:
     moment: Moment = "annee"
     reason: str = ""
     caution: str = ""
+    postponed: int | None = None
+    instead: str = ""
 
     def span(self, period: str) -> tuple[date, date]:
         """Return the first and last day that a figure describes.
@@ -126,6 +132,24 @@ class Vintages:
                 return f"La série est rompue en {year} : {what}"
         return ""
 
+    def hint(self, first: str, second: str) -> str:
+        """Say in French what a change between two periods must be read with; empty when it stands by itself.
+
+        Raises
+        ------
+        PeriodError
+            When a period can't be read.
+        """
+        early, late = (periods.year(label) for label in periods.sort([first, second]))
+        touched = self.postponed is not None and abs(late - self.postponed) <= self.years_before
+        if not touched or early == late or late - early > self.gap:
+            return self.caution
+        told = (
+            f"L’enquête de {self.postponed} a été reportée d’un an : autour d’elle, l’Insee publie lui-même des "
+            f"évolutions sur {self.gap + 1} ans."
+        )
+        return f"{self.caution} {told}".strip()
+
     def provisional(self, period: str, published: date | None) -> bool:
         """Tell whether a figure may still be revised, given the day on which its file was published."""
         if published is None or not self.provisional_months:
@@ -144,11 +168,13 @@ CENSUS = Vintages(
     years_after=2,
     gap=5,
     reason="chaque millésime du recensement repose sur cinq années d’enquêtes, et ceux-ci en partagent",
+    postponed=2021,
 )
 FILOSOFI = Vintages(
     name="filosofi",
     last=2021,
     caution="L’Insee déconseille de lire une évolution entre deux millésimes proches de Filosofi.",
+    instead="Les allocataires de la Caf (Cafdata : RSA, aides au logement) donnent une tendance plus récente.",
 )
 BPE = Vintages(
     name="bpe",

@@ -188,3 +188,100 @@ def test_what_is_not_evaluable_is_not_estimated(write: Write) -> None:
     assert estimated.problem is not None
     assert "Aucun chiffre ne commence après le début" in estimated.problem.message
     assert "CC du Civraisien en Poitou" in estimated.problem.message
+
+
+IMPACT = """
+[[impact]]
+nom = "{name}"
+action = "{action}"
+indicateur = "PE07"
+territoires_concernes = {{ "EPCI-200070035" = 2022-03-01 }}
+delai_effet_mois = {months}
+"""
+ACTIONS = "id;axe;objectif;intitule;debut;etat;etat_date;motif"
+YEARS: dict[str, float] = {"2018": 80, "2019": 82, "2020": 83, "2021": 90, "2022": 100, "2023": 130}
+
+
+def named(write: Write, rules: str, values: dict[str, float]) -> ctgeval.Dossier:
+    folder = write(both("familles_rpe", values)).path
+    text = (folder / "ctg.toml").read_text(encoding="utf-8")
+    (folder / "ctg.toml").write_text(f'{text}millesimes = "{rules}"\n', encoding="utf-8")
+    return ctgeval.open(folder)
+
+
+def test_the_pair_that_the_producer_makes_is_found(write: Write) -> None:
+    found = named(write, "bpe_evolution", YEARS).evaluability("PE07")
+    assert found.status == "evaluable"
+    assert said(found, "reference") == (True, "Référence antérieure : 2018 (situation de janvier 2018).")
+    assert said(found, "final") == (True, "Dernier chiffre postérieur : 2023 (situation de janvier 2023).")
+
+
+def test_figures_of_another_convention_are_named(write: Write) -> None:
+    rows = both("familles_rpe", {"2018-2019": 80, "2019-2020": 85, "2022": 100})
+    passed, text = said(write(rows).evaluability("PE07"), "final")
+    assert passed is False
+    assert "Dernier chiffre connu : année scolaire 2019-2020. Le chiffre de 2022 n’est pas retenu" in text
+    assert "une année civile et une année scolaire ne se comparent pas" in text
+
+
+def test_a_nil_change_is_not_said_to_exceed_anything(write: Write) -> None:
+    found = write(both("familles_rpe", {"2020": 80, "2022": 80})).evaluability("PE07")
+    assert said(found, "precision") == (True, "Les deux chiffres sont égaux, et la source les donne exacts.")
+
+
+def test_the_delay_is_told_with_its_day(write: Write) -> None:
+    text = said(
+        write(both("familles_rpe", YEARS), more=IMPACT.format(name="x", action="", months=22)).evaluability("PE07"),
+        "final",
+    )[1]
+    assert "après le début de l’action et son délai d’effet (1er janvier 2024)" in text
+
+
+def test_an_action_given_up_does_not_bar_the_estimate_of_another(write: Write) -> None:
+    more = IMPACT.format(name="x", action="A01", months=0) + IMPACT.format(name="y", action="A02", months=0)
+    folder = write(both("familles_rpe", YEARS), more=more).path
+    lines = [
+        ACTIONS,
+        "A01;Petite enfance;Accueillir;Ouvrir un relais;2022-03-01;en_cours;2022-03-15;",
+        "A02;Petite enfance;Accueillir;Ouvrir un lieu;2022-03-01;abandonnee;2022-05-15;Sans porteur",
+    ]
+    (folder / "actions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done, given_up = ctgeval.open(folder).impacts
+    assert done.problem is None
+    assert done.result is not None
+    assert given_up.problem is not None
+    assert "A02 (Abandonnée)" in given_up.problem.message
+
+
+def test_the_postponed_survey_is_told_between_vintages_five_years_apart(write: Write) -> None:
+    dossier = write([], more=CENSUS, files=population({2017: 500, 2018: 505, 2023: 507}))
+    passed, text = said(dossier.evaluability("PO01"), "chevauchement")
+    assert passed is True
+    assert "L’enquête de 2021 a été reportée d’un an" in text
+    older = write([], more=CENSUS, files=population({2017: 500, 2023: 507})).evaluability("PO01")
+    assert "reportée" not in said(older, "chevauchement")[1]
+
+
+def test_a_source_without_geography_is_not_said_to_keep_its_perimeter(write: Write) -> None:
+    rows = ["CODGEO;LIBGEO;Q2{0}", "200070035;Civraisien;19{0}0", "200070043;Vienne;20{0}0"]
+    files = {f"FILO20{y}_DISP_EPCI.csv": "\n".join(rows).format(y) + "\n" for y in ("17", "19")}
+    more = "".join(
+        CENSUS.replace('"communes"', f'"f{rank}"')
+        .replace("population.csv", name)
+        .replace("insee.population", "insee.filosofi")
+        for rank, name in enumerate(files)
+    )
+    found = write([], debut="2018-01-01", fin="2022-12-31", more=more, files=files).evaluability("CO02")
+    passed, text = said(found, "perimetre")
+    assert passed is None
+    assert "clé « geographie »" in text
+
+
+def test_the_end_of_filosofi_is_told_with_what_to_turn_to(write: Write) -> None:
+    files = {"FILO2018_DISP_EPCI.csv": "CODGEO;LIBGEO;Q218\n200070035;Civraisien;19560\n"}
+    more = CENSUS.replace("population.csv", "FILO2018_DISP_EPCI.csv").replace("insee.population", "insee.filosofi")
+    last = said(write([], more=more, files=files).evaluability("CO02"), "final")[1]
+    assert "Premier millésime utilisable : 2021, publié vers 2023. C’est le dernier de la série." in last
+    never = said(write([], debut="2022-01-01", more=more, files=files).evaluability("CO02"), "final")[1]
+    assert "La série s’arrête au millésime 2021" in never
+    assert "Cafdata" in never
