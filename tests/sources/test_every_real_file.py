@@ -115,13 +115,6 @@ def rows_of(dossier: Dossier, name: str, **where: str) -> pd.DataFrame:
     return rows
 
 
-def figure(dossier: Dossier, name: str, measure: str, geo: str, year: str) -> float:
-    """Return the one figure of a file."""
-    rows = rows_of(dossier, name, measure=measure, geo=geo, time_period=year)
-    assert len(rows) == 1
-    return float(rows["value"].iloc[0])
-
-
 def test_every_file_is_declared(real_data: Path) -> None:
     names = listed(real_data)
     assert {name.split("/")[0] for name in names} == set(FOLDERS)
@@ -156,23 +149,24 @@ def test_only_three_values_are_rejected(dossier: Dossier) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "measure", "geo", "year", "known"),
+    ("name", "row", "known"),
     [
-        ("insee/FILO2016_DISP_EPCI.csv.gz", "revenu_median", CIVRAISIEN, "2016", 18_644),
-        ("messy/FILO2017_DISP_EPCI.csv", "revenu_median", CIVRAISIEN, "2017", 18_850),
-        ("insee/FILO2018_DISP_EPCI.csv.gz", "revenu_median", CIVRAISIEN, "2018", 19_560),
-        ("caf/txcouv_pe_com_2017_2021.csv", "taux_couverture_global", "COM-86194", "2017", 60.6),
-        ("caf/txcouv_pe_com_2017_2021.csv", "taux_couverture_global", "COM-86194", "2021", 53.1),
-        ("caf/txcouv_pe_com_2017_2021.csv", "taux_couverture_global", "COM-86066", "2017", 54.1),
-        ("caf/txcouv_pe_com_2017_2021.csv", "taux_couverture_global", "COM-86066", "2021", 46.3),
-        ("caf/txcouv_pe_com_2017_2021.csv", "taux_couverture_global", "COM-86041", "2017", 77.1),
-        ("caf/txcouv_pe_com_2021_autre_export.csv", "taux_couverture_global", "COM-86041", "2021", 62.6),
-        ("messy/populations_legales_2018_ensemble.xlsx", "population_municipale", "COM-86082", "2018", 4_461),
-        ("actions/projets_detr_dsil_2018_nouvelle_aquitaine.csv.gz", "projets_etat_epci", CIVRAISIEN, "2018", 4),
+        ("insee/FILO2016_DISP_EPCI.csv.gz", ("revenu_median", CIVRAISIEN, "2016"), 18_644),
+        ("messy/FILO2017_DISP_EPCI.csv", ("revenu_median", CIVRAISIEN, "2017"), 18_850),
+        ("insee/FILO2018_DISP_EPCI.csv.gz", ("revenu_median", CIVRAISIEN, "2018"), 19_560),
+        ("caf/txcouv_pe_com_2017_2021.csv", ("taux_couverture_global", "COM-86194", "2017"), 60.6),
+        ("caf/txcouv_pe_com_2017_2021.csv", ("taux_couverture_global", "COM-86194", "2021"), 53.1),
+        ("caf/txcouv_pe_com_2017_2021.csv", ("taux_couverture_global", "COM-86066", "2017"), 54.1),
+        ("caf/txcouv_pe_com_2017_2021.csv", ("taux_couverture_global", "COM-86066", "2021"), 46.3),
+        ("caf/txcouv_pe_com_2017_2021.csv", ("taux_couverture_global", "COM-86041", "2017"), 77.1),
+        ("caf/txcouv_pe_com_2021_autre_export.csv", ("taux_couverture_global", "COM-86041", "2021"), 62.6),
+        ("messy/populations_legales_2018_ensemble.xlsx", ("population_municipale", "COM-86082", "2018"), 4_461),
+        ("actions/projets_detr_dsil_2018_nouvelle_aquitaine.csv.gz", ("projets_etat_epci", CIVRAISIEN, "2018"), 4),
     ],
 )
-def test_known_figures_come_out(dossier: Dossier, name: str, measure: str, geo: str, year: str, known: float) -> None:
-    assert figure(dossier, name, measure, geo, year) == known
+def test_known_figures_come_out(dossier: Dossier, name: str, row: tuple[str, str, str], known: float) -> None:
+    rows = rows_of(dossier, name, **dict(zip(("measure", "geo", "time_period"), row, strict=True)))
+    assert rows["value"].tolist() == [known]
 
 
 def test_known_sums_come_out(dossier: Dossier) -> None:
