@@ -19,6 +19,10 @@ MAX_ENTRIES = 1_000
 CHUNK = 1024 * 1024
 # Below this size a high ratio is no threat, and small repetitive parts of ordinary workbooks do reach it.
 RATIO_FROM = 8 * 1024 * 1024
+# XML may be written in any of these, and a parser of workbooks that reads one reads the others.
+_DEFINITIONS = tuple(
+    word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+)
 
 
 def check_archive(data: bytes, file: str) -> None:
@@ -62,7 +66,7 @@ def check_archive(data: bytes, file: str) -> None:
                     file=file,
                     value=entry.filename,
                 )
-            if entry.filename.endswith((".xml", ".rels")) and (b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk):
+            if entry.filename.endswith((".xml", ".rels")) and any(mark in chunk for mark in _DEFINITIONS):
                 raise SourceError(
                     "Le classeur contient des définitions XML interdites (entités).",
                     remedy=remedy,

@@ -69,6 +69,9 @@ def check_extent(data: bytes, file: str, kind: str) -> None:
 def _xlsx_places(part: bytes) -> int:
     if b"&#" in part and _ESCAPED.search(part):
         return MAX_PLACES + 1
+    if part.count(b"<c") > MAX_PLACES:
+        # Cells without a reference follow one another.
+        return MAX_PLACES + 1
     columns = max((_rank(letters) for letters in set(_LETTERS.findall(part))), default=1)
     lines = max((int(digits) for digits in set(_DIGITS.findall(part))), default=1)
     if lines * columns <= MAX_PLACES:

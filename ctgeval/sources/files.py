@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from ctgeval.sources.archive import CHUNK, MAX_BYTES, MAX_RATIO, RATIO_FROM, che
 __all__ = ["RawFile", "is_workbook", "owner_file", "read_raw", "stored"]
 
 
+_NOTHING = b"\x00\xef\xbb\xbf \t\r\n"
+_LONGEST_LINE = 4 * 1024 * 1024
+_MOST_COLUMNS = 20_000
 _WORKBOOKS = (".xlsx", ".xlsm", ".xltx")
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -98,11 +102,12 @@ def read_raw(path: Path) -> RawFile:
         data, member = _only_table(packed, path.name)
     else:
         data = packed
-    if not data.strip(b"\x00\xef\xbb\xbf \t\r\n"):
+    if not data[:65536].strip(_NOTHING) and not data.strip(_NOTHING):
         raise SourceError(
             "Le fichier est vide.", remedy="Téléchargez-le de nouveau depuis le site du producteur.", file=path.name
         )
     _refuse_binary(data, path.name)
+    _refuse_endless(data, path.name)
     return RawFile(name=path.name, data=data, sha256=digest, member=member)
 
 
@@ -115,9 +120,15 @@ def stored(path: Path) -> bytes:
         When the file is absent, is a folder, is too big, can't be read, or is a workbook open in a spreadsheet.
     """
     try:
-        size = path.stat().st_size
-        if path.is_dir():
+        known = path.stat()
+        size = known.st_size
+        if stat.S_ISDIR(known.st_mode):
             raise SourceError("Un dossier est donné à la place d’un fichier.", file=path.name)
+        if not stat.S_ISREG(known.st_mode):
+            # A pipe or a device may never end.
+            raise SourceError(
+                "Ce n’est pas un fichier ordinaire.", remedy="Copiez les données dans un fichier.", file=path.name
+            )
         if size > MAX_BYTES:
             raise SourceError(
                 f"Le fichier pèse {size // (1024 * 1024)} Mo ; {MAX_BYTES // (1024 * 1024)} Mo au plus sont acceptés.",
@@ -140,6 +151,10 @@ def stored(path: Path) -> bytes:
             "Le fichier ne peut pas être lu : il est ouvert dans un autre logiciel, ou vous n’en avez pas le droit.",
             remedy="Fermez-le dans le tableur, ou demandez l’accès, puis recommencez.",
             file=path.name,
+        ) from error
+    except ValueError as error:
+        raise SourceError(
+            "Ce nom de fichier ne peut pas exister.", remedy="Corrigez-le dans ctg.toml.", file=path.name
         ) from error
     except OSError as error:
         raise SourceError(
@@ -202,6 +217,32 @@ def _only_table(packed: bytes, file: str) -> tuple[bytes, str]:
                 file=file,
                 value=tables[0],
             ) from error
+
+
+def _refuse_endless(data: bytes, file: str) -> None:
+    """Refuse a text whose lines are too long to be those of a table; JSON, which has no lines, is weighed elsewhere."""
+    if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return
+    place = 0
+    while place + _LONGEST_LINE < len(data):
+        end = max(data.rfind(mark, place, place + _LONGEST_LINE) for mark in (b"\n", b"\r"))
+        if end < 0:
+            raise SourceError(
+                f"Une ligne du fichier pèse plus de {_LONGEST_LINE // (1024 * 1024)} Mo : ce n’est pas un tableau.",
+                remedy="Exportez de nouveau les données en CSV, une ligne par enregistrement.",
+                file=file,
+                row=data.count(b"\n", 0, place) + 1,
+            )
+        place = end + 1
+    first = data[: data.find(b"\n")] if b"\n" in data[:_LONGEST_LINE] else data
+    columns = max(first.count(mark) for mark in (b";", b",", b"\t", b"|")) + 1
+    if columns > _MOST_COLUMNS:
+        raise SourceError(
+            f"Le fichier compte {columns} colonnes ; {_MOST_COLUMNS} au plus sont acceptées.",
+            remedy="Gardez les colonnes utiles, ou mettez les données en lignes.",
+            file=file,
+            row=1,
+        )
 
 
 def _refuse_binary(data: bytes, file: str) -> None:

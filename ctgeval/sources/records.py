@@ -9,11 +9,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ctgeval.errors import SourceError
+from ctgeval.sources.archive import MAX_BYTES
 from ctgeval.sources.cellbook import Figure, Sheet, text_of
 
 __all__ = ["MAX_CELLS", "from_json", "from_parquet", "looks_like_json"]
 
 MAX_CELLS = 20_000_000
+MAX_LISTED = 1_000_000
 # Where portals put the records: opendatasoft v2 and v1, ckan, geojson, and plain exports.
 _CONTAINERS = ("results", "records", "features", "data", "items")
 _WRAPPERS = ("fields", "properties", "record")
@@ -85,15 +87,67 @@ def from_parquet(data: bytes, file: str) -> Sheet:
 
     again = "Téléchargez-le de nouveau depuis le site du producteur."
     try:
-        reader = parquet.ParquetFile(io.BytesIO(data))
-        names = [str(name) for name in reader.schema_arrow.names]
+        schema = parquet.ParquetFile(io.BytesIO(data)).schema_arrow
+        names = [str(name) for name in schema.names]
+        # Words that repeat stay together: spread over all their rows, a few of them may fill the memory.
+        reader = parquet.ParquetFile(
+            io.BytesIO(data), read_dictionary=[str(field.name) for field in schema if _is_text(field.type)]
+        )
         # What the summary announces is weighed before a single value is decoded.
         _weigh(reader.metadata.num_rows, len(names), file)
-        columns = [[text_of(value) for value in column.to_pylist()] for column in reader.read().columns]
+        _weigh_lists(reader.metadata, file)
+        columns = [_texts(column, file) for column in reader.read().columns]
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         raise SourceError("Le fichier Parquet est abîmé : il ne se lit pas.", remedy=again, file=file) from error
     rows = [(line, list(cells)) for line, cells in enumerate(zip(*columns, strict=True), start=2)]
     return Sheet("", [(1, names), *((line, cells) for line, cells in rows if any(cells))])
+
+
+def _weigh_lists(summary: Any, file: str) -> None:
+    """Refuse lists inside cells when they hold more values than a table of that many rows has a use for."""
+    parts = [
+        summary.row_group(group).column(place)
+        for group in range(summary.num_row_groups)
+        for place in range(summary.num_columns)
+        if summary.schema.column(place).max_repetition_level
+    ]
+    values = sum(part.num_values for part in parts)
+    if values > MAX_LISTED:
+        raise SourceError(
+            f"Le fichier contient {values} valeurs rangées en listes dans ses cellules : c’est plus que ce qui peut "
+            "être lu.",
+            remedy="Mettez ces valeurs en lignes, ou retirez cette colonne.",
+            file=file,
+        )
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
+
+
+def _texts(column: Any, file: str) -> list[str]:
+    """Return the cells of a column as texts, each different one made once."""
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        return [text_of(value) for value in column.to_pylist()]
+    found: list[str] = []
+    total = 0
+    for chunk in column.chunks:
+        lengths = pc.binary_length(chunk.dictionary.cast(pa.large_binary()))
+        total += pc.sum(lengths.take(chunk.indices)).as_py() or 0
+        if total > MAX_BYTES:
+            raise SourceError(
+                "Le fichier Parquet contient beaucoup trop de texte une fois ouvert.",
+                remedy="Réduisez-le au territoire et aux années utiles.",
+                file=file,
+            )
+        words = [text_of(value) for value in chunk.dictionary.to_pylist()]
+        found += ["" if place is None else words[place] for place in chunk.indices.to_pylist()]
+    return found
 
 
 def _weigh(rows: int, columns: int, file: str) -> None:
