@@ -1,7 +1,8 @@
 """``ctg.toml`` to a frozen `Config`, with every problem of the file told at once.
 
 - `models` is what the file may say; `toml` reads it; `form` says in French what `models` refuses
-- `checks` looks at dates, files, periods, audiences and duplicates; `places` at the territories
+- `checks` looks at dates, files, periods, audiences and duplicates; `places` at the territories;
+  `forms` at what partners are asked for
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctgeval.config import checks, files, form, freezing, places, toml
+from ctgeval.config import checks, files, form, forms, freezing, places, toml
 from ctgeval.config.models import (
     AUDIENCES,
     BILAN_FORMATS,
@@ -103,6 +104,7 @@ def check(folder: Path | str, *, reference: Reference | None = None) -> tuple[Co
     geography, found = (reference, []) if reference is not None else _geography(context)
     problems += found
     problems += checks.problems(context)
+    problems += forms.problems(context)
     if geography is not None:
         problems += places.problems(context, geography)
     problems.sort(key=lambda problem: (problem.severity != "bloquant", problem.row or 0))

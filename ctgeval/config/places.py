@@ -141,6 +141,7 @@ def _others(context: Context, reference: Reference, year: int) -> Iterator[Probl
     lists: list[Key] = [("comparaison", "territoires"), ("comparaison", "exclure")]
     lists += [("bilan", rank, "territoires") for rank, _ in context.blocks("bilan")]
     lists += [("impact", rank, "territoires_comparaison") for rank, _ in context.blocks("impact")]
+    lists += [("source", rank, "gabarit", "territoires") for rank, _ in context.blocks("source")]
     for one in lists:
         for key, code in context.texts(*one):
             if (one[0], code) != ("impact", "comparaison"):
