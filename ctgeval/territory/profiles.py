@@ -40,6 +40,7 @@ class Profiles:
         Municipal population; NaN where the census lacks one of the communes.
     growth : ndarray of float64
         Percent per year between two censuses five years apart at least, on the ground of that year; NaN when unknown.
+        Arrays are kept with the reference: they can't be written to.
     census : int or None
         That of ``population``: the one in force that year, or the nearest that is known.
     span : tuple of int or None
@@ -52,6 +53,10 @@ class Profiles:
     growth: Array
     census: int | None
     span: tuple[int, int] | None
+
+    def __post_init__(self) -> None:
+        for array in (self.communes, self.population, self.growth):
+            array.setflags(write=False)
 
 
 def profiles(level: str, year: int, reference: Reference) -> Profiles:
@@ -70,8 +75,12 @@ def profiles(level: str, year: int, reference: Reference) -> Profiles:
     TerritoryError
         When the year is not known.
     """
+    return reference.once(("profiles", level, year), lambda: _profiles(level, year, reference))
+
+
+def _profiles(level: str, year: int, reference: Reference) -> Profiles:
     geos = tuple(sorted(reference.codes(level, year)))
-    ground = _Ground(level, [year], reference, [reference.populations["geo"]])
+    ground = _ground(level, reference)
     home = ground.home(year, geos)
     communes = np.bincount(home[home >= 0], minlength=len(geos)).astype(np.float64)
     unknown = np.full(len(geos), np.nan)
@@ -103,8 +112,12 @@ def changed(level: str, since: int, until: int, reference: Reference) -> frozens
     """
     if level == "COM":
         return frozenset(reference.timeline.touched(since, until))
+    return reference.once(("changed", level, since, until), lambda: _changed(level, since, until, reference))
+
+
+def _changed(level: str, since: int, until: int, reference: Reference) -> frozenset[str]:
     years = [year for year in reference.years if since <= year <= until]
-    ground = _Ground(level, years, reference, [])
+    ground = _ground(level, reference)
     codes = {year: reference.codes(level, year) for year in years}
     geos = tuple(sorted(frozenset().union(*codes.values())))
     homes = {year: ground.home(year, geos) for year in years}
@@ -132,61 +145,68 @@ def _moved(before: Places, after: Places, images: Mapping[str, tuple[str, ...]],
 
 def departements(level: str, year: int, reference: Reference) -> dict[str, frozenset[str]]:
     """Return the départements that each territory of a level has communes in; an EPCI may straddle several."""
-    rows, above = _rows(reference, level, year), _rows(reference, "DEP", year)
-    where = pd.Index(above["commune"]).get_indexer(pd.Index(rows["commune"]))
-    pairs = pd.DataFrame(
-        {
-            "geo": rows["territory"].to_numpy()[where >= 0],
-            "dep": above["territory"].to_numpy()[where[where >= 0]],
-        }
-    ).drop_duplicates()
+    return reference.once(("departements", level, year), lambda: _departements(level, year, reference))
+
+
+def _departements(level: str, year: int, reference: Reference) -> dict[str, frozenset[str]]:
+    ground = _ground(level, reference)
+    deps = tuple(sorted(reference.codes("DEP", year)))
+    # Communes have the same numbers on each level: those of one geography.
+    above = _ground("DEP", reference).home(year, deps)
+    communes, owners = ground.pairs(year)
     found: dict[str, set[str]] = defaultdict(set)
-    for geo, dep in zip(pairs["geo"].tolist(), pairs["dep"].tolist(), strict=True):
-        found[geo].add(dep)
-    return {geo: frozenset(deps) for geo, deps in found.items()}
+    for geo, dep in set(zip(owners, above[communes].tolist(), strict=True)):
+        if dep >= 0:
+            found[geo].add(deps[dep])
+    return {geo: frozenset(names) for geo, names in found.items()}
 
 
 class _Ground:
-    """The communes of some years, numbered, so that territories are arrays."""
+    """The communes of a geography, numbered once, so that the territories of a level are arrays."""
 
-    def __init__(self, level: str, years: Iterable[int], reference: Reference, others: list[pd.Series]) -> None:
+    def __init__(self, level: str, reference: Reference) -> None:
         self.level, self.reference = level, reference
-        self._rows = {year: _rows(reference, level, year) for year in years}
-        texts = [rows["commune"] for rows in self._rows.values()]
-        numbers, self.codes = pd.factorize(pd.concat([*texts, *others], ignore_index=True))
-        self._numbers: dict[int, Places] = {}
-        start = 0
-        for year, rows in self._rows.items():
-            self._numbers[year] = numbers[start : start + len(rows)]
-            start += len(rows)
-        self.others: Places = numbers[start:]
-        self._index = pd.Index(self.codes)
-
-    def places(self, codes: Iterable[str]) -> Places:
-        """Return the numbers of some communes, those that are not known left out."""
-        found = self._index.get_indexer(pd.Index(list(codes), dtype=self._index.dtype))
-        return np.asarray(found[found >= 0], dtype=np.int64)
+        table = reference.membership
+        known = [table["commune"], reference.populations["geo"], pd.Series(_communes(reference), dtype="str")]
+        numbers, self.codes = pd.factorize(pd.concat(known, ignore_index=True))
+        self.others: Places = numbers[len(table) : len(table) + len(known[1])]
+        self._index = pd.Index(self.codes, dtype=object)
+        owners, names = pd.factorize(table["territory"])
+        self._names = pd.Index(names, dtype=object)
+        mine = np.array([name.startswith(f"{level}-") for name in names.tolist()], dtype=bool)
+        at = np.flatnonzero(mine[owners]) if len(owners) else np.zeros(0, dtype=np.int64)
+        self._communes, self._owners = numbers[at], owners[at]
+        self._first, self._last = (table[name].to_numpy(dtype=np.int64)[at] for name in ("first", "last"))
 
     def numbers(self, codes: Iterable[str]) -> dict[str, int]:
         """Return the number of each of some communes, those that are not known left out."""
         wanted = list(dict.fromkeys(codes))
-        found = self._index.get_indexer(pd.Index(wanted, dtype=self._index.dtype))
+        found = self._index.get_indexer(pd.Index(wanted, dtype=object))
         return {code: number for code, number in zip(wanted, found.tolist(), strict=True) if number >= 0}
+
+    def pairs(self, year: int) -> tuple[Places, list[str]]:
+        """Return the number of each commune that is in a territory of the level in a year, and the territory."""
+        if self.level == "COM":
+            codes = sorted(self.reference.codes("COM", year))
+            return np.asarray(self._index.get_indexer(pd.Index(codes, dtype=object)), dtype=np.int64), codes
+        at = np.flatnonzero((self._first <= year) & (self._last >= year))
+        return self._communes[at], self._names[self._owners[at]].tolist()
 
     def home(self, year: int, geos: tuple[str, ...]) -> Places:
         """Return the rank of the territory of each commune in a year, -1 when it is in none."""
+        communes, owners = self.pairs(year)
+        rank = {geo: place for place, geo in enumerate(geos)}
         found = np.full(len(self.codes), -1, dtype=np.int64)
-        found[self._numbers[year]] = pd.Index(geos).get_indexer(pd.Index(self._rows[year]["territory"]))
+        found[communes] = [rank.get(owner, -1) for owner in owners]
         return found
 
 
-def _rows(reference: Reference, level: str, year: int) -> pd.DataFrame:
-    if level == "COM":
-        codes = sorted(reference.codes("COM", year))
-        return pd.DataFrame({"territory": codes, "commune": codes}, dtype="str")
-    table = reference.membership
-    rows = table[(table["first"].to_numpy() <= year) & (table["last"].to_numpy() >= year)]
-    return rows[rows["territory"].astype("str").str.startswith(f"{level}-").to_numpy(dtype=bool)]
+def _ground(level: str, reference: Reference) -> _Ground:
+    return reference.once(("ground", level), lambda: _Ground(level, reference))
+
+
+def _communes(reference: Reference) -> list[str]:
+    return [geo for geo in reference.places["geo"].tolist() if geo.startswith("COM-")]
 
 
 def _all(groups: Iterable[Iterable[str]]) -> list[str]:
@@ -226,9 +246,9 @@ def _owners(geography: int, home: Places, year: int, ground: _Ground) -> tuple[P
                 turned[image].append(before)
         groups = turned
     # The codes of the year that are those of no commune of the census, until the loop says otherwise.
-    owner[ground.places([*_all(groups.values()), *link.absent])] = -1
+    number = ground.numbers([*groups, *_all(groups.values()), *link.absent])
+    owner[[number[code] for code in (*_all(groups.values()), *link.absent) if code in number]] = -1
     shared: set[int] = set()
-    number = ground.numbers([*groups, *_all(groups.values())])
     for code, others in groups.items():
         parts = {int(home[number[other]]) for other in others if other in number}
         if len(parts) > 1:

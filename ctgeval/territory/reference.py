@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from ctgeval.territory.shares import with_shares
 
 __all__ = ["Reference", "load"]
 
+_T = TypeVar("_T")
 _LEGAL_DELAY = 3
 # The history that the package holds begins with the events of 1 January 2006 (scripts/build_reference.py).
 _EMBEDDED_SINCE = 2006
@@ -75,7 +76,7 @@ class Reference:
     since: int | None = None
     partial_years: tuple[int, ...] = ()
     conflicts: tuple[Problem, ...] = ()
-    _kept: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str | int, ...], Any] = field(default_factory=dict, repr=False)
 
     def name(self, geo: str, year: int | None = None) -> str:
         """Return the official name of a territory.
@@ -227,6 +228,13 @@ class Reference:
             self._kept[key] = frozenset(geo for geo in self._names(year) if geo.startswith(f"{level}-"))
         codes: frozenset[str] = self._kept[key]
         return codes
+
+    def once(self, key: tuple[str | int, ...], make: Callable[[], _T]) -> _T:
+        """Return what is made from this geography alone, made the first time that it is asked for and kept with it."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: _T = self._kept[key]
+        return found
 
     def last_name(self, geo: str) -> str:
         """Return the name of a territory in the last year that has it; empty when none does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ctgeval.territory import profiles, reference
@@ -64,3 +65,24 @@ def test_an_epci_may_straddle_departements(france: Reference) -> None:
     assert found["EPCI-200070035"] == {"DEP-86"}
     assert any(len(deps) > 1 for deps in found.values())
     assert profiles.departements("COM", 2024, france)["COM-86082"] == {"DEP-86"}
+
+
+def test_departements_are_those_of_the_communes(france: Reference) -> None:
+    found = profiles.departements("EPCI", 2024, france)
+    for geo in ("EPCI-200070035", "EPCI-243301371", "EPCI-244400552", "EPCI-200054781"):
+        assert found[geo] == set(france.members(geo, 2024, level="DEP"))
+    assert set(found) == france.codes("EPCI", 2024)
+
+
+def test_what_a_search_needs_is_made_once_for_each_geography(france: Reference) -> None:
+    kept = profiles.profiles("EPCI", 2024, france)
+    assert profiles.profiles("EPCI", 2024, france) is kept
+    with pytest.raises(ValueError, match="read-only"):
+        kept.population[0] = 0.0
+    brought = pd.DataFrame(
+        [(2012, "COM-86078", "Civray", "EPCI-248600439", "CC du Civraisien", "DEP-86", "REG-54")],
+        columns=["year", "commune", "commune_name", "epci", "epci_name", "dep", "reg"],
+    )
+    more = france.extended(membership=brought)
+    assert profiles.profiles("EPCI", 2024, more) is not kept
+    assert profiles.departements("EPCI", 2012, more) == {"EPCI-248600439": {"DEP-86"}}
