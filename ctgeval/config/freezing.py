@@ -58,7 +58,7 @@ def freeze(folder: Path, territories: Sequence[tuple[str, str]], *, reasons: Seq
         raise _refusal(
             "Le fichier ctg.toml ne peut pas être écrit : le choix des territoires de comparaison n’est pas figé.",
             territories,
-            value=error.strerror or "",
+            value=error.strerror or "écriture refusée",
         ) from error
 
 
@@ -182,10 +182,12 @@ def _replace(path: Path, before: bytes, after: bytes) -> None:
 
 def _refusal(message: str, territories: Sequence[tuple[str, str]], *, value: str = "") -> DossierError:
     codes = ", ".join(f'"{code}"' for code, _ in territories)
+    # A reason of the system says that the file is closed to writing; without one, its form is at fault.
+    closed = "Rendez le fichier accessible en écriture (fermez-le ailleurs) et relancez, ou écrivez vous-même"
+    first = closed if value else "Écrivez vous-même"
     return DossierError(
         message,
-        remedy="Rendez le fichier accessible en écriture (fermez-le ailleurs) et relancez, ou écrivez vous-même dans "
-        f"[comparaison] : territoires = [{codes}].",
+        remedy=f"{first} dans [comparaison] : territoires = [{codes}].",
         file=FILE_NAME,
         key=_KEY,
         value=value,

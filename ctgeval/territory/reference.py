@@ -365,6 +365,16 @@ class Reference:
         name = self.last_name(geo)
         return f"{geo} ({name})" if name else geo
 
+    def _then(self, geo: str, year: int | None, first: int) -> tuple[str, ...]:
+        """Return the EPCI that held, in an earlier year, the communes that an EPCI has in its first one."""
+        if year is None or year > first:
+            return ()
+        own = set(self.members(geo, first))
+        after = self.timeline.chain(year, first).images
+        parents = self._links(year)[1]
+        inside = (code for code in self.codes("COM", year) if not own.isdisjoint(after.get(code, (code,))))
+        return tuple(sorted({up for code in inside for up in parents.get(code, ()) if up.startswith("EPCI-")}))
+
     def _unknown(self, geo: str, year: int | None) -> UnknownTerritory:
         parse(geo)
         when = "" if year is None else f" au 1er janvier {year}"
@@ -388,9 +398,12 @@ class Reference:
         if known is not None:
             every = sorted({*self.partial_years, *self.years})
             there = [str(known_year) for known_year in every if geo in self._names(known_year)]
+            then = self._then(geo, year, int(there[0])) if geo.startswith("EPCI-") and year in every else ()
+            held = french.enumeration([self._named(code) for code in then])
             return UnknownTerritory(
-                f"{geo} ({known}) n’existe pas{when} ; ce code existe en {', '.join(there)}.",
-                remedy="Vérifiez le code ou l’année.",
+                f"{geo} ({known}) n’existe pas{when} ; ce code existe en {', '.join(there)}."
+                f"{f' Ses communes étaient alors dans {held}.' if then else ''}",
+                remedy="Prenez ces territoires, ou une autre année." if then else "Vérifiez le code ou l’année.",
                 value=geo,
             )
         near = self.near(geo)

@@ -77,8 +77,9 @@ def test_a_dotted_key_is_completed_too() -> None:
     ],
 )
 def test_a_section_that_can_not_be_completed_gives_the_list_to_paste(text: bytes) -> None:
-    with pytest.raises(DossierError, match=r'territoires = \["EPCI-200070043"'):
+    with pytest.raises(DossierError, match=r'territoires = \["EPCI-200070043"') as caught:
         frozen(text)
+    assert caught.value.problem.remedy.startswith("Écrivez vous-même dans [comparaison]")
 
 
 def test_a_frozen_list_is_never_touched() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -191,6 +192,23 @@ def test_the_civraisien_was_four_then_three_then_one(brought: Reference) -> None
     }
     assert brought.partial_years == tuple(range(2008, 2020))
     assert len(brought.members(CIVRAISIEN, 2018)), len(brought.members(CIVRAISIEN, 2019)) == (40, 36)
+
+
+@pytest.mark.parametrize(
+    ("year", "held"),
+    [
+        (2012, ("EPCI-248600371", "EPCI-248600439", "EPCI-248600504", "EPCI-248600553")),
+        (2014, ("EPCI-200043636", "EPCI-248600371", "EPCI-248600553")),
+    ],
+)
+def test_an_epci_asked_for_before_it_existed_tells_where_its_communes_were(
+    brought: Reference, year: int, held: tuple[str, ...]
+) -> None:
+    with pytest.raises(UnknownTerritory, match="Ses communes étaient alors dans") as caught:
+        territory.members(CIVRAISIEN, year=year, reference=brought)
+    told = caught.value.problem.message
+    assert [geo for geo in re.findall(r"EPCI-\d{9}", told) if geo != CIVRAISIEN] == list(held)
+    assert len(territory.members(CIVRAISIEN, year=2017, reference=brought)) == 40
 
 
 def test_the_real_files_only_contradict_the_shares(brought: Reference) -> None:
