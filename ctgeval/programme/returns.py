@@ -251,19 +251,36 @@ def read(folder: Path, known: Mapping[str, Asked]) -> tuple[list[Return], list[P
     """
     found: list[Return] = []
     problems: list[Problem] = []
+    before: dict[str, str] = {}
     for path in sorted((folder / FOLDER).rglob("*")):
         if path.name.startswith(("~$", ".")) or not path.is_file():
             continue
         if path.suffix.lower() not in _SUFFIXES:
             problems.append(_no_workbook(path))
             continue
+        # Two partners may give the same name to their files: a subfolder tells them apart.
+        told = path.relative_to(folder / FOLDER).as_posix()
         try:
-            found.append(read_return(path, known))
+            one = read_return(path, known)
         except CtgevalError as error:
-            problems += [replace(problem, file=problem.file or path.name) for problem in error.problems]
-        else:
-            problems += found[-1].problems
+            problems += [replace(problem, file=told) for problem in error.problems]
+            continue
+        if one.sha256 in before:
+            problems.append(_copy(told, before[one.sha256]))
+            continue
+        before[one.sha256] = told
+        found.append(one)
+        problems += [replace(problem, file=told) for problem in one.problems]
     return found, problems
+
+
+def _copy(file: str, first: str) -> Problem:
+    return Problem(
+        message=f"Ce fichier est la copie exacte de {first} : il est lu une seule fois.",
+        remedy="Rien à faire, ou retirez-le.",
+        file=file,
+        severity="avertissement",
+    )
 
 
 def _no_workbook(path: Path) -> Problem:

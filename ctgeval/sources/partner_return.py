@@ -80,6 +80,8 @@ class Return:
         Cells that held something where a figure was expected: as many rows as ``frame``, and those of ``n_rejected``.
     n_rejected : int
         Cells that could not be used, or were left aside because they repeat others (totals).
+    sha256 : str
+        Fingerprint of the file: the same one may be sent twice.
     """
 
     file: str
@@ -88,6 +90,7 @@ class Return:
     problems: tuple[Problem, ...]
     n_cells: int
     n_rejected: int
+    sha256: str = ""
 
 
 @dataclass(slots=True)
@@ -162,6 +165,7 @@ def read_return(path: Path, asked: Mapping[str, Asked]) -> Return:
         problems=tuple(reading.problems),
         n_cells=reading.n_cells,
         n_rejected=reading.n_cells - len(reading.rows),
+        sha256=book.sha256,
     )
 
 
@@ -430,7 +434,8 @@ def _figure(at: _Place, reading: _Reading) -> Cell | Fault:
         return Fault(read.message, _MARKERS) if not any(map(str.isdigit, text)) else read
     value = float(read.value)
     if value < 0 or (at.measure in reading.asked.whole and value % 1 > 0):
-        return Fault(f"« {text.strip()} » n’est pas un comptage : il faut un nombre entier, 0 ou plus.", "Corrigez-le.")
+        typed = text.replace(".", ",") if isinstance(text, Figure) else text.strip()
+        return Fault(f"« {typed} » n’est pas un comptage : il faut un nombre entier, 0 ou plus.", "Corrigez-le.")
     return read
 
 

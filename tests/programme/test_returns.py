@@ -86,7 +86,7 @@ def test_the_workbook_asks_for_what_ctg_toml_says(folder: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"places_eaje"', '"places_eage"'), encoding="utf-8")
     with pytest.raises(DossierError, match="places_eage") as caught:
         ctgeval.open(folder).partner_form("relais-petite-enfance", period="2026")
-    assert "places_eaje" in caught.value.problem.remedy
+    assert any("places_eaje" in problem.remedy for problem in caught.value.problems)
 
 
 def test_unknown_partners_are_told_with_the_near_ones(folder: Path) -> None:
@@ -152,3 +152,22 @@ def test_the_command_says_where_and_refuses_to_replace(folder: Path) -> None:
     assert again.exit_code == 1
     assert "existe déjà" in again.output
     assert "Traceback" not in again.output
+
+
+def test_a_copy_a_subfolder_and_an_export_are_each_told(folder: Path, fill: Fill) -> None:
+    path = fill("2026", {("familles_rpe", "2026-S1"): 42, ("demandes_accueil", "2026-S1"): "environ 12"})
+    below = folder / "retours" / "juin"
+    below.mkdir()
+    shutil.copy(path, below / "rpe (1).xlsx")
+    shutil.move(path, below / "rpe.xlsx")
+    (folder / "retours" / "rpe.csv").write_text("Code;2026-S1\nfamilles_rpe;42\n", encoding="utf-8")
+    opened = ctgeval.open(folder)
+    table = opened.tables["observations"]
+    figures = table.frame[table.frame["periode"].eq("2026-S1")]
+    assert figures["valeur"].tolist() == [42.0]
+    told = {problem.file: problem for problem in table.problems if "rpe" in problem.file}
+    assert "copie exacte de juin/rpe (1).xlsx" in told["juin/rpe.xlsx"].message
+    assert told["juin/rpe.xlsx"].severity == "avertissement"
+    assert "environ 12" in told["juin/rpe (1).xlsx"].message
+    assert (told["retours/rpe.csv"].severity, told["retours/rpe.csv"].row) == ("bloquant", None)
+    assert {below / "rpe.xlsx", below / "rpe (1).xlsx"} <= set(input_files(opened.config, folder))
