@@ -74,6 +74,9 @@ _HEADER = re.compile(
 # From the lowest to the highest: every row of the files of 2014 to 2018 keeps this order.
 _ORDER = tuple(f"revenu_{rank}" for rank in ("d1", "d2", "q1", "d3", "d4", "median", "d6", "d7", "q3", "d8", "d9"))
 _NAMES = frozenset({"CODGEO", "LIBGEO"})
+# Columns that only the files of declared incomes have; those of disposable income share all their other headers.
+_DECLARED = re.compile(r"(?:PMIMP|PAUT)(?:20\d\d|\d\d)", re.IGNORECASE)
+_DECLARED_FILE = re.compile(r"(?<![A-Z])DEC(?![A-Z])", re.IGNORECASE)
 _FILE_YEAR = re.compile(r"FILO\w*?(20\d\d)|FILOSOFI\D*(20\d\d)", re.IGNORECASE)
 
 
@@ -100,7 +103,7 @@ def read_filosofi(path: Path, options: Options, *, name: str, coverage: Mapping[
     AmbiguousSource
         When its encoding, separator or decimal mark can be read in two ways.
     SourceError
-        When the code, the median or the year is absent, or it is by Iris.
+        When the code, the median or the year is absent, or it is by Iris, or of declared incomes.
     """
     grid = open_grid(path, options)
     column = grid.require("CODGEO")
@@ -108,6 +111,12 @@ def read_filosofi(path: Path, options: Options, *, name: str, coverage: Mapping[
         raise SourceError(
             "Ce fichier est par Iris : il n’est pas lu par ce format.",
             remedy="Prenez le fichier par commune, par EPCI ou par département.",
+            file=grid.file,
+        )
+    if any(_DECLARED.fullmatch(name) for name in grid.header) or _DECLARED_FILE.search(grid.file):
+        raise SourceError(
+            "Ce fichier est celui des revenus déclarés, avant impôts et prestations : il n’est pas lu par ce format.",
+            remedy="Prenez celui du revenu disponible (« FILO…_DISP_… », ou « cc_filosofi_… »).",
             file=grid.file,
         )
     year, headers = _year(grid)

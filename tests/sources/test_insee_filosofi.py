@@ -119,6 +119,7 @@ def test_the_year_may_be_that_of_the_file(write: Write) -> None:
         ("CODGEO;RD18\n86194;3,2\n", "Q218"),
         ("CODGEO;X\n86194;3,2\n", "Q221"),
         ("IRIS;CODGEO;Q218\n1;86194;2\n", "Iris"),
+        ("CODGEO;Q218;PAUT18\n86194;2;3\n", "revenus déclarés"),
         ("CODE;Q218\n86194;2\n", "CODGEO"),
         ("CODGEO;Q218;Q218\n86194;2;3\n", "figure 2 fois"),
         ("CODGEO;Q218;MED18\n86194;2;3\n", "donnent la même chose"),
@@ -189,3 +190,10 @@ def test_a_region_that_never_existed_is_rejected(write: Write) -> None:
     table = sources.read(path, format=FORMAT, reference=reference.load())
     assert table.observations["geo"].tolist() == ["REG-75", "REG-01"]
     assert table.rejected["value"].tolist() == ["99"]
+
+
+def test_declared_incomes_are_not_taken_for_disposable_ones(write: Write) -> None:
+    content = "CODGEO;Q218;PTSA18\n86194;19000;65\n"
+    assert len(sources.read(write(content, "FILO2018_DISP_DEP.csv"), format=FORMAT).observations) == 2
+    with pytest.raises(SourceError, match="avant impôts"):
+        sources.read(write(content, "FILO2018_DEC_COM.csv"), format=FORMAT)
