@@ -239,6 +239,7 @@ _PHONE = (
     rf"(?:^|[^\d+])(?:0{_SEP}[1-9]|(?:\+|00)33{_SEP}\(?0?\)?{_SEP}[1-9])"
     rf"(?:(?:{_SEP}\d\d){{4}}|\d\d(?:{_SEP}\d{{3}}){{2}})(?:$|\D)"
 )
+_DAYS = r"\b(?:\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d\d|(?:19|20)\d\d[/.\-]\d\d[/.\-]\d\d)\b"
 # Under a header that says so, any way of writing 9 digits or more is a number.
 _DIALLED = r"^\+?(?:[ ./\-()\x{00A0}\x{202F}]*\d){9,13}(?:\.0)?$"
 _IBAN = rf"(?i)\b[A-Z]{{2}}\d\d(?:{_SEP}[0-9A-Z]{{4}}){{3,7}}(?:{_SEP}[0-9A-Z]{{1,3}})?\b"
@@ -312,6 +313,10 @@ def _phone(column: _Column) -> Finding | None:
     if column.longest < 9:
         return None
     found = column.hits(_PHONE)
+    if found.any():
+        # « 01/06/2024 12:30 », « 2024-06-01/2024-12-31 »: the digits of days and hours are no number to dial.
+        dateless = pc.replace_substring_regex(column.values.filter(pa.array(found)), _DAYS, "…")
+        found[found] = pc.match_substring_regex(dateless, _PHONE).to_numpy(zero_copy_only=False)
     if named:
         found |= column.hits(_DIALLED)
     seen = int(column.counts[found].sum())

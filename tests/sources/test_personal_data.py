@@ -88,6 +88,21 @@ def test_siret_are_nobody(numbers: list[int]) -> None:
     assert kinds("SIRET", [str(number) for number in numbers]) == set()
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "01/06/2024 12:30",
+        "01.06.2024 12h",
+        "2024-06-01/2024-12-31",
+        "01/06/2024-31/12/2024",
+        "2024-06-01 2024-12-31",
+    ],
+)
+def test_days_and_hours_are_no_telephone(cell: str) -> None:
+    assert kinds("datesPeriodeVersement", [cell] * 4) == set()
+    assert kinds("remarque", [f"{cell}, 06 12 34 56 78"] * 4) == {"telephone"}
+
+
 def test_codes_of_communes_and_of_bodies_are_nobody() -> None:
     rng = drawing(7)
     for draw in (
