@@ -49,7 +49,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "description": ("DESCRIPTION", "COMMENT", "INTITULE"),
     "territoire": ("LIBGEO",),
 }
-_COST, _GRANT = ("COUT", "COUT_TOTAL"), ("SUBVENTION", "MONTANT_SUBVENTION")
+_CODE = ("CODGEO", "CODE_GEO", "CODE_INSEE", "CODE_INSEE_BENEFICIAIRE")
+_COST = ("COUT", "COUT_TOTAL", "COUT_HT", "COUT_TOTAL_HT", "COUT_PROJET")
+_GRANT = ("SUBVENTION", "MONTANT_SUBVENTION", "SUBVENTION_ACCORDEE", "MONTANT_SUBVENTION_ACCORDEE")
 _YEAR_COLUMNS = ("EXERCICE", "ANNEE")
 _POPULATION = re.compile(r"POP(\d\d)", re.IGNORECASE)
 # The file writes the ratio with ten digits: a larger gap is another project's figure.
@@ -65,7 +67,7 @@ class _Carrier(NamedTuple):
 
 def _read(path: Path, options: Options) -> SourceTable:
     grid = open_grid(path, options)
-    code_column = grid.require("CODGEO")
+    code_column = grid.require(*_CODE)
     cost_column, grant_column = grid.require(*_COST), grid.require(*_GRANT)
     found = {name: grid.find(*headers) for name, headers in _HEADERS.items()}
     rejections = Rejections(grid)

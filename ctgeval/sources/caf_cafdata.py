@@ -64,7 +64,7 @@ _FIELD = (
     "Droits versables de décembre, dans la géographie du 1er janvier suivant ; les familles qui relèvent de la MSA n’y "
     "sont pas, et les montants sont ceux du mois."
 )
-_DAY = re.compile(r"(?P<y>\d{4})(?:-(?P<m>\d\d)(?:-\d\d)?(?:T.*)?)?|(?:\d\d/)?(?P<m2>\d\d)/(?P<y2>\d{4})")
+_DAY = re.compile(r"(?P<y>\d{4})(?:-?(?P<m>\d\d)(?:-?\d\d)?(?:T.*)?)?|(?:\d\d/)?(?P<m2>\d\d)/(?P<y2>\d{4})")
 # Codes of beneficiaries that the Caf puts in no territory.
 _NOWHERE = re.compile(r"|\d{0,2}[AB]?X+|Z+|9{2,5}", re.IGNORECASE)
 

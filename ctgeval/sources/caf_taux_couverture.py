@@ -75,7 +75,7 @@ def _read(path: Path, options: Options) -> SourceTable:
     grid = open_grid(path, options)
     date_column = grid.require(*_DATES)
     level, code_column = _level(grid)
-    fields = {measure: (*_HEADERS[measure], f"{field}_{level}", field) for measure, field in _FIELDS.items()}
+    fields = {measure: (*_spelt(_HEADERS[measure]), f"{field}_{level}", field) for measure, field in _FIELDS.items()}
     grid.require(*fields[_GLOBAL])
     found = {measure: grid.find(*names) for measure, names in fields.items()}
     variables = [Variable(column, measure) for measure, column in found.items() if column is not None]
@@ -104,6 +104,11 @@ def _read(path: Path, options: Options) -> SourceTable:
         geography=options.geography,
         notes=[note for note in notes if note],
     )
+
+
+def _spelt(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels as they are abridged, and in full: « Taux de couv », « Taux de couverture »."""
+    return (*names, *(name.replace(" couv ", " couverture ") for name in names))
 
 
 def _level(grid: Grid) -> tuple[str, str]:

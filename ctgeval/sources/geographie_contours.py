@@ -31,7 +31,7 @@ NAME = "geographie.contours"
 TABLE = "contours"
 
 _COMMUNE = (
-    "insee_com", "codgeo", "code_insee", "insee", "insee_geo", "code_commune", "com_code", "depcom", "inseecom", "com",
+    "insee_com", "codgeo", "code_insee", "insee", "insee_geo", "code_commune", "com_code", "depcom", "inseecom", "codeinsee", "ref:insee", "com",
     "code", "code_officiel", "id",
 )  # fmt: skip
 _EPCI = ("siren_epci", "code_epci", "epci_code", "code_siren", "siren", "epci", "code", "codgeo", "id")
@@ -108,6 +108,9 @@ def _code_property(found: Sequence[Feature], file: str) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, list) and len(value) == 1:
+        # OpenDataSoft writes each code as a list of one.
+        value = value[0]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

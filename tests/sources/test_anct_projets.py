@@ -104,6 +104,15 @@ def test_another_vintage_without_numbers_takes_its_year_from_the_name(write: Wri
     assert "projets_2018.csv" in caught.value.problem.remedy
 
 
+def test_columns_under_their_long_names_are_the_same(write: Write, projects: Text) -> None:
+    names = {"CODGEO": "Code INSEE bénéficiaire", "COUT": "Coût total HT", "SUBVENTION": "Subvention accordée"}
+    renamed = projects()
+    for short, long in names.items():
+        renamed = renamed.replace(f",{short},", f",{long},", 1)
+    assert all(long in renamed for long in names.values())
+    assert read(write, renamed).observations.equals(read(write, projects()).observations)
+
+
 def test_a_vanished_column_is_one_clear_error(write: Write, projects: Text) -> None:
     with pytest.raises(SourceError, match="CODGEO"):
         read(write, projects().replace("CODGEO", "GEOCODE"))

@@ -72,6 +72,13 @@ def test_fields_and_labels_are_the_same_columns(write: Write) -> None:
     assert any("la somme des communes s’écarte" in note for note in table.notes)
 
 
+@pytest.mark.parametrize(("cell", "period"), [("202312", "2023"), ("20231231", "2023"), ("202306", "2023-06")])
+def test_dates_without_marks_are_read(write: Write, cell: str, period: str) -> None:
+    content = f"dtreffre,numcomdo,indfoy_ndur\n{cell},86082,610\n"
+    table = sources.read(write(content), format=FORMAT)
+    assert table.observations["time_period"].tolist() == [period]
+
+
 def test_departements_are_exact_when_they_are_not_rounded(write: Write) -> None:
     content = "Date référence;Numéro département;Nombre foyers RSA\n2022;86;9123\n2022;2A;1001\n2022;1;4567\n"
     table = sources.read(write(content), format=FORMAT)

@@ -45,6 +45,12 @@ def test_a_small_file_is_read_whole(write: Write, caf: Text, lawful: Lawful) -> 
     assert any("10 000 habitants" in note for note in table.notes)
 
 
+def test_labels_written_in_full_are_the_same_columns(write: Write, caf: Text) -> None:
+    abridged = read(write, caf())
+    full = read(write, caf().replace("Taux de couv ", "Taux de couverture "))
+    assert full.observations.equals(abridged.observations)
+
+
 def test_the_year_of_codes_is_what_the_dossier_says(write: Write, caf: Text) -> None:
     assert read(write, caf(), geography=2022).observations["geography"].eq(2022).all()
 

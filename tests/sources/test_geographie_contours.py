@@ -64,6 +64,12 @@ def test_leading_zeros_are_put_back_and_epcis_are_known(tmp_path: Path) -> None:
     assert set(read(tmp_path, document(both)).tables["contours"]["geo"]) == {"COM-86194"}
 
 
+def test_codes_in_lists_of_one_are_read(tmp_path: Path) -> None:
+    found = read(tmp_path, document({"com_code": ["86078"]}, {"com_code": ["1004"]}, {"com_code": ["86001", "86002"]}))
+    assert set(found.tables["contours"]["geo"]) == {"COM-86078", "COM-01004"}
+    assert found.n_rejected == 1
+
+
 def test_a_topology_is_read_by_its_identifiers(tmp_path: Path) -> None:
     arcs = [[[0, 0], [100, 0], [0, 100], [-100, 0], [0, -100]]]
     topology = {
