@@ -31,8 +31,8 @@ NAME = "geographie.contours"
 TABLE = "contours"
 
 _COMMUNE = (
-    "insee_com", "codgeo", "code_insee", "insee", "insee_geo", "code_commune", "com_code", "depcom", "inseecom", "codeinsee", "ref:insee", "com",
-    "code", "code_officiel", "id",
+    "insee_com", "codgeo", "code_insee", "insee", "insee_geo", "code_commune", "com_code", "depcom", "inseecom", "com",
+    "codeinsee", "ref:insee", "code", "code_officiel", "id",
 )  # fmt: skip
 _EPCI = ("siren_epci", "code_epci", "epci_code", "code_siren", "siren", "epci", "code", "codgeo", "id")
 _KIND = ("type", "typecom", "type_commune")

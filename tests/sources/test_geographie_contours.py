@@ -48,7 +48,9 @@ def test_the_real_file_is_read_whole(real_data: Path, lawful: Callable[[SourceTa
     assert any("2018" in note for note in found.notes)
 
 
-@pytest.mark.parametrize("name", ["code", "insee", "CODGEO", "codgeo", "INSEE_COM", "code_insee", "INSEE_GEO"])
+@pytest.mark.parametrize(
+    "name", ["code", "insee", "CODGEO", "codgeo", "INSEE_COM", "code_insee", "INSEE_GEO", "codeInsee", "ref:INSEE"]
+)
 @pytest.mark.parametrize("file", ["communes-2024.geojson", "communes-2024.json.gz"])
 def test_names_of_properties_and_compression(tmp_path: Path, name: str, file: str) -> None:
     found = read(tmp_path, document(name=name), file)
