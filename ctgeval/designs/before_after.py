@@ -35,6 +35,7 @@ class Case:
     after: str
     end: dt.date | None
     others: tuple[str, ...]
+    provisional: frozenset[str]
 
     @property
     def paired(self) -> bool:
@@ -75,7 +76,11 @@ def case_of(dossier: Dossier, item: Indicator, rows: pd.DataFrame, designs: Sequ
     when = timing(dossier, item)
     before = [label for label in labels if start is not None and when.span(label)[1] < start]
     after = [label for label in labels if effect is not None and when.span(label)[0] >= effect]
-    provisional = set(known.loc[known["obs_status"].eq("P"), "time_period"])
+    provisional = {
+        label
+        for label, status, keys in known[["time_period", "obs_status", "source"]].itertuples(index=False, name=None)
+        if status == "P" or when.provisional(label, frozenset(str(keys).split()))
+    }
     settled = [label for label in after if label not in provisional] or after
     # The latest pair that the source lets one compare; the latest figures, and why not, when there is none.
     pairs = [(first, last) for last in reversed(settled) for first in reversed(before)]
@@ -89,6 +94,7 @@ def case_of(dossier: Dossier, item: Indicator, rows: pd.DataFrame, designs: Sequ
         before=chosen[0] if chosen else before[-1] if before else "",
         after=chosen[1] if chosen else settled[-1] if settled else "",
         end=convention.fin if convention else None,
+        provisional=frozenset(provisional),
         others=tuple(periods.sort(set(figures["time_period"]) - set(labels))),
     )
 

@@ -240,7 +240,7 @@ def _definition(dossier: Dossier, case: Case) -> Criterion:
 def _settled(case: Case) -> Criterion:
     if not case.paired:
         return Criterion("statut", passed=None, text="Sans deux périodes, rien à vérifier.")
-    waiting = [label for label in (case.before, case.after) if case.row(label)["obs_status"] == "P"]
+    waiting = [label for label in (case.before, case.after) if label in case.provisional]
     if waiting:
         said = french.enumeration([french.period(label) for label in waiting])
         return Criterion(

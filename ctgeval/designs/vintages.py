@@ -31,12 +31,15 @@ class Timing:
         Years between a period and its publication, in the slowest of the sources of the numerator.
     stock : bool
         Whether the numerator is a state at a date.
+    published : tuple of (str, Vintages, date or None)
+        Each source of the numerator, one of its rules, and the day on which its file was published.
     """
 
     numerator: tuple[Vintages, ...]
     denominator: tuple[Vintages, ...]
     lag: int
     stock: bool
+    published: tuple[tuple[str, Vintages, date | None], ...] = ()
 
     def span(self, period: str) -> tuple[date, date]:
         """Return the first and last day that the numerator of a period describes; of a plain stock, its last day."""
@@ -50,6 +53,10 @@ class Timing:
     def objection(self, first: str, second: str) -> str:
         """Say why two periods of the numerator are not compared; empty when they may be."""
         return next((said for rule in self.numerator if (said := rule.objection(first, second))), "")
+
+    def provisional(self, period: str, keys: frozenset[str]) -> bool:
+        """Tell whether some of the sources of a figure were published before it was consolidated."""
+        return any(rule.provisional(period, day) for key, rule, day in self.published if key in keys)
 
     def denominator_objection(self, first: str, second: str) -> str:
         """Say why two periods of the denominator alone are not compared; empty when they may be."""
@@ -102,6 +109,8 @@ def timing(dossier: Dossier, item: Indicator) -> Timing:
     declared = {source.cle: source for source in dossier.config.sources}
     known = sources.formats()
 
+    published: set[tuple[str, Vintages, date | None]] = set()
+
     def found(names: frozenset[str]) -> tuple[tuple[Vintages, ...], int]:
         rows = seen.loc[seen["measure"].isin(names), ["measure", "source"]].drop_duplicates()
         rules, lag = [], 0
@@ -113,12 +122,15 @@ def timing(dossier: Dossier, item: Indicator) -> Timing:
                 rules.append(vintages.rules(source.millesimes))
             elif format_:
                 rules.append(format_.rules(measure))
+            if source and (source.millesimes or format_):
+                published.add((key, rules[-1], source.mise_a_jour))
         kept = tuple(dict.fromkeys(rules)) or (vintages.PLAIN,)
         if item.periodicity == "quinquennale" and all(rule.gap == 0 and rule.comparable for rule in kept):
             kept = (vintages.CENSUS,)
         return kept, lag
 
     numerator, lag = found(frozenset(item.numerator_measures))
+    told = tuple(sorted(published, key=lambda one: (one[0], one[1].name)))
     denominator, _ = found(frozenset(item.measures) - frozenset(item.numerator_measures))
     stock = all(measures.get(name).kind == "stock" for name in item.numerator_measures)
-    return Timing(numerator=numerator, denominator=denominator, lag=lag, stock=stock)
+    return Timing(numerator=numerator, denominator=denominator, lag=lag, stock=stock, published=told)

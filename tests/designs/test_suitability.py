@@ -285,3 +285,24 @@ def test_the_end_of_filosofi_is_told_with_what_to_turn_to(write: Write) -> None:
     never = said(write([], debut="2022-01-01", more=more, files=files).evaluability("CO02"), "final")[1]
     assert "La série s’arrête au millésime 2021" in never
     assert "Cafdata" in never
+
+
+def test_a_caf_figure_published_too_early_is_provisional(write: Write) -> None:
+    values = {"2020": 300.0, "2021": 310.0, "2022": 350.0}
+    folder = named(write, "caf", values).path
+    text = (folder / "ctg.toml").read_text(encoding="utf-8")
+
+    def published(day: str) -> Suitability:
+        (folder / "ctg.toml").write_text(text.replace("2025-01-31", day), encoding="utf-8")
+        return ctgeval.open(folder).evaluability("PE07")
+
+    late = published("2023-07-01")
+    assert said(late, "final")[1] == "Dernier chiffre postérieur : 2022 (situation de décembre 2022)."
+        said(published("2023-07-01"), "final")[1] == "Dernier chiffre postérieur : 2022 (situation de décembre 2022)."
+    )
+    early = published("2023-03-30")
+    assert said(early, "final")[1] == "Dernier chiffre postérieur : 2021 (situation de décembre 2021)."
+    assert said(early, "statut")[0] is True
+    passed, told = said(published("2022-03-30"), "statut")
+    assert passed is False
+    assert "provisoire" in told
