@@ -12,6 +12,7 @@ import pytest
 
 from ctgeval import programme, sources
 from ctgeval.errors import PersonalDataFound
+from ctgeval.render.sections import reading
 from ctgeval.sources import workbook
 from ctgeval.sources.description import Description, Period, Place, Wide
 
@@ -107,3 +108,14 @@ def test_two_cells_far_apart_do_not_open_the_workbook(tmp_path: Path) -> None:
     tables = workbook.read_tables(tmp_path, programme.SCHEMAS)
     (problem,) = [problem for table in tables.values() for problem in table.problems]
     assert "trop loin" in problem.message
+
+
+def test_what_is_admitted_is_printed_with_the_sources(tmp_path: Path) -> None:
+    WRITERS["csv"](tmp_path / "a.csv")
+    table = sources.read(
+        tmp_path / "a.csv", format="tableau", description=TOLD, admitted={"Courriel": "adresse du service"}
+    )
+    row = {"titre": "Inscriptions", "cle": "a", "notes": " ".join(table.notes)}
+    (told,) = reading.admitted_in([row, {**row, "notes": "Encodage reconnu : cp1252."}])
+    assert told.startswith("Inscriptions")
+    assert "adresse du service" in told

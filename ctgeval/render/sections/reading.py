@@ -15,6 +15,8 @@ from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
 
+# As `ctgeval.sources.personal_data` notes it.
+ADMITTED = "admise malgré des données personnelles"
 _TOLD = ("masquees", "methode")
 _AUDITED = ("cellules", "masquees", "methode", "fondement")
 
@@ -76,7 +78,15 @@ def sources(view: View, names: Names, points: Sequence[Point] | None = None) -> 
     found = Table(names("sources-tableau"), "Les fichiers et les comptages utilisés", columns, body,
                   downloadable=False)  # fmt: skip
     lead = wording.say("sources_une" if len(rows) == 1 else "sources", {"nombre": french.number(len(rows))})
-    return blocks.section(heading, title, [tables.render(found)], lead=lead)
+    admitted = admitted_in(rows) if view.technical else []
+    shown = [tables.render(found), *([blocks.bullets(admitted)] if admitted else [])]
+    return blocks.section(heading, title, shown, lead=lead)
+
+
+def admitted_in(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Return what was noted of the files that were read in spite of personal data: the reason stands there."""
+    told = [(View.text(row["titre"]) or View.text(row["cle"]), View.text(row["notes"])) for row in rows]
+    return [french.typography(f"{name} : {notes}") for name, notes in told if ADMITTED in notes]
 
 
 def _lines(row: Mapping[Any, Any]) -> list[Cell]:
