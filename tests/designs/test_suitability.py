@@ -298,8 +298,6 @@ def test_a_caf_figure_published_too_early_is_provisional(write: Write) -> None:
 
     late = published("2023-07-01")
     assert said(late, "final")[1] == "Dernier chiffre postérieur : 2022 (situation de décembre 2022)."
-        said(published("2023-07-01"), "final")[1] == "Dernier chiffre postérieur : 2022 (situation de décembre 2022)."
-    )
     early = published("2023-03-30")
     assert said(early, "final")[1] == "Dernier chiffre postérieur : 2021 (situation de décembre 2021)."
     assert said(early, "statut")[0] is True
