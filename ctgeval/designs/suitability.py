@@ -172,8 +172,8 @@ def _apart(case: Case) -> str:
     said = french.enumeration([french.period(label) for label in case.others])
     verb = "ne sont pas retenus" if several else "n’est pas retenu"
     return (
-        f" {'Les chiffres' if several else 'Le chiffre'} de {said} {verb} : une année civile et une année scolaire ne "
-        "se comparent pas."
+        f" {'Les chiffres' if several else 'Le chiffre'} de {said} {verb} : des périodes de sortes différentes "
+        "(année civile, année scolaire, semestre…) ne se comparent pas."
     )
 
 

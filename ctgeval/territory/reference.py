@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
+from itertools import compress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ctgeval import french
@@ -296,10 +298,19 @@ class Reference:
 
     @cached_property
     def _latest(self) -> dict[str, str]:
-        rows = self.places.sort_values("last", kind="stable")
-        return dict(zip(rows["geo"].tolist(), rows["name"].tolist(), strict=True))
+        codes, names = self._named_places
+        order = np.argsort(self.places["last"].to_numpy(), kind="stable").tolist()
+        return {codes[at]: names[at] for at in order}
+
+    @cached_property
+    def _named_places(self) -> tuple[list[str], list[str]]:
+        """Codes and names of all the places: texts are made once, for every year."""
+        return self.places["geo"].tolist(), self.places["name"].tolist()
 
     def _at(self, table: pd.DataFrame, year: int) -> pd.DataFrame:
+        return table[self._there(table, year)]
+
+    def _there(self, table: pd.DataFrame, year: int) -> npt.NDArray[np.bool_]:
         if year not in self.years and year not in self.partial_years:
             raise TerritoryError(
                 f"La géographie au 1er janvier {year} n’est pas connue.",
@@ -309,13 +320,15 @@ class Reference:
                 ),
                 value=str(year),
             )
-        return table[(table["first"] <= year) & (table["last"] >= year)]
+        first, last = table["first"].to_numpy(), table["last"].to_numpy()
+        there: npt.NDArray[np.bool_] = (first <= year) & (last >= year)
+        return there
 
     def _names(self, year: int) -> dict[str, str]:
         key = ("names", year)
         if key not in self._kept:
-            rows = self._at(self.places, year)
-            self._kept[key] = dict(zip(rows["geo"].tolist(), rows["name"].tolist(), strict=True))
+            there = self._there(self.places, year).tolist()
+            self._kept[key] = dict(compress(zip(*self._named_places, strict=True), there))
         names: dict[str, str] = self._kept[key]
         return names
 
