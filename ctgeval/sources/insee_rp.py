@@ -35,7 +35,8 @@ _IDENTITY = (
     *("LIBGEO", "LIBCOM", "commune", "code_region", "region", "code_departement", "departement", "pop_cl"),
     *("AN", "PERIODE"),
 )
-_HEADER = re.compile(r"([PC])(\d\d)_(\w+)", re.IGNORECASE)
+# D: the censuses of 1968 to 1999, when all were counted in the same year.
+_HEADER = re.compile(r"([PCD])(\d\d)_(\w+)", re.IGNORECASE)
 _RATES = {"tx_morta": "taux_mortalite", "tx_nata": "taux_natalite"}
 _FILE_YEAR = re.compile(r"rp_?((?:19|20)\d\d)", re.IGNORECASE)
 _BETWEEN = (

@@ -40,6 +40,7 @@ __all__ = [
 _OVERSEAS = ("COM-975", "COM-977", "COM-978", "COM-98")
 _APART = frozenset((*ARRONDISSEMENTS, *ARRONDISSEMENTS.values()))
 _NATIONAL = 30_000
+_DEPARTEMENT = 3
 _FILE_LEVEL = re.compile(r"_(COM|EPCI|DEP|REG)(?![A-Z])", re.IGNORECASE)
 _EVENT_CODES = ("code_before", "code_after")
 # 25: the syndicats that levied their own taxes until 2015.
@@ -51,11 +52,12 @@ def level_of(grid: Grid, column: str) -> str:
 
     Their length tells, and the name of the file where a code of 2 digits could be either.
     """
-    sizes = Counter(len(str(cell).strip()) for cell in grid.columns[column])
+    # « 86194.0 »: a code that a spreadsheet made a number is still one of a commune, and is refused as such.
+    sizes = Counter(len(str(cell).strip().removesuffix(".0")) for cell in grid.columns[column])
     size = sizes.most_common(1)[0][0] if sizes else 5
     if size == 9:
         return "EPCI"
-    if size in {4, 5}:
+    if size > _DEPARTEMENT:
         return "COM"
     named = _FILE_LEVEL.search(grid.file)
     return "REG" if named is not None and named[1].upper() == "REG" else "DEP"

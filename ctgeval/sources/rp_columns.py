@@ -1,7 +1,7 @@
 """Insee's census files: what their columns count, whatever the vintage.
 
-A header is an extraction (``P`` main, ``C`` complementary), two digits of the year and a name: ``P18_POP0014``. The
-file of communes over 2,000 inhabitants has names of its own.
+A header is an extraction (``P`` main, ``C`` complementary, ``D`` a census of 1968 to 1999), two digits of the year and
+a name: ``P18_POP0014``. The file of communes over 2,000 inhabitants has names of its own.
 """
 
 from __future__ import annotations

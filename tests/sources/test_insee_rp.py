@@ -52,6 +52,14 @@ def test_what_the_file_gives_by_parts_is_added_up(write: Write, census: Text) ->
     assert np.isnan(cell(hidden, "COM-86194", "population_75_plus", "2022"))
 
 
+def test_the_censuses_of_the_last_century_are_read(write: Write) -> None:
+    path = write("CODGEO;P21_POP;D99_POP;D68_POP;D99_LOG;SUPERF\n86194;90240;83448;66593;42000;42.1\n")
+    table = sources.read(path, format=FORMAT)
+    known = {"2021": 90_240, "1999": 83_448, "1968": 66_593}
+    assert {year: cell(table, "COM-86194", "population_municipale", year) for year in known} == known
+    assert cell(table, "COM-86194", "logements", "1999") == 42_000
+
+
 def test_the_main_extraction_is_preferred_and_the_other_told(write: Write) -> None:
     path = write("CODGEO;C22_MEN;P22_MEN;C22_FAM;P22_INCONNU\n86194;50001;50000;20000;5\n")
     table = sources.read(path, format=FORMAT)

@@ -66,6 +66,8 @@ def test_years_with_the_same_communes_are_not_told_apart() -> None:
         ("86", "x_REG.csv", "REG", "REG-86"),
         ("86", "x_DEP.csv", "DEP", "DEP-86"),
         ("974", "x.csv", "DEP", "DEP-974"),
+        ("86194.0", "x.csv", "COM", "COM-86194"),
+        ("8,6194E+04", "x.csv", "COM", ""),
     ],
 )
 def test_the_level_is_that_of_the_codes(write: Callable[..., Path], code: str, name: str, level: str, geo: str) -> None:
