@@ -33,7 +33,7 @@ NAME = "anct.france_services"
 _MEASURE = "lieux_france_services"
 _HEADERS: dict[str, tuple[str, ...]] = {
     "service_id": ("MATRICULE", "id_fs"),
-    "nom": ("lib_france_services", "lib_fs"),
+    "nom": ("lib_france_services", "lib_fs", "nom_france_services", "nom_fs"),
     "commune": ("lib_com",),
     "categorie": ("categorie", "type_fs"),
     "forme": ("FORMAT_FS",),
@@ -50,6 +50,9 @@ def _read(path: Path, options: Options) -> SourceTable:
     code_column = grid.require(*_CODE)
     found = {name: grid.find(*headers) for name, headers in _HEADERS.items()}
     dep_column, label_column = grid.find(*_DEPARTEMENT), grid.find(*_LABEL)
+    if not any(found[name] for name in ("service_id", "nom", "forme")) and label_column is None:
+        # Any table of communes has a code: its rows are not places for all that.
+        grid.require(*_HEADERS["nom"])
     rejections = Rejections(grid)
     labels = _labels(grid, label_column)
     year, year_note = _year(grid, labels)

@@ -26,7 +26,7 @@ from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections, Texts, year_of
 from ctgeval.territory import codes
 
-__all__ = ["FORMAT_APPARTENANCE", "FORMAT_COMMUNES"]
+__all__ = ["COMMUNES", "FORMAT_APPARTENANCE", "FORMAT_COMMUNES"]
 
 APPARTENANCE, COMMUNES = "geographie.appartenance", "geographie.communes"
 TABLE = "appartenance"

@@ -15,6 +15,7 @@ from ctgeval.french import fold
 from ctgeval.measures import Measure
 from ctgeval.sources.cellbook import Book
 from ctgeval.sources.description import Description, Period, Place, Shape, Wide
+from ctgeval.sources.geographie_appartenance import COMMUNES
 from ctgeval.sources.guess import Guess, guess
 from ctgeval.sources.registry import formats
 from ctgeval.sources.sheets import read_book
@@ -95,8 +96,12 @@ def propose(
     if best is not None and len(best.table.observations):
         return _of_format(path, relative, found, options)
     described = _of_description(path, relative, found, options, known=known)
-    # A reader that finds no figure may have read half of a table whose figures have their own names.
-    return described if best is None or described.figures else _of_format(path, relative, found, options)
+    # A reader that finds no figure may have read half of a table whose figures have their own names; and the list of
+    # communes is the one that says what each of its rows is.
+    headers = {fold(str(name)) for one in described.table.tables.values() for name in one.columns}
+    if best is None or described.figures or (best.format == COMMUNES and not headers & {"type", "typecom"}):
+        return described
+    return _of_format(path, relative, found, options)
 
 
 def _of_format(path: Path, relative: str, found: list[Trial], options: Options) -> Proposal:

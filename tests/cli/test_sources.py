@@ -78,6 +78,31 @@ def test_a_file_most_of_whose_rows_are_parts_of_others_keeps_its_format(run: Run
     assert (told["format"], told["n_accepted"], told["n_rejected"]) == ("insee.melodi", 1, 6)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "format"),
+    [
+        (
+            "epcicom2023.csv",
+            "siren;raison_sociale;insee;nom_membre\n200070035;CC;86078;Civray\n",
+            "geographie.appartenance",
+        ),
+        ("taux_2019.csv", "annee;code_insee;commune;taux\n2019;86194;Poitiers;55\n", "tableau"),
+        ("FILO2018_DEC_COM.csv", "CODGEO;LIBGEO;Q218;PAUT18\n86194;Poitiers;19000;2\n", "tableau"),
+        (
+            "v_commune_2025.csv",
+            "TYPECOM;COM;LIBELLE\nCOM;86082;Valence-en-Poitou\nCOMD;86043;X\n",
+            "geographie.communes",
+        ),
+    ],
+)
+def test_a_code_and_a_name_are_not_enough_to_know_a_file(
+    run: Run, tmp_path: Path, name: str, content: str, format: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    assert tried(run, path)["format"] == format
+
+
 def test_a_workbook_under_its_title_is_described(run: Run, real_data: Path) -> None:
     path = real_data / "messy" / "rei_1987_notice.xlsx"
     told = tried(run, path)

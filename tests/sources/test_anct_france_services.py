@@ -114,3 +114,8 @@ def test_the_real_list(real_data: Path, lawful: Lawful) -> None:
     without = sources.read(path, format=FORMAT, key="fs")
     lawful(without)
     assert (without.n_accepted, without.n_rejected) == (906, 2)
+
+
+def test_a_table_of_communes_is_no_list_of_places(write: Write) -> None:
+    with pytest.raises(SourceError, match="lib_france_services"):
+        sources.read(write("code_insee;lib_com;taux\n86194;POITIERS;12\n", "taux_2021.csv"), format=FORMAT)
