@@ -27,7 +27,7 @@ def explained(results: pd.DataFrame, left_out: pd.DataFrame, catalogue: Mapping[
     if left_out.empty or results.empty:
         return results
     sentences = definition.reasons()
-    silent = results["value"].isna() & results["reason"].eq(sentences["absent"])
+    silent = results["value"].isna() & results["reason"].isin([sentences["absent"], sentences["absent_membres"]])
     cells = results.loc[silent, ["indicator", "geo", "time_period"]]
     moved = {name: elsewhere(left_out, catalogue[name]) for name in cells["indicator"].unique()}
     hit = [(geo, period) in moved[name] for name, geo, period in cells.itertuples(index=False, name=None)]

@@ -47,8 +47,8 @@ class Harmonised:
     problems : tuple of Problem
         One for each territory left out and each reason; ``value`` is its code. None of them blocks.
     left_out : DataFrame
-        ``measure, geo, time_period`` of the facts of communes that were left out, under the code after where there is
-        one: what the source says under that code is about another ground.
+        ``measure, geo, time_period`` of the facts that were left out, under the code after where there is one: what the
+        source says under that code is about another ground.
     """
 
     observations: pd.DataFrame
@@ -200,7 +200,6 @@ def _left_out(rows: pd.DataFrame, going: Moves, changed: pd.DataFrame | None) ->
     """Return the facts that were refused; ``changed`` is None when all that could be summed or shared out was."""
     columns = ["measure", "geo", "time_period"]
     refused: pd.DataFrame = rows.loc[going.target == REFUSED, columns]
-    refused = refused[refused["geo"].str.startswith("COM-")]
     if changed is None:
         return refused.drop_duplicates(ignore_index=True)
     merged: pd.DataFrame = rows.loc[going.joins, columns]

@@ -102,3 +102,27 @@ def test_a_source_that_does_not_say_its_geography_is_compared_on_neither_side(tm
     medians = dossier.indicators("CO02", geo="COM-86082")
     assert medians["value"].isna().all()
     assert dossier.evaluability("CO02").status == "non_evaluable"
+
+
+def test_an_epci_whose_perimeter_changed_under_its_code_says_so(tmp_path: Path) -> None:
+    code = next(
+        geo
+        for geo in sorted(ctgeval.territory.reference.load().codes("EPCI", 2020))
+        if ctgeval.territory.exists(geo, year=2024)
+        and ctgeval.territory.reference.load().changed_between(geo, 2020, 2024)
+    ).removeprefix("EPCI-")
+    for year in (2018, 2019):
+        text = f"CODGEO;LIBGEO;Q2{year % 100}\n{code};X;19000\n200070043;Vienne et Gartempe;20100\n"
+        (tmp_path / f"filo{year}.csv").write_text(text, encoding="utf-8")
+    blocks = [
+        SOURCE.format(key=f"f{year}", file=f"filo{year}.csv", format="insee.filosofi", more=f"geographie = {geography}")
+        for year, geography in ((2018, 2020), (2019, 2024))
+    ]
+    head = f'[territoire]\ncode = "EPCI-{code}"\nperimetre = 2024\n[convention]\ndebut = 2019-01-01\n'
+    head += '[comparaison]\nterritoires = ["EPCI-200070043"]\n'
+    (tmp_path / "ctg.toml").write_text(head + "".join(blocks), encoding="utf-8")
+    dossier = ctgeval.open(tmp_path)
+    medians = dossier.indicators("CO02", geo=f"EPCI-{code}").set_index("time_period")
+    assert medians["value"].isna().to_dict() == {"2018": True, "2019": False}
+    assert medians["reason"]["2018"].startswith("Même code, autre territoire")
+    assert "ce que la source donne pour 2018" in dossier.evaluability("CO02").text()
