@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from ctgeval.sources.registry import formats
 from ctgeval.sources.sheets import read_book
 from ctgeval.sources.table import Options, SourceTable
 from ctgeval.sources.tableau import NAME as DESCRIBED
-from ctgeval.sources.trial import ANSWERS, Trial, answered, trials
+from ctgeval.sources.trial import ANSWERS, Trial, answered, beginning, trials
 
 if TYPE_CHECKING:
     from ctgeval.territory.reference import Reference
@@ -95,12 +96,14 @@ def propose(
     best = found[0] if found and found[0].share >= 0.5 else None
     if best is not None and len(best.table.observations):
         return _of_format(path, relative, found, options)
-    described = _of_description(path, relative, found, options, known=known)
+    with tempfile.TemporaryDirectory() as folder:
+        start = beginning(path, Path(folder)) if best else path
+        described = _of_description(start, relative, found, options, known=known)
     # A reader that finds no figure may have read half of a table whose figures have their own names; and the list of
     # communes is the one that says what each of its rows is.
     headers = {fold(str(name)) for one in described.table.tables.values() for name in one.columns}
     if best is None or described.figures or (best.format == COMMUNES and not headers & {"type", "typecom"}):
-        return described
+        return described if start == path else _of_description(path, relative, found, options, known=known)
     return _of_format(path, relative, found, options)
 
 

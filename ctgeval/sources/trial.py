@@ -22,7 +22,7 @@ from ctgeval.sources.tableau import NAME as DESCRIBED
 if TYPE_CHECKING:
     from ctgeval.territory.reference import Reference
 
-__all__ = ["ANSWERS", "Trial", "answered", "trials"]
+__all__ = ["ANSWERS", "Trial", "answered", "beginning", "trials"]
 
 ANSWERS: Mapping[str, tuple[str, str]] = {
     "encodage": ("encoding", "cp1252"),
@@ -32,6 +32,7 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
 """What is supposed, to go on, when a file can be read in two ways: option and answer, by key of ``ctg.toml``."""
 
 _LINES = 300
+_OF_JSON = frozenset({"geographie.contours", "geographie.evenements"})
 _BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -93,8 +94,11 @@ def trials(path: Path, *, reference: Reference | None = None) -> list[Trial]:
     """
     options = Options(key="essai", reference=reference)
     with tempfile.TemporaryDirectory() as folder:
-        start = _start(path, Path(folder))
-        found = [trial for name in formats() if name != DESCRIBED and (trial := _try(name, start, options))]
+        start = beginning(path, Path(folder))
+        # The readers of CSV would look for columns in the whole of a JSON, one after the other.
+        known = _OF_JSON if _is_json(start) else set(formats()) - {DESCRIBED}
+        names = [name for name in formats() if name in known]
+        found = [trial for name in names if (trial := _try(name, start, options))]
     return sorted(found, key=lambda trial: trial.score, reverse=True)
 
 
@@ -139,8 +143,28 @@ def _try(name: str, path: Path, options: Options) -> Trial | None:
     return Trial(name, table, answers, doubts) if table.n_accepted and held else None
 
 
-def _start(path: Path, folder: Path) -> Path:
-    """Write the first lines of a text or of a workbook beside, under the same name; other files are tried whole."""
+def _is_json(path: Path) -> bool:
+    try:
+        return read_raw(path).data.lstrip()[:1] in (b"{", b"[")
+    except CtgevalError:
+        return False
+
+
+def beginning(path: Path, folder: Path) -> Path:
+    """Write the first lines of a text or of a workbook in a folder, under the same name.
+
+    Parameters
+    ----------
+    path : Path
+        File.
+    folder : Path
+        Where to write.
+
+    Returns
+    -------
+    Path
+        What was written; the file itself when it is short, or can't be cut.
+    """
     try:
         data = stored(path)
         if data.startswith(_BOOKS):

@@ -57,6 +57,7 @@ def test_the_formats_are_listed_with_what_they_accept(run: Run) -> None:
         ("population/fusions_civraisien_population.csv", "insee.population", 96),
         ("geo/communes_2026.csv.gz", "geographie.communes", 37_590),
         ("geo/communes-86-vienne-2018.geojson", "geographie.contours", 274),
+        ("geo/appartenance_epci_2008_2024.csv.gz", "geographie.appartenance", 129_139),
         ("messy/cc_filosofi_2021_COM_79_86.csv", "insee.filosofi_cc", 521),
     ],
 )
