@@ -61,8 +61,11 @@ class Rejections:
 
     def frame(self) -> pd.DataFrame:
         """Return the faults as a table, by line of the file."""
-        # A column may hold two measures: its fault is told once.
-        rows = sorted(dict.fromkeys(self.found), key=lambda found: (found[0], found[1], found[3]))
+        # A column may hold two measures, and a cell two faults: the first that was found is told.
+        first: dict[tuple[int, str], tuple[int, str, str, str]] = {}
+        for fault in self.found:
+            first.setdefault(fault[:2], fault)
+        rows = [first[place] for place in sorted(first)]
         table = pd.DataFrame(rows, columns=["row", "column", "value", "reason"])
         told = {} if self.where is None else dict(zip(map(int, self.grid.lines), self.where.tolist(), strict=True))
         geos = [told.get(row) or "" for row in table["row"].tolist()]
