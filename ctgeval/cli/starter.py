@@ -217,8 +217,9 @@ def _checklist(name: str) -> str:
         if not one.producer:
             continue
         cover = " ".join(one.coverage[level] for level in one.coverage)
+        origin = ", ".join(filter(None, (one.producer, one.licence)))
         lines.append(
-            f"- [ ] **{one.label}** ({one.producer}, {one.licence}). Périodicité : {one.periodicity} ; publication "
+            f"- [ ] **{one.label}** ({origin}). Périodicité : {one.periodicity} ; publication "
             f"{plural(one.lag_years, 'an')} après. Format : `{key}`. {cover}"
         )
     title = f"Dossier CTG : {name}" if name else "Dossier CTG"

@@ -120,7 +120,7 @@ def _accepted(one: Format) -> str:
     names = ", ".join(one.measures[:_SHOWN]) + ("…" if len(one.measures) > _SHOWN else "")
     key = "no_measure" if not one.measures else "one_measure" if len(one.measures) == 1 else "measures"
     gives = say(f"sources.{key}", count=len(one.measures), names=names) if one.measures else say(f"sources.{key}")
-    return say("sources.accepts", producer=one.producer, licence=one.licence, gives=gives)
+    return say("sources.accepts", origin=", ".join(filter(None, (one.producer, one.licence))), gives=gives)
 
 
 def _format(one: Format) -> dict[str, Any]:
