@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".torture" / "impact_size.json"
 TABLE = ROOT / "docs" / "impact_size.md"
 CODE = (
-    "assignments", "contrast", "contrasts", "few_treated", "inference", "inversion", "moments", "randomization",
-    "situation", "studentised", "tested",
+    "assignments", "canonical", "contrast", "contrasts", "few_treated", "inference", "inversion", "moments",
+    "randomization", "silence", "situation", "studentised", "tested",
 )  # fmt: skip
 HEADER = """# How often noise is called an effect
 
