@@ -132,7 +132,8 @@ def interrupted_series(
     Under 8 points before or 4 after, the series is described and the verdict is ``non_evaluable``. Under 24 points
     (or 20 beyond the coefficients), and for counts, the test is the least favourable for an autocorrelation from 0 to
     0.7. Above 200 points, Student's law is used. Errors that are not AR(1) are tested less well: a slow movement
-    (autocorrelation .8) under as much noise of counting gives 13 % of effects that do not exist, at 60 points.
+    under as much noise of measure or of counting hides its own autocorrelation, and effects that do not exist are found
+    in 9, 12, 14 and 16 % of series of 24, 36, 60 and 120 points (autocorrelation .8), in 8, 13, 18 and 25 % (.9).
 
     References
     ----------
