@@ -27,12 +27,12 @@ from ctgeval.sources import listing, names, personal_data
 from ctgeval.sources.dialect import separator_of
 from ctgeval.sources.files import read_raw
 from ctgeval.sources.sheets import read_book
-from ctgeval.sources.table import Options, SourceTable
+from ctgeval.sources.table import Format, Options, SourceTable
 from ctgeval.sources.text import Grid, decode, loose
 from ctgeval.sources.tidy import Rejections, Texts
 from ctgeval.territory import codes
 
-__all__ = ["MEASURE", "Question", "days", "open_answers", "respond"]
+__all__ = ["MEASURE", "Question", "days", "open_answers", "respond", "survey_format"]
 
 MEASURE = "questionnaires_recus"
 _TEXT = pd.StringDtype(na_value=np.nan)
@@ -345,3 +345,30 @@ def _commune(cell: str, options: Options) -> str:
     if options.reference is None or codes.arrondissement_parent(code) or code in names.known(options.reference):
         return code
     return ""
+
+
+def survey_format(name: str, *, label: str, read: Callable[[Path, Options], SourceTable]) -> Format:
+    """Return the format of a tool that exports the answers of a survey.
+
+    Parameters
+    ----------
+    name, label : str
+        As written in ``ctg.toml``, and as read.
+    read : callable
+        The reader.
+    """
+    return Format(
+        name=name,
+        label=label,
+        producer="Enquête du territoire",
+        licence="",
+        periodicity="à chaque enquête",
+        lag_years=0,
+        coverage={
+            "COM": "Les réponses sont celles des personnes qui ont répondu : elles ne représentent pas tous les "
+            "habitants."
+        },
+        minimum_population=None,
+        measures=(MEASURE,),
+        read=read,
+    )

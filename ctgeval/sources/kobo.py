@@ -15,7 +15,7 @@ from ctgeval.errors import SourceError
 from ctgeval.french import number
 from ctgeval.sources import answers, listing
 from ctgeval.sources.answers import Question
-from ctgeval.sources.table import Format, Options, SourceTable
+from ctgeval.sources.table import Options, SourceTable
 from ctgeval.sources.text import Grid
 from ctgeval.sources.tidy import Rejections
 
@@ -112,17 +112,4 @@ def _ticked(cell: str) -> bool:
     return cell.strip().lower() in {"1", "true", "vrai"}
 
 
-FORMAT = Format(
-    name=NAME,
-    label="Réponses à un formulaire KoboToolbox",
-    producer="Enquête du territoire",
-    licence="",
-    periodicity="à chaque enquête",
-    lag_years=0,
-    coverage={
-        "COM": "Les réponses sont celles des personnes qui ont répondu : elles ne représentent pas tous les habitants."
-    },
-    minimum_population=None,
-    measures=(answers.MEASURE,),
-    read=_read,
-)
+FORMAT = answers.survey_format(NAME, label="Réponses à un formulaire KoboToolbox", read=_read)

@@ -15,7 +15,7 @@ import numpy as np
 from ctgeval.errors import SourceError
 from ctgeval.sources import answers, listing
 from ctgeval.sources.answers import Question
-from ctgeval.sources.table import Format, Options, SourceTable
+from ctgeval.sources.table import Options, SourceTable
 from ctgeval.sources.text import Grid, loose
 from ctgeval.sources.tidy import Rejections
 
@@ -119,17 +119,4 @@ def _kind(choice: str) -> str:
     return "commentaire" if re.search(r"comment(?:aire)?$", choice, re.IGNORECASE) else "choix"
 
 
-FORMAT = Format(
-    name=NAME,
-    label="Réponses à un questionnaire LimeSurvey",
-    producer="Enquête du territoire",
-    licence="",
-    periodicity="à chaque enquête",
-    lag_years=0,
-    coverage={
-        "COM": "Les réponses sont celles des personnes qui ont répondu : elles ne représentent pas tous les habitants."
-    },
-    minimum_population=None,
-    measures=(answers.MEASURE,),
-    read=_read,
-)
+FORMAT = answers.survey_format(NAME, label="Réponses à un questionnaire LimeSurvey", read=_read)
