@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ctgeval import french, measures, periods
+from ctgeval import followup, french, measures, periods
 from ctgeval.errors import CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import actions, budget, texts
 from ctgeval.programme.origin import place
@@ -62,6 +62,7 @@ def problems(dossier: Dossier) -> list[Problem]:
         *texts.problems(dossier.texts, catalogue=dossier.catalogue),
         *_unread_texts(dossier),
         *_own_measures(dossier),
+        *followup.problems(dossier),
         *dossier.contour_problems,
     ]
     return sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "bloquant")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ctgeval import designs, periods, sources
+from ctgeval import designs, followup, periods, sources
 from ctgeval.confidentiality import AUDIENCES, ProtectedTable, Rule, protect, rules
-from ctgeval.confidentiality.release import TABLES
+from ctgeval.confidentiality.released import TABLES
 from ctgeval.indicators import coverage, limits, scope
 from ctgeval.programme import counts, texts
 
@@ -31,7 +31,7 @@ class Content:
     results : ProtectedTable, or DataFrame for ``interne``
         Result rows.
     tables : mapping of str to DataFrame
-        The tables of `ctgeval.confidentiality.release.TABLES`.
+        The tables of `ctgeval.confidentiality.released.TABLES`.
     meta : mapping
         Title, territory, convention, rule: plain JSON values.
     """
@@ -59,6 +59,7 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
     frame = results.frame if isinstance(results, ProtectedTable) else results
     progress = dossier.progress_of(frame, targets=_targets(dossier, results))
     source_rows = _source_rows(dossier, audience)
+    reader = followup.Reader(audience=audience, partner=partner, results=frame, progress=progress)
     tables = {
         "indicators": _indicator_rows(dossier, frame),
         "territories": places,
@@ -73,6 +74,7 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
         "notices": _notices(dossier, set(source_rows["cle"])),
         "contours": _contour_rows(dossier, set(source_rows["cle"])),
         **designs.tables(dossier, every, everything=audience == "interne"),
+        **followup.tables(dossier, reader),
     }
     return Content(results=results, tables=tables, meta=_meta(dossier, partner))
 

@@ -16,6 +16,7 @@ from ctgeval import (
     config as configuration,
     designs,
     diffusion,
+    followup,
     french,
     indicators,
     measures,
@@ -489,6 +490,7 @@ class Dossier:
     def _gathered(self) -> list[pd.DataFrame]:
         place, convention = self.config.territoire, self.config.convention
         found = [*(table.observations for table in self.source_tables.values()), self._counts[0]]
+        found += followup.observations(self)
         if convention:
             found.append(
                 counts.plan_observations(

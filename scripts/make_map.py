@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ctgeval"
 README = ROOT / "README.md"
 FLOORS = (
-    ("errors", "periods", "prose", "toponyms", "french"),
+    ("errors", "periods", "prose", "toponyms", "french", "intervals"),
     ("measures", "observations", "territory"),
     ("sources",),
     ("config",),
@@ -23,7 +23,7 @@ FLOORS = (
     ("impact",),
     ("confidentiality",),
     ("render",),
-    ("dossier", "diffusion", "designs", "checks"),
+    ("dossier", "diffusion", "designs", "checks", "followup"),
     ("report",),
     ("cli", "__main__"),
 )

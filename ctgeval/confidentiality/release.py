@@ -20,48 +20,12 @@ from typing import Any
 
 import pandas as pd
 
+from ctgeval.confidentiality.released import TABLES
 from ctgeval.confidentiality.suppression import ProtectedTable
 from ctgeval.config import AUDIENCES
 from ctgeval.errors import ConfidentialityError, ReportError, suggestion
 
-TABLES: Mapping[str, tuple[str, ...]] = {
-    "indicators": (
-        "id", "label", "theme", "kind", "unit", "direction", "decimals", "source", "definition", "caveats", "nature",
-        "retained",
-    ),
-    "territories": ("geo", "name", "level", "role"),
-    "members": ("geo", "commune"),
-    "progress": (
-        "indicator", "geo", "label", "unit", "direction", "period_reference", "baseline", "baseline_low",
-        "baseline_high", "period_target", "target", "target_min", "target_max", "tolerance", "time_period", "actual",
-        "actual_low", "actual_high", "share", "share_low", "share_high", "verdict", "sentence", "provisional",
-    ),
-    "actions": (
-        "id", "axe", "objectif", "intitule", "pilote", "debut", "fin", "etat", "etat_date", "avancement_pct",
-        "dispositifs", "motif", "history",
-    ),
-    "budget": ("action", "exercice", "nature", "poste", "financeur", "statut", "montant"),
-    "journal": ("date", "action", "type", "texte", "a_refaire", "a_eviter"),
-    "sources": (
-        "cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion", "fichier", "format", "n_rows",
-        "n_rejected", "empreinte", "notes",
-    ),
-    "limits": ("code", "sentence"),
-    "texts": ("bilan", "section", "markdown"),
-    "notices": ("code", "territoire", "indicator", "sentence"),
-    "impact": (
-        "nom", "action", "question", "indicator", "geo", "label", "action_label", "question_label", "evaluable",
-        "evaluability", "method", "verdict", "evidence", "estimate", "low", "high", "bound_low", "bound_high",
-        "p_value", "unit", "direction", "time_from", "time_to", "start", "n_treated", "n_controls", "valid",
-        "conf_status", "reason", "record", "source", "limits",
-    ),
-    "impact_series": ("nom", "time_period", "event_time", "series", "name", "value", "low", "high", "conf_status"),
-    "contribution": ("nom", "rubrique", "texte"),
-    "contours": ("geo", "geography", "part", "ring", "longitude", "latitude", "source"),
-}  # fmt: skip
-"""Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""
-
-_FORMAT = 4
+_FORMAT = 5
 _DESCRIPTION = "release.json"
 _TEMPORARY = ".tmp-"
 _ABANDONED = 3600.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ctgeval.confidentiality.release import TABLES
+from ctgeval.confidentiality.released import TABLES
 from ctgeval.designs.panels import Estimated, comparators
 from ctgeval.programme.evaluation import ANSWER, APPROVED, CRITERIA, QUALITATIVE
 from ctgeval.prose import typography

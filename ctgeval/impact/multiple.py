@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ctgeval import intervals
 from ctgeval.errors import DesignError, suggestion
 from ctgeval.impact.panel import Floats
 from ctgeval.impact.result import ImpactResult
@@ -53,18 +54,8 @@ def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float64, shape (S,)
-
-    References
-    ----------
-    Benjamini, Y. and Hochberg, Y. (1995), Controlling the False Discovery Rate, JRSS B 57(1).
     """
-
-    def stepped(ordered: Floats) -> Floats:
-        n = len(ordered)
-        raised = n / np.arange(1, n + 1) * ordered
-        return np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
-
-    return _on_known(p, stepped)
+    return _on_known(p, intervals.benjamini_hochberg)
 
 
 def _on_known(p: npt.ArrayLike, stepped: Callable[[Floats], Floats]) -> Floats:

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
+from ctgeval import intervals
 from ctgeval.impact.distributions import chi2_sf, normal_quantile
 from ctgeval.impact.panel import Floats
 from ctgeval.impact.result import Interval
@@ -176,10 +177,8 @@ def _binomial_ends(k: int, n: int, alpha: float, half: float) -> tuple[float, fl
 
 def wilson(k: int, n: int, level: float) -> Interval:
     """Score interval of a share (Wilson 1927)."""
-    z = normal_quantile(1 - (1 - level) / 2)
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z * np.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    return Interval(float(max(0.0, centre - half)), float(min(1.0, centre + half)))
+    low, high = intervals.wilson(k, n, level=level)
+    return Interval(float(low), float(high))
 
 
 def two_shares(k0: int, n0: int, k1: int, n1: int, *, kind: Literal["score", "newcombe", "exact"], level: float) -> (

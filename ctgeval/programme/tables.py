@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ctgeval.programme.registers import REGISTERS
 from ctgeval.sources.workbook import Column, TableSchema
 
 ACTION_STATES = ("non_engagee", "en_cours", "realisee", "perennisee", "reportee", "abandonnee")
 BUDGET_NATURES = ("depense", "recette")
 BUDGET_STATUSES = ("prevu", "sollicite", "acquis", "verse", "realise")
+BUDGET_CONTRIBUTIONS = ("numeraire", "nature")
 JOURNAL_TYPES = ("reussite", "difficulte", "levier", "frein")
 JOURNAL_LABELS: Mapping[str, str] = MappingProxyType(
     {"reussite": "Réussite", "difficulte": "Difficulté", "levier": "Levier", "frein": "Frein"}
@@ -71,6 +73,65 @@ ACTIONS = TableSchema(
     ),
 )
 
+KINDS = ("contexte", "moyens", "realisation", "resultat", "impact", "processus")
+"""Places of an indicator in the chain of results."""
+
+FICHES = TableSchema(
+    name="fiches",
+    title="Fiches-actions",
+    key=("action",),
+    help="Une ligne par action : ce que sa fiche dit de plus que le plan d’actions.",
+    columns=(
+        Column("action", "code", required=True, help="Identifiant de l’action."),
+        Column("enjeu", "texte", help="Enjeu du territoire auquel elle répond."),
+        Column("objectif_general", "texte", help="Objectif général."),
+        Column("objectifs_operationnels", "texte", help="Objectifs opérationnels, séparés par des points-virgules."),
+        Column("constat", "texte", help="Constat ou besoin de départ, avec sa source."),
+        Column("description", "texte", help="En quoi elle consiste."),
+        Column("effectif_vise", "entier", help="Taille estimée du public visé."),
+        Column("territoires", "texte", help="Codes des territoires concernés, séparés par des points-virgules."),
+        Column("copilotes", "texte", help="Organismes et fonctions, jamais le nom d’une personne."),
+        Column("moyens_humains_etp", "nombre", help="Moyens humains, en équivalents temps plein."),
+        Column("moyens_materiels", "texte", help="Locaux, véhicules, matériel."),
+        Column("resultats_attendus", "texte", help="Ce qui doit avoir changé."),
+        Column("freins", "texte", help="Ce qui peut la gêner."),
+        Column("leviers", "texte", help="Ce qui peut l’aider."),
+        Column("suites", "texte", help="Ce qui est prévu après."),
+        Column("lien_deliberation", "lien", help="Adresse ou chemin de la délibération."),
+    ),
+)
+
+JALONS = TableSchema(
+    name="jalons",
+    title="Jalons des actions",
+    key=("action", "intitule"),
+    help="Une ligne par étape prévue d’une action. Une étape non franchie garde « realise_le » vide.",
+    columns=(
+        Column("action", "code", required=True, help="Identifiant de l’action."),
+        Column("intitule", "texte", required=True, help="L’étape, par exemple Ouverture au public."),
+        Column("prevu_le", "date", required=True, help="Date prévue."),
+        Column("realise_le", "date", help="Date à laquelle l’étape a été franchie."),
+    ),
+)
+
+LIENS = TableSchema(
+    name="liens",
+    title="Indicateurs de chaque action",
+    key=("action", "indicateur"),
+    help="Une ligne par action et par indicateur qui la suit.",
+    columns=(
+        Column("action", "code", required=True, help="Identifiant de l’action."),
+        Column("indicateur", "indicateur", required=True, help="Code de l’indicateur."),
+        Column(
+            "nature",
+            "choix",
+            choices=KINDS,
+            help="Place de l’indicateur pour cette action, si elle diffère de celle du catalogue.",
+        ),
+        Column("motif", "texte", help="Pourquoi elle diffère."),
+    ),
+)
+
 BUDGET = TableSchema(
     name="budget",
     title="Budget des actions",
@@ -86,6 +147,12 @@ BUDGET = TableSchema(
         Column("financeur", "texte", help="Qui apporte la recette, par exemple Caf de la Vienne."),
         Column("statut", "choix", required=True, choices=BUDGET_STATUSES, help="Où en est ce montant."),
         Column("montant", "montant", required=True, help="En euros, au centime, positif."),
+        Column(
+            "apport",
+            "choix",
+            choices=BUDGET_CONTRIBUTIONS,
+            help="« nature » pour un apport valorisé (bénévolat, locaux prêtés) ; vide : en argent.",
+        ),
     ),
 )
 
@@ -128,9 +195,17 @@ JOURNAL = TableSchema(
         Column("texte", "texte", required=True, help="Le fait, en une ou deux phrases."),
         Column("a_refaire", "texte", help="Ce qu’il faudrait refaire."),
         Column("a_eviter", "texte", help="Ce qu’il faudrait éviter."),
+        Column("contexte", "texte", help="Dans quelles circonstances."),
+        Column("freins", "texte", help="Ce qui a gêné."),
+        Column("leviers", "texte", help="Ce qui a aidé."),
+        Column("indicateur", "indicateur", help="Code de l’indicateur qui en témoigne, s’il y en a un."),
+        Column("mots_cles", "texte", help="Mots pour la retrouver, séparés par des points-virgules."),
     ),
 )
 
 SCHEMAS: Mapping[str, TableSchema] = MappingProxyType(
-    {schema.name: schema for schema in (CIBLES, ACTIONS, BUDGET, OBSERVATIONS, JOURNAL)}
+    {
+        schema.name: schema
+        for schema in (CIBLES, ACTIONS, FICHES, JALONS, LIENS, BUDGET, OBSERVATIONS, JOURNAL, *REGISTERS)
+    }
 )

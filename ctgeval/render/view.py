@@ -83,6 +83,10 @@ class View:
         text = View.text(value)[:10]
         return dt.date.fromisoformat(text) if text else None
 
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the release; empty when it holds no row."""
+        return self.release.table(name)
+
     @property
     def meta(self) -> dict[str, Any]:
         """The release's general facts."""

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from ctgeval import render
+from ctgeval.confidentiality.released import TABLES
 from ctgeval.territory import contours
 
 EPCI = "EPCI-900000001"
@@ -557,6 +558,9 @@ def page(full: SimpleNamespace) -> Callable[..., render.Page]:
         *, territoire: str = "", periode: str = "", carnet: str = "bilan_annuel", **replaced: Any
     ) -> render.Page:
         release = SimpleNamespace(**{**vars(full), **replaced})
+        release.table = lambda name: getattr(
+            release, name, pd.DataFrame(columns=list(TABLES.get(name, ())), dtype=str)
+        ).copy()
         return render.Page(release, territoire=territoire, periode=periode, carnet=carnet)  # type: ignore[arg-type]
 
     return opened

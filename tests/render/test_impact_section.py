@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from ctgeval import render
-from ctgeval.confidentiality.release import TABLES
+from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import ReportError
 from ctgeval.impact.result import SCHEMA
 

@@ -1,0 +1,7 @@
+"""The follow-up of a convention, one file a topic: what each adds to the figures, the problems and the releases."""
+
+from __future__ import annotations
+
+from ctgeval.followup.topics import Reader, observations, problems, tables
+
+__all__ = ["Reader", "observations", "problems", "tables"]

@@ -1,0 +1,35 @@
+"""The topics of the follow-up, in the order in which a bilan speaks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ctgeval.errors import Problem
+from ctgeval.followup.topic import Reader, Topic
+
+if TYPE_CHECKING:
+    from ctgeval.dossier import Dossier
+
+__all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
+
+TOPICS: tuple[Topic, ...] = ()
+
+
+def tables(dossier: Dossier, reader: Reader) -> dict[str, pd.DataFrame]:
+    """Return the tables that the topics add to a release."""
+    return {name: frame for topic in TOPICS if topic.tables for name, frame in topic.tables(dossier, reader).items()}
+
+
+def observations(dossier: Dossier) -> list[pd.DataFrame]:
+    """Return what the topics count, as observations of the common form."""
+    return [topic.observations(dossier) for topic in TOPICS if topic.observations]
+
+
+def problems(dossier: Dossier) -> Iterator[Problem]:
+    """Tell what is wrong in the tables of the topics."""
+    for topic in TOPICS:
+        if topic.problems:
+            yield from topic.problems(dossier)
