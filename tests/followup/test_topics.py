@@ -15,7 +15,7 @@ from ctgeval.followup.topic import Topic
 
 def test_what_topics_give_is_gathered_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     told = pd.DataFrame({"a": [1]})
-    first = Topic(tables=lambda _dossier, _reader: {"un": told}, problems=lambda _dossier: [Problem(message="Premier.")])
+    first = Topic(tables=lambda _dossier, _r: {"un": told}, problems=lambda _dossier: [Problem(message="Premier.")])
     second = Topic(observations=lambda _dossier: told, problems=lambda _dossier: [Problem(message="Second.")])
     monkeypatch.setattr(topics, "TOPICS", (first, second))
     dossier = SimpleNamespace()
