@@ -1,0 +1,46 @@
+"""A sentence that tells of a person is found; one that tells of places, bodies and functions is not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from ctgeval.sources import free_text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Appelez le 06 12 34 56 78 le soir.", "telephone"),
+        ("Écrire à parent.exemple@courriel.example avant lundi.", "courriel"),
+        ("Mme Martin nous a aidés.", "nom"),
+        ("Monsieur Durand a tout expliqué.", "nom"),
+        ("C’est Marie Lefèvre qui garde les enfants.", "nom"),
+        ("Le fils de Julie, enfin mon fils Lucas, y va le mercredi.", "nom"),
+        ("J’habite 12 rue des Lilas, c’est loin.", "adresse"),
+        ("Mon numéro est le 2 85 05 78 006 084 36.", "nir"),
+    ],
+)
+def test_what_tells_of_a_person_is_found(text: str, kind: str) -> None:
+    assert kind in free_text.found_in(text)
+    assert free_text.named((kind,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Avant, il fallait faire quarante minutes de route pour déposer le petit.",
+        "La micro-crèche de Tressonne-le-Bourg et celle de Sorvanne sont pleines le mercredi.",
+        "La commune de Saint-Pierre et France Services nous ont orientés vers la Caf.",
+        "Le 12 mars 2025, onze familles ; 24 places pour 570 enfants (2 590 heures).",
+        "Le président de la communauté de communes, la directrice du relais, le CLS.",
+        "",
+    ],
+)
+def test_what_tells_of_nobody_is_left_alone(text: str) -> None:
+    assert free_text.found_in(text) == ()
+
+
+@given(st.text())
+def test_no_text_breaks_it(text: str) -> None:
+    assert set(free_text.found_in(text)) <= set(free_text.KINDS)
