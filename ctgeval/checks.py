@@ -146,17 +146,19 @@ def _unknown_notebooks(dossier: Dossier) -> Iterator[Problem]:
 def _unknown_indicators(dossier: Dossier) -> Iterator[Problem]:
     message = "Cet indicateur n’existe pas dans le catalogue."
     remedy = "Corrigez l’identifiant, ou décrivez-le dans indicateurs.toml."
+    # What indicateurs.toml declares wrongly is told there, and leaves only itself out.
+    told = {*dossier.own_indicators.unusable, *dossier.qualitative}
     for position, name in enumerate(dossier.retained):
-        if name not in dossier.catalogue:
+        if name not in dossier.catalogue and name not in told:
             yield Problem(
                 message=message,
-                remedy=suggestion(name, dossier.catalogue) or remedy,
+                remedy=suggestion(name, [*dossier.catalogue, *dossier.qualitative]) or remedy,
                 file="ctg.toml",
                 key=f"indicateurs.retenus[{position + 1}]",
                 value=name,
             )
     targets = dossier.tables["cibles"].frame
-    for row in targets[~targets["indicateur"].isin(list(dossier.catalogue))].itertuples():
+    for row in targets[~targets["indicateur"].isin([*dossier.catalogue, *told])].itertuples():
         name = str(row.indicateur)
         mend = suggestion(name, dossier.catalogue) or remedy
         yield _row_problem(str(row.origin), message, mend, "indicateur", name)

@@ -29,7 +29,7 @@ from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
-from ctgeval.indicators import definition, scope
+from ctgeval.indicators import definition, own, scope
 from ctgeval.measures import Measure
 from ctgeval.programme import counts, evaluation, returns, texts
 from ctgeval.sources import SourceTable, cache, workbook
@@ -114,9 +114,20 @@ class Dossier:
 
     @cached_property
     def catalogue(self) -> Mapping[str, definition.Indicator]:
-        """Indicators of the package, and those of the dossier's ``indicateurs.toml`` when it has one."""
-        own = self.path / "indicateurs.toml"
-        return definition.load(own, measures=self.measures) if own.is_file() else definition.catalogue()
+        """Indicators of the package, with what the dossier's ``indicateurs.toml`` adds to them or changes of them."""
+        return self.own_indicators.catalogue
+
+    @cached_property
+    def own_indicators(self) -> own.Own:
+        """What ``indicateurs.toml`` declares: indicators, judgements, and what can't be used in it."""
+        path = self.path / own.FILE_NAME
+        measured = self.measures if path.is_file() else None
+        return definition.of_dossier(path, measures=measured)
+
+    @property
+    def qualitative(self) -> Mapping[str, own.Qualitative]:
+        """Qualitative indicators of the dossier, judged in the table ``jugements``."""
+        return self.own_indicators.qualitative
 
     @cached_property
     def tables(self) -> Mapping[str, workbook.Table]:

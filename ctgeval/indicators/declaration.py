@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from ctgeval import measures as measures_
-from ctgeval.errors import IndicatorError, Problem
+from ctgeval.errors import IndicatorError, Problem, suggestion
 from ctgeval.indicators.indicator import Direction, Grain, Indicator, Kind, Nature, Periodicity, parse_formula
 from ctgeval.measures import Measure
 
-__all__ = ["read"]
+__all__ = ["check_id", "field_problem", "read"]
 
 _ID = re.compile(r"[A-Z]{2,4}\d{2,3}[a-z]?")
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -66,8 +66,7 @@ def read(id: str, theme: str, declared: object, known: Mapping[str, Measure], li
     UnknownMeasure
         When a formula names a measure that is not declared.
     """
-    if not _ID.fullmatch(id):
-        raise IndicatorError("Un identifiant a la forme PE01 ou PA01a.", value=id)
+    check_id(id)
     if not isinstance(declared, dict):
         raise IndicatorError("Un indicateur est une table : [PE01], puis une ligne par champ.")
     _check_fields(declared)
@@ -84,9 +83,25 @@ def read(id: str, theme: str, declared: object, known: Mapping[str, Measure], li
     return replace(made, sensitive=any(measure.sensible for measure in used.values()), declared=used)
 
 
+def check_id(id: str) -> None:
+    """Refuse a code that is not written as those of the catalogue.
+
+    Raises
+    ------
+    IndicatorError
+        When it is not.
+    """
+    if not _ID.fullmatch(id):
+        raise IndicatorError("Un identifiant a la forme PE01 ou PA01a.", value=id)
+
+
 def _check_fields(declared: Mapping[str, Any]) -> None:
     problems = [
-        Problem(message="Ce champ n’existe pas.", remedy=f"Champs possibles : {', '.join(_TYPES)}.", key=name)
+        Problem(
+            message="Ce champ n’existe pas.",
+            remedy=suggestion(name, _TYPES) or f"Champs possibles : {', '.join(_TYPES)}.",
+            key=name,
+        )
         for name in declared
         if name not in _TYPES
     ]
@@ -96,7 +111,7 @@ def _check_fields(declared: Mapping[str, Any]) -> None:
         if name not in declared
     ]
     problems += [
-        problem for name, value in declared.items() if name in _TYPES and (problem := _field_problem(name, value))
+        problem for name, value in declared.items() if name in _TYPES and (problem := field_problem(name, value))
     ]
     if problems:
         raise IndicatorError("Champs mal renseignés.", problems=problems)
@@ -110,7 +125,8 @@ def _example(name: str) -> str:
     return "1" if int in _TYPES[name] else '"…"'
 
 
-def _field_problem(name: str, value: Any) -> Problem | None:
+def field_problem(name: str, value: Any) -> Problem | None:
+    """Tell why a field of the form can't hold a value; None when it can."""
     if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and bool not in _TYPES[name]):
         remedy = f"Écrivez {name} = {_example(name)}."
         return Problem(message="Ce champ n’a pas le bon type.", remedy=remedy, key=name, value=str(value))

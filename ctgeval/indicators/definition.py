@@ -10,15 +10,18 @@ from types import MappingProxyType
 from typing import Any
 
 from ctgeval import measures as measures_
-from ctgeval.errors import CtgevalError, IndicatorError, Problem, UnknownIndicator, near
-from ctgeval.indicators import declaration
+from ctgeval.errors import IndicatorError, UnknownIndicator, near
+from ctgeval.indicators import declaration, own
 from ctgeval.indicators.indicator import Formula, Indicator, parse_formula
+from ctgeval.indicators.own import Own
 from ctgeval.measures import Measure
 
-__all__ = ["Formula", "Indicator", "catalogue", "get", "limit_codes", "load", "parse_formula", "reasons"]
+__all__ = [
+    "Formula", "Indicator", "catalogue", "get", "limit_codes", "load", "of_dossier", "parse_formula", "reasons",
+]  # fmt: skip
 
 FOLDER = Path(__file__).with_name("catalogue")
-_NOT_THEMES = frozenset({"limites.toml", "progres.toml"})
+_NOT_THEMES = frozenset({"fiche.toml", "limites.toml", "progres.toml"})
 
 
 def catalogue() -> Mapping[str, Indicator]:
@@ -27,12 +30,13 @@ def catalogue() -> Mapping[str, Indicator]:
 
 
 def load(extra: Path | None = None, *, measures: Mapping[str, Measure] | None = None) -> Mapping[str, Indicator]:
-    """Return the catalogue, with a dossier's own indicators after those of the house.
+    """Return the catalogue, with what a dossier changes of it and its own indicators after those of the house.
 
     Parameters
     ----------
     extra : Path or None
-        A dossier's own ``indicateurs.toml``: same form as a file of the catalogue.
+        A dossier's own ``indicateurs.toml``: same form as a file of the catalogue; an id of the house changes the
+        fields that are written, and keeps the others.
     measures : mapping of str to Measure, optional
         Measures that its formulas may name, those of the dossier's own ``mesures.toml`` included; those of the house by
         default.
@@ -40,7 +44,7 @@ def load(extra: Path | None = None, *, measures: Mapping[str, Measure] | None = 
     Returns
     -------
     mapping of str to Indicator
-        Read-only.
+        Read-only; without the qualitative ones, see `of_dossier`.
 
     Raises
     ------
@@ -49,50 +53,64 @@ def load(extra: Path | None = None, *, measures: Mapping[str, Measure] | None = 
     """
     if extra is None and measures is None:
         return _house()
-    return _loaded(extra, measures_.load() if measures is None else measures)
+    if extra is None:
+        return _loaded(measures_.load() if measures is None else measures)
+    found = of_dossier(extra, measures=measures)
+    if found.problems:
+        raise IndicatorError("Le catalogue d’indicateurs ne peut pas servir tel quel.", problems=found.problems)
+    return MappingProxyType(dict(found.catalogue))
+
+
+def of_dossier(extra: Path, *, measures: Mapping[str, Measure] | None = None) -> Own:
+    """Return the catalogue as a dossier has it, and everything that is wrong in its ``indicateurs.toml``.
+
+    Parameters
+    ----------
+    extra : Path
+        The file; a dossier without it has the catalogue of the house.
+    measures : mapping of str to Measure, optional
+        Measures that its formulas may name; those of the house by default.
+
+    Returns
+    -------
+    Own
+        Never raises: a declaration that can't be used leaves only itself out; a file that can't be read leaves the
+        catalogue of the house, with a blocking problem.
+    """
+    known = measures_.load() if measures is None else measures
+    house = _house() if measures is None else _loaded(known)
+    if not extra.is_file():
+        return Own(catalogue=house, qualitative={}, unusable={})
+    try:
+        content = _toml(extra)
+    except IndicatorError as error:
+        return Own(catalogue=house, qualitative={}, unusable={}, problems=error.problems)
+    return own.read(content, house=_declared(), catalogue=house, measures=known, limits=limit_codes())
 
 
 @cache
 def _house() -> Mapping[str, Indicator]:
-    return _loaded(None, measures_.load())
+    return _loaded(measures_.load())
 
 
-def _loaded(extra: Path | None, known: Mapping[str, Measure]) -> Mapping[str, Indicator]:
+@cache
+def _declared() -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+    """Theme and declaration of each indicator of the house, in the order in which a bilan shows them."""
+    files = [_toml(path) for path in sorted(FOLDER.glob("*.toml")) if path.name not in _NOT_THEMES]
+    themes = sorted(files, key=lambda content: int(content["ordre"]))
+    return {
+        id: (str(content["theme"]), declared)
+        for content in themes
+        for id, declared in content.items()
+        if id not in {"theme", "ordre"}
+    }
+
+
+def _loaded(known: Mapping[str, Measure]) -> Mapping[str, Indicator]:
     limits = set(limit_codes())
-    paths = [path for path in sorted(FOLDER.glob("*.toml")) if path.name not in _NOT_THEMES]
-    themes = sorted(((_toml(path), path) for path in paths), key=lambda item: (item[0].get("ordre", 0), item[1].name))
-    if extra is not None:
-        themes.append((_toml(extra), extra))
-    found: dict[str, Indicator] = {}
-    problems: list[Problem] = []
-    for content, path in themes:
-        theme = content.get("theme")
-        if not isinstance(theme, str) or not theme:
-            problems.append(
-                Problem(message="Le thème n’est pas nommé.", remedy='Écrire theme = "...".', file=path.name)
-            )
-            continue
-        for id, declared in content.items():
-            if id in {"theme", "ordre"}:
-                continue
-            try:
-                if id in found:
-                    raise IndicatorError("Cet indicateur existe déjà.", remedy="Lui donner un autre identifiant.")
-                found[id] = declaration.read(id, theme, declared, known, limits)
-            except CtgevalError as error:
-                problems.extend(
-                    Problem(
-                        message=p.message,
-                        remedy=p.remedy,
-                        value=p.value,
-                        key=f"{id}.{p.key}".rstrip("."),
-                        file=path.name,
-                    )
-                    for p in error.problems
-                )
-    if problems:
-        raise IndicatorError("Le catalogue d’indicateurs ne peut pas servir tel quel.", problems=problems)
-    return MappingProxyType(found)
+    return MappingProxyType(
+        {id: declaration.read(id, theme, declared, known, limits) for id, (theme, declared) in _declared().items()}
+    )
 
 
 def get(id: str, *, catalogue: Mapping[str, Indicator] | None = None) -> Indicator:

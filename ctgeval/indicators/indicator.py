@@ -15,9 +15,12 @@ Direction = Literal["higher", "lower", "maintain", "neutral"]
 Nature = Literal["compte", "part", "rapport", "publie"]
 Grain = Literal["EPCI", "COM", "GRP", "structure"]
 Periodicity = Literal["annuelle", "semestrielle", "trimestrielle", "quinquennale"]
+Origin = Literal["", "dossier", "modifie"]
 Formula = tuple[tuple[int, str], ...]
 
-__all__ = ["Direction", "Formula", "Grain", "Indicator", "Kind", "Nature", "Periodicity", "parse_formula"]
+__all__ = [
+    "Direction", "Formula", "Grain", "Indicator", "Kind", "Nature", "Origin", "Periodicity", "parse_formula",
+]  # fmt: skip
 
 _TOKEN = re.compile(r"\s*(?:(?P<name>[a-z][a-z0-9_]*)|(?P<sign>[+\-−]))")
 
@@ -64,6 +67,10 @@ class Indicator:
         Crossed with income, health or disability.
     declared : mapping of str to Measure
         The measures of its formulas, those of the dossier's own ``mesures.toml`` included.
+    origin : {"", "dossier", "modifie"}
+        Whether the dossier declares it, or changes what the catalogue of the house says of it.
+    changed : tuple of str
+        The fields that the dossier changes.
     """
 
     id: str
@@ -88,6 +95,8 @@ class Indicator:
     since_start: bool = False
     sensitive: bool = False
     declared: Mapping[str, Measure] = field(default_factory=dict, compare=False, repr=False)
+    origin: Origin = ""
+    changed: tuple[str, ...] = ()
 
     @property
     def numerator_terms(self) -> Formula:

@@ -124,9 +124,8 @@ def test_a_dossier_adds_its_own_indicator(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("[LC01]", "[PE01]", "existe déjà"),
         ("[LC01]", "[repas]", "forme PE01"),
-        ('theme = "Local"', "", "thème n’est pas nommé"),
+        ('theme = "Local"', "theme = 3", "thème est un texte"),
         ('kind = "realisation"', 'kind = "output"', "Valeurs possibles : contexte"),
         ("lag_years = 1", "", "lag_years"),
         ("lag_years = 1", "lag_years = true", "bon type"),
