@@ -126,8 +126,16 @@ def _question(row: Mapping[str, Any], place: str, faults: Faults) -> Question | 
     lists = {name: faults.texts(row, name, place) for name in _LISTS}
     lenses = [faults.choice(one, LENSES, f"{place}.criteres", "un critère d’évaluation") for one in lists["criteres"]]
     return Question(
-        **texts,
-        **{**lists, "criteres": tuple(dict.fromkeys(filter(None, lenses)))},
+        id=texts["id"],
+        texte=texts["texte"],
+        reponse=texts["reponse"],
+        validee_par=texts["validee_par"],
+        criteres=tuple(dict.fromkeys(filter(None, lenses))),
+        criteres_de_jugement=lists["criteres_de_jugement"],
+        indicateurs=lists["indicateurs"],
+        elements_qualitatifs=lists["elements_qualitatifs"],
+        constats=lists["constats"],
+        recommandations=lists["recommandations"],
         contribution=_contribution(row, place, faults),
         preuves=read_evidence(row, place, faults),
         jugements=read_judgements(row, lists["criteres_de_jugement"], place, faults),
