@@ -24,6 +24,11 @@ PARTENAIRES = TableSchema(
         Column("nom", "texte", required=True, help="Nom de l’organisme, écrit comme dans le plan d’actions."),
         Column("type", "texte", help="Nature de l’organisme : collectivité, Caf, association, établissement."),
         Column("territoire", "territoire", help="Code du territoire où il agit, par exemple EPCI-200070035."),
+        Column(
+            "autres_noms",
+            "texte",
+            help="Autres façons d’écrire son nom dans le plan et les réunions, séparées par des points-virgules.",
+        ),
     ),
 )
 

@@ -22,7 +22,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from ctgeval import french
 from ctgeval.errors import PersonalDataFound, Problem
 
-__all__ = ["KINDS", "Finding", "find", "require_none"]
+__all__ = ["KINDS", "Finding", "find", "given_names", "names_somebody", "patterns", "require_none"]
 
 KINDS: Mapping[str, str] = {
     "nir": "numéro de sécurité sociale",
@@ -251,6 +251,12 @@ _FLOATED = r"(?i)^[1-478]\d{12}(?:\d\d)?\.0$|^[1-478]\.\d+e\+?1[24]$"
 _FEW, _MANY = 0.01, 0.5
 
 
+def patterns() -> Mapping[str, str]:
+    """Return what tells of a person wherever it stands in a text, as regular expressions of Python, by kind."""
+    told = {"courriel": _MAIL, "nir": _NIR, "iban": _IBAN, "telephone": _PHONE, "adresse": _STREET}
+    return {kind: _python(pattern).replace("(?i)^", "(?i)") for kind, pattern in told.items()}
+
+
 def _first(column: _Column) -> Finding | None:
     tests: tuple[Callable[[_Column], Finding | None], ...] = (_nir, _mail, _iban, _phone, _birth, _address, _number)
     return next((finding for test in tests if (finding := test(column)) is not None), None)
@@ -384,6 +390,7 @@ def _number(column: _Column) -> Finding | None:
 # -- names of persons -------------------------------------------------------------------------------------------------
 
 _TITLE = r"(?i)^(?:m\.|mr\.?|mme\.?|mlle\.?|monsieur|madame|mademoiselle)\s+\p{L}"
+_CIVILITY = re.compile(r"(?:m\.|mr\.?|mme\.?|mlle\.?|monsieur|madame|mademoiselle)\s+[^\W\d_]", re.IGNORECASE)
 _BODIES = frozenset(
     word
     for line in (
@@ -413,6 +420,25 @@ _SOMEBODY = (
 )  # fmt: skip
 
 
+def names_somebody(text: str) -> bool:
+    """Tell whether a short text reads as the name of a person: « Mme Durand », « Claire Durand », « DURAND Claire ».
+
+    A civility is enough. Otherwise all is letters, two or three words with a capital, the first or the last a given
+    name, none a word that only a body has: « Espace Simone Veil » and « France Travail » are bodies.
+    """
+    told = text.strip()
+    if _CIVILITY.match(told):
+        return True
+    written = re.split(r"\s+", told)
+    words = re.findall(r"[a-z]+", french.fold(told))
+    if not 2 <= len(written) <= 3 or not all(
+        re.fullmatch(r"[^\W\d_][^\W\d_'’\-]*(?:[-'’]\w+)*", word) for word in written
+    ):
+        return False
+    named = not given_names().isdisjoint({words[0], words[-1]})
+    return named and all(word[0].isupper() for word in written) and _BODIES.isdisjoint(words)
+
+
 def _persons(columns: Iterable[_Column], taken: set[str]) -> list[Finding]:
     texts = [column for column in columns if column.name not in taken and column.longest >= 3]
     given = [column for column in texts if column.named(*_FIRST) and _letters(column) >= _MANY]
@@ -421,7 +447,7 @@ def _persons(columns: Iterable[_Column], taken: set[str]) -> list[Finding]:
     for column in texts:
         if column.name in done:
             continue
-        if _are_given_names(column):
+        if _aregiven_names(column):
             found.append(column.finding("prenom", column.hits(r"\p{L}")))
             continue
         named = column.named(*_LAST) or (bool(given) and column.words in {("nom",), ("noms",), ("name",)})
@@ -455,18 +481,18 @@ def _looks_like_names(column: _Column) -> bool:
     return float(column.counts[person].sum()) / column.total > (0.3 if alone else 0.6)
 
 
-def _are_given_names(column: _Column) -> bool:
+def _aregiven_names(column: _Column) -> bool:
     """Tell whether nearly all cells are one given name, several times or not, whatever the header."""
     if column.total < 20 or len(column.counts) < 5 or column.longest > 40:
         return False
-    given = _given_names()
+    given = given_names()
     words = [re.findall(r"[a-z]+", french.fold(text)) for text in column.values.to_pylist()]
     found = [bool(told) and given.issuperset(told) for told in words]
     return float(column.counts[np.array(found, dtype=np.bool_)].sum()) / column.total > 0.9
 
 
 def _person_like(column: _Column) -> npt.NDArray[np.bool_]:
-    given = _given_names()
+    given = given_names()
     found = np.zeros(len(column.counts), dtype=np.bool_)
     for place, text in enumerate(column.values.to_pylist()):
         words = re.findall(r"[a-z]+", french.fold(text))
@@ -475,7 +501,8 @@ def _person_like(column: _Column) -> npt.NDArray[np.bool_]:
 
 
 @cache
-def _given_names() -> frozenset[str]:
+def given_names() -> frozenset[str]:
+    """Return given names, in lower case and without accents."""
     text = (resources.files("ctgeval.sources") / "prenoms.txt").read_text(encoding="utf-8")
     return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ctgeval.errors import PersonalDataFound
-from ctgeval.sources.personal_data import KINDS, find, require_none
+from ctgeval.sources.personal_data import KINDS, find, names_somebody, require_none
 
 GIVEN = ("Camille", "Lucas", "Émilie", "Jean", "Nadia", "Hugo", "Fatima", "Zoé", "Marie", "Karim")
 SURNAMES = ("DUPONT", "Martin", "Lefèvre", "O’Brien", "de La Tour", "BENALI", "Nguyen", "Le Goff", "PETIT", "Garnier")
@@ -241,3 +241,19 @@ def test_open_files_raise_no_alarm(real_data: Path, name: str) -> None:
     columns = {title or f"#{rank}": [row[rank] for row in kept] for rank, title in enumerate(header)}
     assert kept
     assert find(columns, respondents=name.startswith("survey")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "somebody"),
+    [
+        *(
+            (text, True)
+            for text in ("M. Dupont", "Mme Martin", "Madame la directrice", "Claire Dupont", "DUPONT Claire")
+        ),
+        *((text, True) for text in ("Jean-Pierre Martin", "Simone Veil")),
+        *((text, False) for text in ("Espace Simone Veil", "Association Jean Moulin", "France Travail", "MSA", "")),
+        *((text, False) for text in ("Saint-Martin", "Caf de l’Ombrenne", "Mission locale", "Claire", "claire dupont")),
+    ],
+)
+def test_a_short_text_reads_as_the_name_of_somebody(text: str, somebody: bool) -> None:
+    assert names_somebody(text) is somebody
