@@ -1,7 +1,7 @@
 """How respondents were found, and what may then be said of them.
 
-A survey open to all comers is not a sample: nothing tells how the persons who chose to answer differ from the others, and
-no interval measures it. Weights may bring their ages or sexes back to those of the territory; they remain «des
+A survey open to all comers is not a sample: nothing tells how the persons who chose to answer differ from the others,
+and no interval measures it. Weights may bring their ages or sexes back to those of the territory; they remain «des
 répondants».
 
 References
