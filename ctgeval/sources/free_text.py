@@ -50,7 +50,7 @@ def named(kinds: tuple[str, ...]) -> str:
 def _person(text: str) -> bool:
     if _TITLED.search(text):
         return True
-    given = personal_data._given_names()  # noqa: SLF001 (one list of given names for cells and for sentences)
+    given = personal_data.given_names()
     if any(fold(match[1]) in given for match in _CLOSE.finditer(text)):
         return True
     return any(
@@ -59,26 +59,14 @@ def _person(text: str) -> bool:
     )
 
 
-def _phone(text: str) -> bool:
-    return re.search(personal_data._python(personal_data._PHONE), text) is not None  # noqa: SLF001 (idem)
-
-
-def _nir(text: str) -> bool:
-    return re.search(personal_data._python(personal_data._NIR), text) is not None  # noqa: SLF001 (idem)
-
-
-def _mail(text: str) -> bool:
-    return re.search(personal_data._MAIL, text) is not None  # noqa: SLF001 (idem)
-
-
-def _address(text: str) -> bool:
-    return _STREET.search(text) is not None
+def _holds(kind: str) -> Callable[[str], bool]:
+    return lambda text: re.search(personal_data.patterns()[kind], text) is not None
 
 
 _TESTS: dict[str, Callable[[str], bool]] = {
-    "nir": _nir,
-    "courriel": _mail,
-    "telephone": _phone,
+    "nir": _holds("nir"),
+    "courriel": _holds("courriel"),
+    "telephone": _holds("telephone"),
     "nom": _person,
-    "adresse": _address,
+    "adresse": lambda text: _STREET.search(text) is not None,
 }
