@@ -16,6 +16,7 @@ from ctgeval.errors import MeasureError, UnknownMeasure, suggestion
 Kind = Literal["stock", "flow", "distinct", "amount", "ratio", "quantile"]
 Object = Literal["personnes", "foyers", "entreprises", "structures", "places", "actions", "seances", "euros", "autres"]
 Over = Literal["places", "time"]
+Chance = Literal["", "none", "repeated"]
 
 __all__ = ["Kind", "Measure", "Object", "get", "load"]
 
@@ -23,7 +24,7 @@ FILE_NAME = "mesures.toml"
 """A dossier's own measures."""
 CATALOGUE = Path(__file__).with_name("measures.toml")
 _SECRET_OBJECTS = frozenset({"personnes", "foyers", "entreprises"})
-_FIELDS = frozenset({"label", "kind", "object", "unit", "published", "bounds", "factor", "sensible", "legal"})
+_FIELDS = frozenset({"label", "kind", "object", "unit", "published", "bounds", "factor", "sensible", "legal", "chance"})
 _WHERE = {
     "places": (
         "d’un territoire à l’autre",
@@ -60,6 +61,9 @@ class Measure:
         Crossed with income, health or disability: the higher threshold of the dossier applies.
     legal : bool
         Published for every commune, however small, by virtue of a text (legal populations: decree of each year).
+    chance : {"", "none", "repeated"}
+        Of persons, households or enterprises: ``none`` when the count follows from a decision (who lives in a covered
+        commune), ``repeated`` when it counts acts and the same persons come again; empty when each is its own case.
     """
 
     id: str
@@ -72,6 +76,7 @@ class Measure:
     factor: float = 1.0
     sensible: bool = False
     legal: bool = False
+    chance: Chance = ""
 
     @property
     def additive_over_places(self) -> bool:
@@ -87,6 +92,12 @@ class Measure:
     def is_secret_object(self) -> bool:
         """Whether small counts of it must be kept secret: what the law publishes for every commune is not."""
         return self.object in _SECRET_OBJECTS and not self.legal
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it counts cases that chance could have made more or fewer, one independently of the other."""
+        counted = self.kind in {"stock", "flow", "distinct"} and not self.published
+        return counted and self.is_secret_object and not self.chance
 
     @property
     def possible(self) -> tuple[float, float]:
@@ -223,11 +234,11 @@ def _measure(id: str, fields: Any, *, file: str, key: str) -> Measure:
             file=file,
             key=key,
         )
-    for field, allowed in (("kind", get_args(Kind)), ("object", get_args(Object))):
-        if fields[field] not in allowed:
+    for field, allowed in (("kind", get_args(Kind)), ("object", get_args(Object)), ("chance", get_args(Chance))):
+        if fields.get(field, "") not in allowed:
             raise MeasureError(
                 f"La mesure « {id} » a un « {field} » inconnu.",
-                remedy=f"Valeurs possibles : {', '.join(allowed)}.",
+                remedy=f"Valeurs possibles : {', '.join(filter(None, allowed))}.",
                 file=file,
                 key=f"{key}.{field}",
                 value=str(fields[field]),
@@ -272,4 +283,5 @@ def _measure(id: str, fields: Any, *, file: str, key: str) -> Measure:
         factor=float(fields.get("factor", 1.0)),
         sensible=fields.get("sensible", False),
         legal=fields.get("legal", False),
+        chance=fields.get("chance", ""),
     )

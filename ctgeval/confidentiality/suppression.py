@@ -35,6 +35,7 @@ _Key = tuple[str, str, str, str]
 _SEP = "\x1f"
 _TOKEN = object()
 _SUPPRESSED = "Q"
+_SMALL = "petit_effectif"
 _LEAST_HIDDEN = 3
 _MASKED_COLUMNS = ("value", "low", "high", "ci_low", "ci_high", "numerator", "denominator", "n")
 MASKED_REASON = "Valeur non diffusable (secret statistique)."
@@ -120,7 +121,9 @@ def protect(
     masked = leftovers(table, masked, rule, grounds=grounds, catalogue=indicators)[:own]
     bases = _bases_shown_without_counts(table, breach, indicators)[:own]
     table, first = table.head(own).copy(), breach.any[:own]
-    table.loc[bases & ~masked, ["numerator", "denominator", "n"]] = np.nan
+    # The interval of a share, or a word about its small base, tells the counts that are left out.
+    table.loc[bases & ~masked, ["ci_low", "ci_high", "numerator", "denominator", "n"]] = np.nan
+    table.loc[bases & ~masked, "limits"] = table.loc[bases & ~masked, "limits"].map(_without_small)
     loose = _loose_bounds(table, indicators) & ~masked
     table.loc[loose, ["low", "high", "ci_low", "ci_high", "numerator", "denominator", "n"]] = np.nan
     table.loc[masked, list(_MASKED_COLUMNS)] = np.nan
@@ -136,6 +139,10 @@ def protect(
         secondary_count=int(masked.sum() - first.sum()),
         token=_TOKEN,
     )
+
+
+def _without_small(codes: str) -> str:
+    return limits.join(code for code in str(codes).split() if code != _SMALL)
 
 
 def _masked(

@@ -59,6 +59,7 @@ FLAGS = (
     "geographie_inconnue",
     "provisoire",
     "estime",
+    "petit_effectif",
 )
 FLAG = {name: 1 << rank for rank, name in enumerate(FLAGS)}
 REASONS = (
@@ -150,13 +151,21 @@ class Cells:
         return Bounded(self.value.ravel(), self.low.ravel(), self.high.ravel())
 
     def take(self, rows: Any, columns: Any = slice(None)) -> Cells:
-        """Return some rows, and some columns of them."""
+        """Return some rows, and some columns of them; these very cells when that is all of them, in order."""
+        if _all(rows, self.value.shape[0]) and _all(columns, self.value.shape[1]):
+            return self
         return Cells(**{field.name: getattr(self, field.name)[rows][:, columns] for field in fields(self)})
 
     def where(self, keep: Bools, other: Cells) -> Cells:
         """Return these cells where ``keep`` is true, the other ones elsewhere."""
         names = [field.name for field in fields(self)]
         return Cells(**{name: np.where(keep, getattr(self, name), getattr(other, name)) for name in names})
+
+
+def _all(chosen: Any, size: int) -> bool:
+    if isinstance(chosen, slice):
+        return chosen == slice(None)
+    return isinstance(chosen, np.ndarray) and len(chosen) == size and bool((chosen == np.arange(size)).all())
 
 
 def since(cells: Cells, axis: tuple[Period, ...], start: date | None) -> Cells:
@@ -262,6 +271,7 @@ def latest_known(cells: Cells, axis: tuple[Period, ...], columns: Iterable[int])
         Shape (territories, periods asked); ``vintage`` tells the year of an older figure.
     """
     asked = list(columns)
+    # A list, so that what is filled in below is a copy.
     out = cells.take(slice(None), asked)
     for position, column in enumerate(asked):
         wanted = axis[column]

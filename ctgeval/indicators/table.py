@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from ctgeval import french
-from ctgeval.indicators import definition, limits
-from ctgeval.indicators.cells import CONF_STATUS, FLAG, FLAGS, NO_VINTAGE, OBS_STATUS, REASON, REASONS, Cells, Ints
+from ctgeval.indicators import definition, limits, uncertainty
+from ctgeval.indicators.cells import (
+    CONF_STATUS,
+    FLAG,
+    FLAGS,
+    NO_VINTAGE,
+    OBS_STATUS,
+    REASON,
+    REASONS,
+    Bools,
+    Cells,
+    Floats,
+    Ints,
+)
 from ctgeval.indicators.definition import Indicator
 from ctgeval.indicators.field import MOST_SOURCES, Field
 from ctgeval.observations import DIMENSIONS, Bounded, ratio, share
 
-__all__ = ["RESULT_COLUMNS", "assemble", "empty"]
+__all__ = ["RESULT_COLUMNS", "assemble", "empty", "written"]
 
 RESULT_COLUMNS: tuple[str, ...] = (
     "indicator",
@@ -47,7 +60,8 @@ _TEXT = pd.StringDtype(na_value=np.nan)
 
 def empty() -> pd.DataFrame:
     """Return a table of results without any row."""
-    return _frame({name: np.array([]) if name in _FLOATS else pd.array([], dtype=_TEXT) for name in RESULT_COLUMNS})
+    columns = {name: np.array([]) if name in _FLOATS else pd.array([], dtype=_TEXT) for name in RESULT_COLUMNS}
+    return _frame({**columns, "geography": pd.array([], dtype="Int64")})
 
 
 def assemble(
@@ -77,7 +91,7 @@ def assemble(
     Returns
     -------
     DataFrame
-        Columns `RESULT_COLUMNS`.
+        Columns `RESULT_COLUMNS`, texts as categories (see `written`).
     """
     result, parts = _quotient(item, top, bottom)
     absent = ~top.present
@@ -102,20 +116,20 @@ def assemble(
     shape = top.value.shape
     count, width = shape
     obs = np.where(absent, OBS_STATUS.index("M"), merged.obs)
+    ci_low, ci_high, small = _chance(item, field, value, top, bottom, secret=merged.conf >= CONF_STATUS.index("D"))
+    merged = replace(merged, flags=merged.flags | np.where(small, FLAG["petit_effectif"], 0))
     return _frame(
         {
             "indicator": _repeat(item.id, value.size),
-            "geo": pd.array(field.geos, dtype=_TEXT).take(np.repeat(np.arange(count), width)),
+            "geo": _spread(tuple(field.geos), width, 1),
             "geography": _geography(merged.geography, absent, field.year),
-            "time_period": pd.array([field.axis[c].text for c in columns], dtype=_TEXT).take(
-                np.tile(np.arange(width), count)
-            ),
+            "time_period": _spread(tuple(field.axis[c].text for c in columns), 1, count),
             "unit": _repeat(item.unit, value.size),
             "value": value.ravel(),
             "low": low.ravel(),
             "high": high.ravel(),
-            "ci_low": np.full(value.size, np.nan),
-            "ci_high": np.full(value.size, np.nan),
+            "ci_low": ci_low,
+            "ci_high": ci_high,
             "numerator": (np.full(value.size, np.nan) if item.published else top.value.ravel()),
             "denominator": np.full(value.size, np.nan)
             if bottom is None
@@ -147,6 +161,22 @@ def _quotient(item: Indicator, top: Cells, bottom: Cells | None) -> tuple[Bounde
     return result, {"impossible": impossible, "mismatch": mismatch}
 
 
+def _chance(
+    item: Indicator, field: Field, value: Floats, top: Cells, bottom: Cells | None, *, secret: Bools
+) -> tuple[Floats, Floats, Bools]:
+    """Return the interval of each figure, flat, and which ones rest on small numbers; nothing where it is secret."""
+    chance = uncertainty.law(item, field.measures)
+    shown = np.isfinite(value) & ~secret
+    if not chance or not shown.any():
+        return np.full(value.size, np.nan), np.full(value.size, np.nan), np.zeros(value.shape, dtype=np.bool_)
+    base = None if bottom is None else bottom.bounded
+    low, high = uncertainty.sampling_interval(chance, top.bounded, base, factor=item.factor)
+    small = shown & uncertainty.is_small(chance, top.value, None if bottom is None else bottom.value)
+    hidden = ~shown.ravel()
+    low[hidden] = high[hidden] = np.nan
+    return low, high, small
+
+
 def _positive(values: Bounded) -> Bounded:
     return Bounded(np.maximum(values.value, 0.0), np.maximum(values.low, 0.0), np.maximum(values.high, 0.0))
 
@@ -165,36 +195,72 @@ def _merged(top: Cells, bottom: Cells) -> Cells:
 
 
 def _frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    table = pd.DataFrame({name: columns[name] for name in RESULT_COLUMNS})
-    return table.astype({"geography": "Int64"} | dict.fromkeys(_FLOATS, np.float64))
+    return pd.DataFrame({name: columns[name] for name in RESULT_COLUMNS}, copy=False)
 
 
-def _repeat(text: str, size: int) -> Any:
+def written(table: pd.DataFrame) -> pd.DataFrame:
+    """Return results with their categories written out as texts."""
+    coded = {name: table[name].array for name in RESULT_COLUMNS if isinstance(table[name].dtype, pd.CategoricalDtype)}
+    return table.assign(**{name: _written(column) for name, column in coded.items()})
+
+
+def _written(column: Any) -> Any:
+    texts = pd.array(list(column.categories), dtype=_TEXT)
+    return texts.take(column.codes.astype(np.int64)) if len(texts) > 1 else _alike(texts[0], len(column))
+
+
+@lru_cache(maxsize=64)
+def _alike(text: str, size: int) -> Any:
+    # Arrays of texts never change: the columns of all indicators may share one.
     return pd.array([text], dtype=_TEXT).take(np.zeros(size, dtype=np.int64))
 
 
-def _labels(ranks: Ints, names: Sequence[str]) -> Any:
-    return pd.array(list(names), dtype=_TEXT).take(ranks.ravel())
+def _coded(codes: npt.NDArray[Any], texts: Iterable[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, pd.Index(list(texts), dtype=_TEXT), validate=False)
 
 
-def _texts(keys: Sequence[Ints], write: Callable[..., str]) -> Any:
+def _repeat(text: str, size: int) -> pd.Categorical:
+    return _coded(np.zeros(size, dtype=np.int8), [text])
+
+
+def _labels(ranks: Ints, names: Sequence[str]) -> pd.Categorical:
+    return _texts([ranks], lambda rank: names[rank])
+
+
+@lru_cache(maxsize=4)
+def _spread(texts: tuple[str, ...], each: int, times: int) -> pd.Categorical:
+    """Return each text several times in a row, and the whole several times."""
+    return _coded(np.tile(np.repeat(np.arange(len(texts), dtype=np.int32), each), times), texts)
+
+
+def _texts(keys: Sequence[npt.NDArray[Any]], write: Callable[..., str]) -> pd.Categorical:
     """Write one text per distinct combination of keys, and spread them on the rows."""
-    stacked = np.stack([key.ravel() for key in keys], axis=1)
-    code = np.zeros(len(stacked), dtype=np.int64)
-    for column in range(stacked.shape[1]):
-        _, inverse = np.unique(stacked[:, column], return_inverse=True)
-        pair = code * (int(inverse.max(initial=0)) + 1) + inverse
-        code = np.unique(pair, return_inverse=True)[1]
-    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
-    return pd.array([write(*map(int, stacked[row])) for row in first], dtype=_TEXT).take(inverse)
+    flat = [key.ravel() for key in keys]
+    size = len(flat[0])
+    if not size:
+        return _repeat("", 0)
+    first = [key[0] for key in flat]
+    varied = [key for rank, key in enumerate(flat) if (key != first[rank]).any()]
+    if not varied:
+        return _repeat(write(*map(int, first)), size)
+    code = np.zeros(size, dtype=np.int64)
+    for key in varied:
+        inverse, uniques = pd.factorize(key)
+        code = inverse if key is varied[0] else pd.factorize(code * len(uniques) + inverse)[0]
+    at = np.zeros(int(code.max()) + 1, dtype=np.int64)
+    at[code[::-1]] = np.arange(size - 1, -1, -1)
+    texts = [write(*(int(key[row]) for key in flat)) for row in at]
+    distinct = {text: rank for rank, text in enumerate(dict.fromkeys(texts))}
+    codes = np.array([distinct[text] for text in texts], dtype=np.int32)[code]
+    return _coded(codes, distinct)
 
 
 def _geography(known: Ints, absent: npt.NDArray[np.bool_], year: int) -> Any:
     years = np.where(absent, year, known).ravel()
-    return pd.Series(years, dtype="Int64").mask(years == 0)
+    return pd.arrays.IntegerArray(years, years == 0)
 
 
-def _sources(bits: Ints, names: Sequence[str]) -> Any:
+def _sources(bits: Ints, names: Sequence[str]) -> pd.Categorical:
     def write(mask: int) -> str:
         last = names[MOST_SOURCES - 1 :] if mask >> (MOST_SOURCES - 1) else []
         return limits.join([*(name for rank, name in enumerate(names[: MOST_SOURCES - 1]) if mask >> rank & 1), *last])
@@ -202,11 +268,9 @@ def _sources(bits: Ints, names: Sequence[str]) -> Any:
     return _texts([bits], write)
 
 
-def _limits(item: Indicator, field: Field, merged: Cells, absent: npt.NDArray[np.bool_]) -> Any:
-    level = np.array([geo.startswith(("EPCI-", "GRP-")) for geo in field.geos], dtype=np.int64)
-    other = np.where(
-        (merged.geography > 0) & (merged.geography != field.year) & (level > 0)[:, None], merged.geography, 0
-    )
+def _limits(item: Indicator, field: Field, merged: Cells, absent: npt.NDArray[np.bool_]) -> pd.Categorical:
+    foreign = (merged.geography > 0) & (merged.geography != field.year) & field.grouped[:, None]
+    other = np.where(foreign, merged.geography, 0)
     flags = merged.flags | np.where(merged.obs == OBS_STATUS.index("P"), FLAG["provisoire"], 0)
     flags |= np.where(merged.obs == OBS_STATUS.index("E"), FLAG["estime"], 0)
 
@@ -229,7 +293,7 @@ def _reasons(
     reason: Ints,
     completeness: npt.NDArray[np.float64],
     shape: tuple[int, ...],
-) -> Any:
+) -> pd.Categorical:
     sentences = definition.reasons()
     sizes = np.zeros(shape[0], dtype=np.int64)
     sizes[field.groups] = field.sizes

@@ -52,6 +52,19 @@ class System:
         return -float(found.fun)
 
 
+def base_of_interval(share: float, low: float, high: float) -> float:
+    """Return the base that Wilson's interval at 95 % of a share gives back (all three between 0 and 1).
+
+    Its ends are the roots of ``(n + z2) x**2 - (2 n p + z2) x + n p**2``: their product is ``n p**2 / (n + z2)``, and
+    the upper one is ``z2 / (n + z2)`` where the share is nothing.
+    """
+    z2 = 1.959963984540054**2
+    if share == 0:
+        return z2 * (1 - high) / high
+    product = low * high
+    return z2 * product / (share * share - product)
+
+
 def _matrix(
     kind: str, rows: list[tuple[dict[Atom, float], float]], at: Mapping[Atom, int]
 ) -> dict[str, np.ndarray | None]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ctgeval.dossier import Dossier
-from tests.confidentiality.attacker import Atom, System
+from tests.confidentiality.attacker import Atom, System, base_of_interval
 
 COMMUNES = tuple(f"COM-9810{number}" for number in range(1, 9))
 GROUNDS = {
@@ -157,7 +157,13 @@ def published(dossier: Dossier, drawn: World) -> System:
             known = [(measure, row.numerator)] if base == "" else []
             if base:
                 bottom = sum(drawn.truth[cell] for cell in told_of(base, row, drawn))
-                known = [(measure, row.value * bottom / 100), *([(base, bottom)] if row.value > 0 else [])]
+                told = row.value > 0
+                if pd.notna(row.ci_high):
+                    # Whoever reads the interval of a share knows how many it was made from, even when it is 0 %.
+                    read = base_of_interval(row.value / 100, row.ci_low / 100, row.ci_high / 100)
+                    assert round(read) == bottom, row
+                    told = True
+                known = [(measure, row.value * bottom / 100), *([(base, bottom)] if told else [])]
             for name, count in known:
                 if name != "places_eaje":
                     ground = told_of(name, row, drawn)

@@ -12,6 +12,8 @@ from hypothesis import given, settings, strategies as st
 from ctgeval.confidentiality import ProtectedTable, Rule, protect
 from ctgeval.indicators import definition
 from ctgeval.indicators.compute import RESULT_COLUMNS
+from ctgeval.intervals import wilson
+from tests.confidentiality.attacker import base_of_interval
 
 RULE = Rule(threshold=5, source="essai")
 EPCI = "EPCI-299900001"
@@ -180,3 +182,23 @@ def test_same_input_gives_the_same_table_whatever_the_order() -> None:
     straight = protect(frame, RULE, margins={EPCI: COMMUNES}).frame
     turned = protect(frame.iloc[::-1], RULE, margins={EPCI: COMMUNES}).frame
     pd.testing.assert_frame_equal(straight, turned.iloc[::-1].reset_index(drop=True))
+
+
+def test_a_rate_shown_without_its_counts_has_no_interval_that_would_tell_them() -> None:
+    # The base of one commune is too small: the others keep their rate, and neither counts nor what gives them back.
+    frame = pd.concat(
+        [rows("PE04", {"COM-99101": 2.0}, base=3), rows("PE04", {"COM-99102": 10.0, "COM-99103": 12.0}, base=25)],
+        ignore_index=True,
+    ).assign(ci_low=1.0, ci_high=99.0, limits="petit_effectif provisoire")
+    table = protect(frame, RULE, margins={}).frame
+    kept = table[table["value"].notna()]
+    assert set(kept["geo"]) == {"COM-99102", "COM-99103"}
+    assert kept[["ci_low", "ci_high", "numerator", "denominator", "n"]].isna().all(axis=None)
+    assert set(kept["limits"]) == {"provisoire"}
+
+
+def test_the_interval_of_a_share_gives_its_base_back_to_who_reads_it() -> None:
+    # What the rule above is for: 45 of 72, and 0 of 30.
+    for k, n in ((45, 72), (0, 30), (10, 20)):
+        low, high = wilson(k, n)
+        assert base_of_interval(k / n, float(low), float(high)) == pytest.approx(n)

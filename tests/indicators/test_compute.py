@@ -301,7 +301,7 @@ def test_each_limit_of_a_result_has_its_sentence(geography, observe: Observe) ->
     seen = observe(*counts("foyers_rsa", a=1, b=2, c=3))
     table = compute(seen, ["AD04"], [EPCI], reference=geography, year=2024)
     told = indicators.limit_sentences(table)
-    assert told["code"].tolist() == ["hors_msa", "somme_communes"]
+    assert told["code"].tolist() == ["hors_msa", "petit_effectif", "somme_communes"]
     assert told["sentence"].str.endswith(".").all()
 
 
