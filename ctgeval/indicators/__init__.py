@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctgeval.indicators.compute import RESULT_COLUMNS, aggregate, compute
+from ctgeval.indicators.compute import RESULT_COLUMNS, aggregate, compute, stream
 from ctgeval.indicators.definition import Indicator, catalogue, get, load
 from ctgeval.indicators.limits import limit_sentences, limit_text
 from ctgeval.indicators.perimeter import elsewhere, explained
@@ -22,4 +22,5 @@ __all__ = [
     "limit_text",
     "load",
     "progress",
+    "stream",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -14,10 +14,10 @@ from ctgeval.indicators import cells as cells_, definition
 from ctgeval.indicators.definition import Indicator
 from ctgeval.indicators.field import Field, Geography
 from ctgeval.indicators.pooling import resolve
-from ctgeval.indicators.table import RESULT_COLUMNS, assemble, empty
+from ctgeval.indicators.table import RESULT_COLUMNS, assemble, empty, written
 from ctgeval.measures import Measure
 
-__all__ = ["RESULT_COLUMNS", "aggregate", "compute", "empty"]
+__all__ = ["RESULT_COLUMNS", "aggregate", "compute", "empty", "stream"]
 
 
 def compute(
@@ -73,13 +73,68 @@ def compute(
     UnknownMeasure
         When a formula names a measure that is not declared.
     """
+    made = stream(
+        observations,
+        indicators,
+        geos,
+        reference=reference,
+        year=year,
+        catalogue=catalogue,
+        measures=measures,
+        groupings=groupings,
+        start=start,
+    )
+    frames = [written(frame) for frame in made]
+    return pd.concat(frames, ignore_index=True) if frames else empty()
+
+
+def stream(
+    observations: pd.DataFrame,
+    indicators: Iterable[str],
+    geos: Sequence[str],
+    *,
+    reference: Geography,
+    year: int,
+    catalogue: Mapping[str, Indicator] | None = None,
+    measures: Mapping[str, Measure] | None = None,
+    groupings: Mapping[str, Sequence[str]] | None = None,
+    start: date | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Compute indicators one after the other, so that a whole country needs the memory of one indicator.
+
+    Parameters
+    ----------
+    observations : DataFrame
+        Table of observations; a large one is best given compact (see `ctgeval.observations.compact`).
+    indicators, geos, reference, year, catalogue, measures, groupings, start
+        See `compute`.
+
+    Yields
+    ------
+    DataFrame
+        Columns `RESULT_COLUMNS`, texts as categories: the rows of one indicator, in the order asked; none for an
+        indicator of which no numerator was ever observed.
+
+    Raises
+    ------
+    UnknownIndicator, UnknownMeasure
+        See `compute`; before anything is computed.
+    """
     known = definition.catalogue() if catalogue is None else catalogue
     wanted = [definition.get(id, catalogue=known) for id in dict.fromkeys(indicators)]
     declared = measures_.load() if measures is None else measures
     needed = {name: measures_.get(name, measures=declared) for item in wanted for name in item.measures}
     field = Field.of(observations, needed, list(dict.fromkeys(geos)), reference, year=year, groupings=groupings or {})
-    frames = [frame for item in wanted if (frame := _table(item, field, start)) is not None]
-    return pd.concat(frames, ignore_index=True) if frames else empty()
+    return _each(wanted, field, start)
+
+
+def _each(wanted: Sequence[Indicator], field: Field, start: date | None) -> Iterator[pd.DataFrame]:
+    last = {name: rank for rank, item in enumerate(wanted) for name in item.measures}
+    for rank, item in enumerate(wanted):
+        frame = _table(item, field, start)
+        field.cells.forget(name for name in item.measures if last[name] == rank)
+        if frame is not None:
+            yield frame
 
 
 def aggregate(
@@ -143,7 +198,7 @@ def aggregate(
     others = observations[observations["geo"] != geo]
     field = Field.of(others, {measure: item}, [geo], reference, year=year, groupings=groupings or {})
     table = _table(indicator, field, None)
-    return empty() if table is None else table
+    return empty() if table is None else written(table)
 
 
 def _table(item: Indicator, field: Field, start: date | None) -> pd.DataFrame | None:

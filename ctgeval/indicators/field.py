@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +14,12 @@ import pandas as pd
 from ctgeval import periods
 from ctgeval.errors import UnknownTerritory
 from ctgeval.indicators import grid
-from ctgeval.indicators.cells import CONF_STATUS, OBS_STATUS, Cells, Ints
+from ctgeval.indicators.cells import Cells, Ints
+from ctgeval.indicators.encoding import MOST_SOURCES, Encoded
 from ctgeval.measures import Measure
-from ctgeval.observations import DIMENSIONS
 from ctgeval.periods import Period
 
-__all__ = ["MOST_SOURCES", "Field", "Geography"]
-
-MOST_SOURCES = 62
-"""A source is one bit of an int64; those beyond share the last bit."""
+__all__ = ["MOST_SOURCES", "Field", "Gathered", "Geography"]
 
 
 class Geography(Protocol):
@@ -38,7 +36,52 @@ class Geography(Protocol):
         """Whether a code does not mean the same ground in both years."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Gathered(Mapping[str, Cells]):
+    """The grid of each measure, laid when it is first asked for, and given back when nobody needs it any more.
+
+    Parameters
+    ----------
+    encoded : Encoded
+        Rows of the observations.
+    measures : mapping of str to Measure
+        Measures of the field.
+    height : int
+        Number of territories.
+    axis : tuple of Period
+        The periods, in order.
+    """
+
+    def __init__(
+        self, encoded: Encoded, measures: Mapping[str, Measure], height: int, axis: tuple[Period, ...]
+    ) -> None:
+        self._encoded, self._measures = encoded, measures
+        self._shape, self._axis = (height, len(axis)), axis
+        rank = {period.text: column for column, period in enumerate(axis)}
+        self._column = {text: rank[periods.normalise(text)] for text in encoded.periods}
+        self._kept: dict[str, Cells] = {}
+
+    def __getitem__(self, name: str) -> Cells:
+        """Return the grid of a measure."""
+        if name not in self._kept:
+            rows = self._encoded.rows(name, self._column)
+            self._kept[name] = grid.gather(rows, self._measures[name], self._shape, self._axis)
+        return self._kept[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the measures."""
+        return iter(self._measures)
+
+    def __len__(self) -> int:
+        """Return the number of measures."""
+        return len(self._measures)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Give back the memory of some measures."""
+        for name in names:
+            self._kept.pop(name, None)
+
+
+@dataclass(frozen=True, eq=False)
 class Field:
     """Everything the indicators are computed on: the grid, its measures, and who is a member of whom."""
 
@@ -53,7 +96,12 @@ class Field:
     sources: list[str]
     year: int
     measures: Mapping[str, Measure]
-    cells: Mapping[str, Cells]
+    cells: Gathered
+
+    @cached_property
+    def grouped(self) -> npt.NDArray[np.bool_]:
+        """Territories asked that are EPCI or own groupings: their geography may be that of another year."""
+        return np.array([geo.startswith(("EPCI-", "GRP-")) for geo in self.geos], dtype=np.bool_)
 
     @classmethod
     def of(
@@ -75,12 +123,10 @@ class Field:
         grouped = [(rank, place[commune]) for rank, geo in enumerate(geos) for commune in members.get(geo) or ()]
         pairs = np.array(grouped, dtype=np.int64).reshape(-1, 2)
         groups, group = np.unique(pairs[:, 0], return_inverse=True)
-        seen = observations[_among(observations["measure"], needed) & _among(observations["geo"], place)]
-        axis = _axis(seen["time_period"].unique())
-        sources, rows, codes = _rows(seen, place, axis, reference, year)
-        names = list(needed)
-        measure = pd.Index(names).get_indexer(pd.Index(codes["measure"]))[codes["code"]]
-        shape = (len(place), len(axis))
+        encoded = Encoded.of(
+            observations, needed, place, year=year, changed=reference.changed_between, events=reference.events
+        )
+        axis = _axis(encoded.periods)
         return cls(
             geos=geos,
             axis=axis,
@@ -90,20 +136,11 @@ class Field:
             groups=groups,
             sizes=np.bincount(group.ravel(), minlength=len(groups)).astype(np.int64),
             strange=np.array([geo in members and members[geo] is None for geo in geos], dtype=np.bool_),
-            sources=sources,
+            sources=encoded.sources,
             year=year,
             measures=needed,
-            cells={
-                name: grid.gather(rows.select(measure == rank), needed[name], shape, axis)
-                for rank, name in enumerate(names)
-            },
+            cells=Gathered(encoded, needed, len(place), axis),
         )
-
-
-def _among(column: pd.Series[str], wanted: Iterable[str]) -> npt.NDArray[np.bool_]:
-    # Each distinct text is looked up once: `isin` would turn every row into a Python text.
-    codes, uniques = pd.factorize(column)
-    return np.asarray(pd.Index(uniques).isin(list(wanted)))[codes]
 
 
 def _members(
@@ -121,65 +158,3 @@ def _axis(texts: Iterable[str]) -> tuple[Period, ...]:
     found = {periods.parse(text) for text in texts}
     years = {periods.parse(period.start.year) for period in found if period.frequency in {"S", "Q", "M"}}
     return tuple(sorted(found | years, key=lambda period: (period.end, period.start)))
-
-
-def _rows(
-    seen: pd.DataFrame, place: Mapping[str, int], axis: tuple[Period, ...], reference: Geography, year: int
-) -> tuple[list[str], grid.Rows, dict[str, Any]]:
-    def ranks(column: str, order: Sequence[str]) -> Ints:
-        codes, uniques = pd.factorize(seen[column])
-        return pd.Index(order).get_indexer(pd.Index(uniques))[codes].astype(np.int64)
-
-    width = {period.text: rank for rank, period in enumerate(axis)}
-    period_codes, period_texts = pd.factorize(seen["time_period"])
-    period = np.array([width[periods.normalise(text)] for text in period_texts], dtype=np.int64)[period_codes]
-    source_codes, sources = pd.factorize(seen["source"])
-    geography = seen["geography"].to_numpy(dtype=np.float64, na_value=0.0).astype(np.int64)
-    pattern = np.zeros(len(seen), dtype=np.int64)
-    for rank, name in enumerate(DIMENSIONS):
-        pattern |= seen[name].ne("").to_numpy(dtype=np.int64) << rank
-    detailed = pattern > 0
-    category = np.zeros(len(seen), dtype=np.int64)
-    structure = np.zeros(len(seen), dtype=np.int64)
-    if detailed.any():
-        details = seen.loc[detailed, list(DIMENSIONS)]
-        category[detailed] = (pd.util.hash_pandas_object(details, index=False).to_numpy() >> np.uint64(8)).astype(
-            np.int64
-        )
-        structure[detailed] = pd.factorize(details["structure"])[0]
-    statuses = {name: list(order) for name, order in (("obs_status", OBS_STATUS), ("conf_status", CONF_STATUS))}
-    measure_codes, measure_names = pd.factorize(seen["measure"])
-    value, low, high = (seen[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("value", "low", "high"))
-    rows = grid.Rows(
-        geo=ranks("geo", list(place)),
-        period=period,
-        value=np.where(np.isfinite(value), value, np.nan),
-        low=np.where(np.isnan(low), -np.inf, low),
-        high=np.where(np.isnan(high), np.inf, high),
-        obs=np.maximum(ranks("obs_status", statuses["obs_status"]), 0),
-        conf=np.maximum(ranks("conf_status", statuses["conf_status"]), 0),
-        source=np.left_shift(1, np.minimum(source_codes, MOST_SOURCES - 1)).astype(np.int64),
-        geography=geography,
-        pattern=pattern,
-        category=category,
-        structure=structure,
-        changed=_changed(seen, geography, reference, year),
-        position=np.arange(len(seen), dtype=np.int64),
-    )
-    return [str(key) for key in sources], rows, {"code": measure_codes, "measure": list(measure_names)}
-
-
-def _changed(seen: pd.DataFrame, geography: Ints, reference: Geography, year: int) -> npt.NDArray[np.bool_]:
-    """Rows whose commune code does not mean the same commune in the geography of the results."""
-    out = np.zeros(len(seen), dtype=np.bool_)
-    other = (geography > 0) & (geography != year)
-    if not other.any():
-        return out
-    events = reference.events
-    touched = set(events["code_before"]) | set(events["code_after"])
-    codes, geos = pd.factorize(seen["geo"])
-    suspects = np.array([geo.startswith("COM-") and geo in touched for geo in geos], dtype=np.bool_)[codes] & other
-    for code, then in sorted(set(zip(codes[suspects], geography[suspects], strict=True))):
-        if reference.changed_between(geos[code], int(then), year):
-            out |= suspects & (codes == code) & (geography == then)
-    return out

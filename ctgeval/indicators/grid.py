@@ -39,22 +39,23 @@ def gather(rows: Rows, measure: Measure, shape: tuple[int, int], axis: tuple[Per
     axis : tuple of Period
         The periods, in order.
     """
-    cells = Cells.blank(shape)
     if not len(rows.geo):
-        return cells
-    rows, doubled = _first_of_each(rows)
-    rows = rows.select(np.argsort(rows.geo * shape[1] + rows.period, kind="stable"))
-    rows = _coarsest(rows, shape[1])
+        return Cells.blank(shape)
+    alone = _once_each(rows, shape)
+    doubled = None
+    if not alone:
+        rows, doubled = _first_of_each(rows)
+        rows = rows.select(np.argsort(rows.geo * shape[1] + rows.period, kind="stable"))
+        rows = _coarsest(rows, shape[1])
     key = rows.geo * shape[1] + rows.period
-    starts = _starts(key)
-    unique = key[starts]
-    group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(key)]))
+    starts = None if alone else _starts(key)
+    unique = key if starts is None else key[starts]
     floor, ceiling = measure.possible
     unknown = np.isnan(rows.value)
-    low = np.where(unknown, np.maximum(rows.low, floor), np.fmin(rows.low, rows.value))
-    high = np.where(unknown, np.minimum(rows.high, ceiling), np.fmax(rows.high, rows.value))
-    summed = total(Bounded(rows.value, np.minimum(low, high), high), group, size=len(unique))
-    several = np.bincount(group) > 1
+    low, high = np.fmin(rows.low, rows.value), np.fmax(rows.high, rows.value)
+    low[unknown], high[unknown] = np.maximum(rows.low[unknown], floor), np.minimum(rows.high[unknown], ceiling)
+    summed = _summed(Bounded(rows.value, np.minimum(low, high), high), starts)
+    several = np.zeros(len(unique), dtype=np.bool_) if starts is None else np.diff(np.r_[starts, len(key)]) > 1
     detailed = _fold(np.maximum, rows.pattern, starts) > 0
     additive = measure.additive_over_places | (
         (measure.kind == "distinct") & (_fold(np.bitwise_or, rows.pattern, starts) & ~_DISJOINT == 0)
@@ -62,8 +63,11 @@ def gather(rows: Rows, measure: Measure, shape: tuple[int, int], axis: tuple[Per
     refused = several & ~additive
     parts_low = _fold(np.maximum, low, starts)
     value = np.where(refused, np.nan, summed.value)
-    flags = np.where(_fold(np.maximum, doubled[rows.position].astype(np.int64), starts) > 0, FLAG["doublon"], 0)
-    flags |= np.where(detailed & several & ~refused, FLAG["ventilation_sommee"], 0)
+    flags = np.zeros(len(unique), dtype=np.int64)
+    if doubled is not None:
+        twice = _fold(np.maximum, doubled[rows.position].astype(np.int64), starts) > 0
+        flags |= np.where(twice, FLAG["doublon"], 0)
+        flags |= np.where(detailed & several & ~refused, FLAG["ventilation_sommee"], 0)
     conf, obs = _fold(np.maximum, rows.conf, starts), _fold(np.maximum, rows.obs, starts)
     rounded = np.isfinite(value) & (summed.low < summed.high) & (obs != _ESTIMATED)
     flags |= np.where(rounded, FLAG["valeur_arrondie"], 0)
@@ -89,10 +93,33 @@ def gather(rows: Rows, measure: Measure, shape: tuple[int, int], axis: tuple[Per
         vintage=np.full(len(unique), NO_VINTAGE, dtype=np.int64),
         detail=np.where(detailed, _fold(np.add, rows.category, starts), 0),
     )
-    for field in fields(Cells):
-        getattr(cells, field.name).ravel()[unique] = getattr(found, field.name)
-    cells = _without_missing_returns(cells, rows, axis)
+    cells = _without_missing_returns(_laid(found, unique, shape), rows, axis)
     return _yearly(cells, axis) if measure.additive_over_time else cells
+
+
+def _once_each(rows: Rows, shape: tuple[int, int]) -> bool:
+    """Whether every fact is told once, and none is broken down: most national files are so."""
+    if rows.pattern.any():
+        return False
+    return int(np.bincount(rows.geo * shape[1] + rows.period).max()) == 1
+
+
+def _summed(values: Bounded, starts: Ints | None) -> Bounded:
+    if starts is None:
+        return values
+    group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(values)]))
+    return total(values, group, size=len(starts))
+
+
+def _laid(found: Cells, at: Ints, shape: tuple[int, int]) -> Cells:
+    """Lay figures on the grid; when they fill it in its order they are the grid."""
+    size = shape[0] * shape[1]
+    if len(at) == size and bool((at == np.arange(size)).all()):
+        return Cells(**{field.name: getattr(found, field.name).reshape(shape) for field in fields(Cells)})
+    cells = Cells.blank(shape)
+    for field in fields(Cells):
+        getattr(cells, field.name).ravel()[at] = getattr(found, field.name)
+    return cells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,5 +250,6 @@ def _starts(sorted_key: Ints) -> Ints:
     return np.flatnonzero(np.r_[True, sorted_key[1:] != sorted_key[:-1]])
 
 
-def _fold(operation: np.ufunc, array: npt.NDArray[Any], starts: Ints) -> npt.NDArray[Any]:
-    return np.asarray(operation.reduceat(array, starts))
+def _fold(operation: np.ufunc, array: npt.NDArray[Any], starts: Ints | None) -> npt.NDArray[Any]:
+    """Reduce the rows of each cell; without ``starts``, each row is a cell."""
+    return array if starts is None else np.asarray(operation.reduceat(array, starts))

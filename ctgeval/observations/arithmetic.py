@@ -222,7 +222,10 @@ def _together(form: Callable[[Bounded, Bounded], Bounded], a: Bounded, b: Bounde
     plain = form(a, b)
     if mask is None or mask is False:
         return plain
-    same = np.asarray(mask, dtype=bool) & _is_rounded(a) & _is_rounded(b)
+    same = np.asarray(mask, dtype=bool)
+    if not same.any():
+        return plain
+    same = same & _is_rounded(a) & _is_rounded(b)
     if not same.any():
         return plain
     rules = [form(rule(a), rule(b)) for rule in (_to_nearest, _downwards)]
@@ -232,8 +235,9 @@ def _together(form: Callable[[Bounded, Bounded], Bounded], a: Bounded, b: Bounde
 
 def _is_rounded(values: Bounded) -> Bools:
     published = values.value
-    wide = (values.low == np.maximum(published - 2, 0)) & (values.high == published + 4)
-    return np.asarray(wide & (np.mod(published, 5) == 0), dtype=np.bool_)
+    wide = np.asarray((values.high == published + 4) & (values.low == np.maximum(published - 2, 0)), dtype=np.bool_)
+    wide[wide] = np.mod(published[wide], 5) == 0
+    return wide
 
 
 def _to_nearest(values: Bounded) -> Bounded:
