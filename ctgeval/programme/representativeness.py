@@ -1,0 +1,214 @@
+"""Do the participants look like the population? Shares against the census, band by band, with exact tests.
+
+Participants are not a sample: they came. A test says whether a draw at random from the population would often give a
+composition as unlike it; it says nothing about the inhabitants who did not come. The census is taken as it is
+published, without its own sampling error.
+
+References
+----------
+Wilson, E. (1927), for the intervals; Benjamini, Y. and Hochberg, Y. (1995), over the bands of one comparison; the
+exact tests are those of `ctgeval.programme.exact_tests`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from ctgeval import intervals
+from ctgeval.errors import DossierError
+from ctgeval.programme import age_bands, exact_tests
+from ctgeval.programme.age_bands import Band
+
+__all__ = ["COLUMNS", "SEXES", "Composition", "Fit", "by_age", "by_category", "merged", "table"]
+
+COLUMNS = (
+    "band", "participants", "n", "share", "share_low", "share_high", "population", "reference_share", "gap", "p_value",
+    "p_adjusted",
+)  # fmt: skip
+SEXES = {"F": "femmes", "M": "hommes"}
+Fit = exact_tests.Fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """Participants and inhabitants of the same bands.
+
+    Parameters
+    ----------
+    bands : tuple of str
+        As a reader says them.
+    counts : tuple of float
+        Participants.
+    population : tuple of float
+        Inhabitants.
+    ordered : bool
+        Whether a band may only be merged with its neighbours (ages).
+    reason : str
+        Why there is nothing to compare, a French sentence; empty when there is.
+    ages : tuple of Band
+        The bands, when they are ages.
+    """
+
+    bands: tuple[str, ...] = ()
+    counts: tuple[float, ...] = ()
+    population: tuple[float, ...] = ()
+    ordered: bool = False
+    reason: str = ""
+    ages: tuple[Band, ...] = field(default=())
+
+
+def by_age(counts: Mapping[str, float], population: Mapping[Band, float]) -> Composition:
+    """Put the ages of participants on the bands of the census.
+
+    Parameters
+    ----------
+    counts : mapping of str to float
+        By band, as written in the register.
+    population : mapping of Band to float
+        Inhabitants of each band of the census.
+    """
+    read: dict[Band, float] = {}
+    for text, count in counts.items():
+        try:
+            band = age_bands.parse(text)
+        except DossierError as error:
+            return Composition(reason=error.problem.message)
+        read[band] = read.get(band, 0.0) + count
+    found = age_bands.common(read, population)
+    return Composition(
+        bands=tuple(band.label for band in found.bands),
+        counts=found.counts,
+        population=found.population,
+        ordered=True,
+        reason=found.reason,
+        ages=found.bands,
+    )
+
+
+def by_category(counts: Mapping[str, float], population: Mapping[str, float]) -> Composition:
+    """Put participants beside the population of the same categories (sexes, sectors).
+
+    A category of the population that no participant is in counts nobody; one that the population does not have makes
+    the comparison impossible.
+    """
+    unknown = [name for name in counts if name not in population]
+    if unknown:
+        return Composition(reason=f"La population de « {unknown[0]} » n’est pas connue.")
+    if len(population) < 2:
+        return Composition(reason="Il faut au moins deux catégories pour comparer.")
+    return Composition(
+        bands=tuple(population),
+        counts=tuple(float(counts.get(name, 0.0)) for name in population),
+        population=tuple(population.values()),
+    )
+
+
+def merged(found: Composition, threshold: float, *, rest: str = "autres") -> Composition:
+    """Merge the bands that hold fewer participants than a threshold: one below it is told to nobody.
+
+    Ages merge with their smaller neighbour; categories merge together, with the next smallest when their sum stays
+    under the threshold. A band without anybody says nothing of anybody and stays. When fewer than two bands are left,
+    or when all participants are in one, nothing is told.
+
+    Parameters
+    ----------
+    found : Composition
+    threshold : float
+        Least number of participants of a band that is shown.
+    rest : str
+        Name of the merged categories.
+    """
+    if found.reason or threshold <= 1:
+        return found
+    groups = [[rank] for rank in range(len(found.bands))]
+
+    def held(group: Sequence[int]) -> float:
+        return sum(found.counts[rank] for rank in group)
+
+    while len(groups) > 1 and any(0 < held(group) < threshold for group in groups):
+        small = min(
+            (at for at, group in enumerate(groups) if 0 < held(group) < threshold), key=lambda at: held(groups[at])
+        )
+        if found.ordered:
+            around = [at for at in (small - 1, small + 1) if 0 <= at < len(groups)]
+        else:
+            around = [at for at in range(len(groups)) if at != small and held(groups[at]) > 0] or [
+                at for at in range(len(groups)) if at != small
+            ]
+        other = min(around, key=lambda at: (held(groups[at]) == 0, held(groups[at]), at))
+        first, second = sorted((small, other))
+        groups[first] = sorted([*groups[first], *groups[second]])
+        del groups[second]
+    if len(groups) < 2 or sum(held(group) > 0 for group in groups) < 2:
+        return Composition(
+            ordered=found.ordered,
+            reason="Trop peu de participants par tranche : la répartition n’est pas diffusable.",
+        )
+    ages = tuple(Band(found.ages[group[0]].first, found.ages[group[-1]].end) for group in groups) if found.ages else ()
+    names = tuple(
+        ages[at].label if ages else found.bands[group[0]] if len(group) == 1 else rest
+        for at, group in enumerate(groups)
+    )
+    return Composition(
+        bands=names,
+        counts=tuple(held(group) for group in groups),
+        population=tuple(sum(found.population[rank] for rank in group) for group in groups),
+        ordered=found.ordered,
+        ages=ages,
+    )
+
+
+def table(found: Composition, *, tested: bool = True, seed: int = 0) -> tuple[pd.DataFrame, Fit]:
+    """Return the gap of each band, in points, and the test of the whole.
+
+    Parameters
+    ----------
+    found : Composition
+    tested : bool
+        False for attendances of several meetings: one person may be there several times, and no test nor interval
+        holds.
+    seed : int
+        Of the simulated samples, when there are too many compositions to enumerate.
+
+    Returns
+    -------
+    rows : DataFrame
+        Columns `COLUMNS`: shares in percent, ``gap`` = share of the participants less share of the population, in
+        points; Wilson interval of the share; exact binomial p-value and the same adjusted over the bands
+        (Benjamini-Hochberg). No row when there is nothing to compare.
+    fit : Fit
+        Exact test of the whole composition.
+    """
+    counts, people = np.asarray(found.counts, dtype=float), np.asarray(found.population, dtype=float)
+    n, total = float(counts.sum()) if len(counts) else 0.0, float(people.sum()) if len(people) else 0.0
+    sound = bool(len(counts) and np.all(np.isfinite(people)) and np.all(people >= 0) and np.all(counts >= 0))
+    if found.reason or not sound or not n > 0 or not total > 0 or not math.isfinite(n):
+        return pd.DataFrame(columns=list(COLUMNS)), Fit(p_value=math.nan)
+    share, reference = counts / n, people / total
+    low, high = intervals.wilson(counts, np.full(len(counts), n))
+    p_values = np.array([exact_tests.binomial(k, n, min(1.0, p)) for k, p in zip(counts, reference, strict=True)])
+    fit = exact_tests.multinomial(found.counts, found.population, seed=seed)
+    if not tested:
+        low = high = p_values = np.full(len(counts), math.nan)
+        fit = Fit(p_value=math.nan)
+    rows = pd.DataFrame(
+        {
+            "band": list(found.bands),
+            "participants": counts,
+            "n": n,
+            "share": 100 * share,
+            "share_low": 100 * low,
+            "share_high": 100 * high,
+            "population": people,
+            "reference_share": 100 * reference,
+            "gap": 100 * (share - reference),
+            "p_value": p_values,
+            "p_adjusted": intervals.benjamini_hochberg(p_values),
+        }
+    )
+    return rows[list(COLUMNS)], fit
