@@ -39,6 +39,8 @@ class Answers:
         be used).
     unknown : DataFrame
         ``question, value, n``: answers that no code declares.
+    themes : mapping of str to Series
+        Themes that a column of the file holds, by open question.
     absent : tuple of str
         Questions that the file does not hold.
     problems : tuple of Problem
@@ -54,6 +56,7 @@ class Answers:
     incomplete: int
     apart: int
     unknown: pd.DataFrame
+    themes: Mapping[str, pd.Series[str]]
     absent: tuple[str, ...]
     problems: tuple[Problem, ...]
 

@@ -33,6 +33,7 @@ Everything that is wrong is told at once, with its key and its remedy; what is r
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,7 @@ FILE_NAME = "enquetes.toml"
 TYPES = ("unique", "multiple", "likert", "numerique", "ouverte")
 CHOSEN = frozenset({"unique", "likert"})
 """Types of which a respondent chooses one option."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 _SURVEY_TEXTS = ("population", "territoire", "periode", "vague", "vague_precedente", "appariement", "poids")
 
 
@@ -82,6 +84,8 @@ class Question:
         Header in the export, when it is not the code.
     separateur : str
         What separates several answers of one cell.
+    themes : str
+        Column of the themes coded by hand, for an open question.
     minimum, maximum : float or None
         What a number can be.
     unite : str
@@ -104,6 +108,7 @@ class Question:
     croiser: tuple[str, ...] = ()
     colonne: str = ""
     separateur: str = ""
+    themes: str = ""
     minimum: float | None = None
     maximum: float | None = None
     unite: str = ""
@@ -239,6 +244,11 @@ def _survey(form: Form) -> Survey | None:
     form.refuse_unknown()
     if not all(texts[name] for name in ("id", "titre", "source")) or not recruitment:
         return None
+    if not _ID.fullmatch(texts["id"]):
+        form.refuse(
+            "id", "Un id ne contient que des lettres sans accent, des chiffres, « - » et « _ ».", "", texts["id"]
+        )
+        return None
     return Survey(
         id=texts["id"],
         titre=texts["titre"],
@@ -273,7 +283,7 @@ def _question(form: Form) -> Question | None:
     conditions = {name: form.listed("si", name, value) for name, value in form.table("si").items()}
     favourable, crossed = form.texts("favorable"), form.texts("croiser")
     turned, sensitive = form.flag("inverse"), form.flag("sensible")
-    others = {name: form.text(name) for name in ("echelle", "indicateur", "colonne", "separateur")}
+    others = {name: form.text(name) for name in ("echelle", "indicateur", "colonne", "separateur", "themes")}
     form.refuse_unknown()
     if not (code and text and kind):
         return None
@@ -310,6 +320,7 @@ def _question(form: Form) -> Question | None:
         indicateur=others["indicateur"],
         colonne=others["colonne"],
         separateur=others["separateur"],
+        themes=others["themes"],
     )
 
 

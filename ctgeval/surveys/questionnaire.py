@@ -98,6 +98,11 @@ class _Reader:
             incomplete=self.incomplete,
             apart=self.apart,
             unknown=pd.DataFrame(self.unknown, columns=["question", "value", "n"]),
+            themes={
+                one.code: pd.Series(self._texts(one.themes), dtype="str").set_axis(index)
+                for one in self.survey.questions
+                if one.themes in self.rows
+            },
             absent=tuple(absent),
             problems=tuple(self.problems),
         )
