@@ -42,7 +42,7 @@ from typing import Any
 
 from ctgeval.errors import Problem, suggestion
 from ctgeval.surveys.form import Form
-from ctgeval.surveys.recruitment import RECRUITMENTS, Recruitment, check_recruitment, has_intervals
+from ctgeval.surveys.recruitment import RECRUITMENTS, Recruitment, check_recruitment
 
 __all__ = ["CHOSEN", "FILE_NAME", "TYPES", "Question", "Survey", "Surveys", "Weighting", "read"]
 
@@ -161,7 +161,7 @@ class Survey:
     @property
     def volunteers(self) -> bool:
         """Whether nobody drew the respondents: they are told as «des répondants», without any interval."""
-        return not has_intervals(self.recrutement)
+        return self.recrutement == "volontaire"
 
     @property
     def wave(self) -> str:

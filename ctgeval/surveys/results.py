@@ -2,8 +2,8 @@
 
 A share is one of those who answered the question, «ne sait pas» included: it always comes with that base. Under
 `ENOUGH` answers there is no percentage. Options of a question with several answers are each on its respondents, so that
-their shares may exceed 100 % together. Only a survey whose respondents were drawn has intervals: with a census nothing
-was drawn, and volunteers are no sample.
+their shares may exceed 100 % together. Volunteers are no sample and have no interval; a census has one only where it is
+known how many were asked, corrected for that (`ctgeval.surveys.design`).
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import special
 
-from ctgeval import intervals
+from ctgeval.intervals import Floats
+from ctgeval.surveys import estimates
 from ctgeval.surveys.answers import Answers, Mask
 from ctgeval.surveys.declaration import CHOSEN, Question
+from ctgeval.surveys.design import Design
 
-__all__ = ["COLUMNS", "CROSSED", "ENOUGH", "FEW", "crossed", "effective", "favourable", "shares"]
+__all__ = ["COLUMNS", "CROSSED", "ENOUGH", "FEW", "crossed", "favourable", "shares"]
 
 ENOUGH = 11
 """Answers under which no percentage is given."""
@@ -46,18 +46,17 @@ CROSSED = (
 )
 """Columns of `crossed`."""
 _NUMBERS = ("n", "base", "asked", "share", "low", "high", "mean", "position")
-Floats = npt.NDArray[np.float64]
 
 
-def shares(answers: Answers, weights: pd.Series[float] | None = None, *, level: float = 0.95) -> pd.DataFrame:
+def shares(answers: Answers, design: Design, *, level: float = 0.95) -> pd.DataFrame:
     """Tell the answers to every question.
 
     Parameters
     ----------
     answers : Answers
         Coded answers.
-    weights : Series, optional
-        Weights on the index of the answers; none when all count alike.
+    design : Design
+        How the respondents were found and weighted (`ctgeval.surveys.designing.designed`).
     level : float
         Confidence of the intervals.
 
@@ -67,11 +66,6 @@ def shares(answers: Answers, weights: pd.Series[float] | None = None, *, level: 
         Columns `COLUMNS`: one row per option, and for a number its ``moyenne`` and its ``mediane``. ``n`` counts
         persons and is never weighted; ``share``, ``low`` and ``high`` are percentages. NaN under `ENOUGH` answers,
         with ``reason``.
-
-    References
-    ----------
-    Kish, L. (1965), Survey Sampling, 11.2 (effective size); Korn, E. and Graubard, B. (1998), Confidence Intervals for
-    Proportions with Small Expected Number of Positive Counts, Survey Methodology 24 (interval on the effective size).
     """
     rows: list[dict[str, Any]] = []
     for position, question in enumerate(answers.questions, start=1):
@@ -87,71 +81,50 @@ def shares(answers: Answers, weights: pd.Series[float] | None = None, *, level: 
             "base": int(answers.base(question).sum()),
         }
         if question.type == "numerique":
-            rows += [common | row for row in _number(answers, question, weights, level)]
+            rows += [common | row for row in _number(answers, question, design, level)]
         elif question.type != "ouverte":
-            rows += [common | row for row in _options(answers, question, weights, level)]
+            rows += [common | row for row in _options(answers, question, design, level)]
     return _typed(rows, COLUMNS)
 
 
-def _options(
-    answers: Answers, question: Question, weights: pd.Series[float] | None, level: float
-) -> Iterable[dict[str, Any]]:
+def _options(answers: Answers, question: Question, design: Design, level: float) -> Iterable[dict[str, Any]]:
     ticked, base = answers.ticked(question), answers.base(question)
-    own = _weights(answers, weights)[base]
-    size = effective(own) if answers.survey.recrutement == "aleatoire" else np.nan
+    values = ticked.to_numpy(dtype=np.float64)
+    found = design.ratios(values, np.repeat(base[:, None], values.shape[1], axis=1))
+    low, high, _ = estimates.share_bounds(found, design, level=level)
     enough = int(base.sum()) >= ENOUGH
-    for code, label in question.options.items():
-        chosen = ticked[code].to_numpy(dtype=np.float64)[base]
-        share = float(own @ chosen / own.sum()) if enough else np.nan
-        low, high = intervals.wilson(share * size, size, level=level)
+    known = 100.0 if enough else np.nan
+    counts = np.nansum(values[base], axis=0)
+    for at, (code, label) in enumerate(question.options.items()):
         yield {
             "option": code,
             "label": label,
             "favourable": code in question.favorable,
-            "n": int(chosen.sum()),
-            "share": 100 * share,
-            "low": 100 * float(low),
-            "high": 100 * float(high),
+            "n": int(counts[at]),
+            "share": known * found.estimate[at],
+            "low": known * low[at],
+            "high": known * high[at],
             "reason": "" if enough else FEW,
         }
 
 
-def _number(
-    answers: Answers, question: Question, weights: pd.Series[float] | None, level: float
-) -> Iterable[dict[str, Any]]:
-    base = answers.base(question)
-    values = answers.frame[question.code].to_numpy(dtype=np.float64)[base]
-    own = _weights(answers, weights)[base]
-    n = len(values)
+def _number(answers: Answers, question: Question, design: Design, level: float) -> Iterable[dict[str, Any]]:
+    values = answers.frame[question.code]
+    n = int(answers.base(question).sum())
     enough = n >= ENOUGH
-    mean = float(own @ values / own.sum()) if enough else np.nan
-    half = np.nan
-    if enough and answers.survey.recrutement == "aleatoire":
-        # Linearised variance of a weighted mean, respondents drawn independently (Taylor).
-        gaps = own * (values - mean) / own.sum()
-        half = float(special.stdtrit(n - 1, (1 + level) / 2) * np.sqrt(n / (n - 1) * (gaps @ gaps)))
-    common = {"n": n, "reason": "" if enough else FEW, "favourable": False}
-    yield common | {"option": "moyenne", "label": "Moyenne", "mean": mean, "low": mean - half, "high": mean + half}
-    yield common | {"option": "mediane", "label": "Médiane", "mean": _median(values, own) if enough else np.nan}
+    for option, label, estimate in (
+        ("moyenne", "Moyenne", estimates.means),
+        ("mediane", "Médiane", estimates.medians),
+    ):
+        found = estimate(values, design, level=level).iloc[0]
+        told = found[["estimation", "bas", "haut"]].to_numpy(dtype=np.float64) * (1.0 if enough else np.nan)
+        yield {
+            "option": option, "label": label, "favourable": False, "n": n, "mean": told[0], "low": told[1],
+            "high": told[2], "reason": "" if enough else FEW,
+        }  # fmt: skip
 
 
-def _median(values: Floats, weights: Floats) -> float:
-    """Return the least value that half of the weight does not exceed; the mean of two where half falls between."""
-    order = np.argsort(values, kind="stable")
-    below = np.cumsum(weights[order]) / weights.sum()
-    at = min(int(np.searchsorted(below, 0.5 - 1e-12)), len(values) - 1)
-    if at + 1 < len(values) and abs(below[at] - 0.5) < 1e-12:
-        return float((values[order][at] + values[order][at + 1]) / 2)
-    return float(values[order][at])
-
-
-def effective(weights: Floats) -> float:
-    """Return how many respondents of equal weight would say as much (Kish): ``sum(w)^2 / sum(w^2)``, 0 for none."""
-    squares = float(weights @ weights)
-    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
-
-
-def favourable(answers: Answers, question: Question, weights: pd.Series[float] | None = None) -> tuple[int, int, float]:
+def favourable(answers: Answers, question: Question, design: Design) -> tuple[int, int, float]:
     """Return how many gave a favourable answer, how many answered, and the share (0 to 1) of the first, weighted.
 
     Returns
@@ -161,13 +134,12 @@ def favourable(answers: Answers, question: Question, weights: pd.Series[float] |
         NaN without any answer.
     """
     base = answers.base(question)
-    ticked = answers.ticked(question)[list(question.favorable)].max(axis=1).to_numpy(dtype=np.float64)[base]
-    own = _weights(answers, weights)[base]
-    count, size = int(ticked.sum()), int(base.sum())
-    return count, size, float(own @ ticked / own.sum()) if size else float("nan")
+    ticked = answers.ticked(question)[list(question.favorable)].max(axis=1).to_numpy(dtype=np.float64)
+    found = design.ratios(ticked[:, None], base[:, None])
+    return int(ticked[base].sum()), int(base.sum()), float(found.estimate[0])
 
 
-def crossed(answers: Answers, weights: pd.Series[float] | None = None) -> pd.DataFrame:
+def crossed(answers: Answers, design: Design) -> pd.DataFrame:
     """Tell the answers to each question by the groups of those that it declares (``croiser``).
 
     Returns
@@ -180,36 +152,28 @@ def crossed(answers: Answers, weights: pd.Series[float] | None = None) -> pd.Dat
     for question in answers.questions:
         if question.type in {"numerique", "ouverte"}:
             continue
-        ticked, base = answers.ticked(question), answers.base(question)
+        ticked, base = answers.ticked(question).to_numpy(dtype=np.float64), answers.base(question)
         for by in (known[name] for name in question.croiser if name in known and known[name].type in CHOSEN):
+            common = {"survey": answers.survey.id, "wave": answers.survey.wave, "question": question.code}
             for group, label in by.options.items():
                 inside = base & answers.frame[by.code].eq(group).to_numpy(dtype=np.bool_)
-                rows += [
-                    {"survey": answers.survey.id, "wave": answers.survey.wave, "question": question.code,
-                     "by": by.code, "group": group, "group_label": label, **row}
-                    for row in _group(question, ticked, inside, _weights(answers, weights))
-                ]  # fmt: skip
+                told = {"by": by.code, "by_text": by.texte, "group": group, "group_label": label}
+                rows += [common | told | row for row in _group(question, ticked, inside, design)]
     return _typed(rows, CROSSED)
 
 
-def _group(question: Question, ticked: pd.DataFrame, inside: Mask, weights: Floats) -> Iterable[dict[str, Any]]:
-    own, size = weights[inside], int(inside.sum())
-    for code, label in question.options.items():
-        chosen = ticked[code].to_numpy(dtype=np.float64)[inside]
+def _group(question: Question, ticked: Floats, inside: Mask, design: Design) -> Iterable[dict[str, Any]]:
+    found = design.ratios(ticked, np.repeat(inside[:, None], ticked.shape[1], axis=1))
+    size = int(inside.sum())
+    for at, (code, label) in enumerate(question.options.items()):
         yield {
             "option": code,
             "label": label,
-            "n": int(chosen.sum()),
+            "n": int(np.nansum(ticked[inside, at])),
             "base": size,
-            "share": 100 * float(own @ chosen / own.sum()) if size >= ENOUGH else np.nan,
+            "share": 100 * found.estimate[at] if size >= ENOUGH else np.nan,
             "reason": "" if size >= ENOUGH else FEW,
         }
-
-
-def _weights(answers: Answers, weights: pd.Series[float] | None) -> Floats:
-    if weights is None:
-        return np.ones(answers.n)
-    return np.asarray(weights.reindex(answers.frame.index), dtype=np.float64)
 
 
 def _typed(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
