@@ -21,6 +21,7 @@ __all__ = [
     "percentage",
     "ratio",
     "relative_change",
+    "roundings",
     "share",
     "subtract",
     "total",
@@ -163,6 +164,15 @@ def relative_change(before: Bounded, after: Bounded, *, rounded_together: Mask =
     """Return ``100 * (after - before) / before``, in percent; NaN from a value of 0 (see `ratio`)."""
     quotient = ratio(after, before, factor=100.0, rounded_together=rounded_together)
     return _bounded(quotient.value - 100.0, quotient.low - 100.0, quotient.high - 100.0)
+
+
+def roundings(values: Bounded) -> tuple[Bounded, Bounded]:
+    """Return the values as their source would have rounded them to 5 by either rule: to the nearest, then downwards.
+
+    Two values rounded by one source were rounded by one rule: what is computed from both holds under the first or under
+    the second, never half under each. Values that are not rounded to 5 are returned as they are.
+    """
+    return _to_nearest(values), _downwards(values)
 
 
 def _bounded(value: Floats, low: Floats, high: Floats) -> Bounded:
