@@ -185,7 +185,7 @@ def _period(text: object) -> str:
 
 def _notices(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
     places = dossier.territories.query("role == 'territoire'")
-    return coverage.notices(
+    told = coverage.notices(
         dossier.source_tables,
         dict(zip(places["geo"], places["name"], strict=True)),
         reference=dossier.reference,
@@ -194,6 +194,11 @@ def _notices(dossier: Dossier, keys: set[str]) -> pd.DataFrame:
         keys=keys,
         groupings=dossier.config.territoire.groupements,
     )
+    missing = [
+        ("definition", "", id, f"L’indicateur « {label} » manque à ce bilan : sa définition est à corriger.")
+        for id, label in sorted(dossier.own_indicators.unusable.items())
+    ]
+    return pd.concat([told, pd.DataFrame(missing, columns=list(told.columns), dtype="str")], ignore_index=True)
 
 
 def _text_rows(dossier: Dossier, audience: str, results: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:

@@ -129,6 +129,11 @@ class Dossier:
         """Qualitative indicators of the dossier, judged in the table ``jugements``."""
         return self.own_indicators.qualitative
 
+    @property
+    def known_indicators(self) -> Mapping[str, definition.Indicator | own.Qualitative]:
+        """Every indicator of the dossier, those that are counted and those that are judged."""
+        return {**self.catalogue, **self.qualitative}
+
     @cached_property
     def tables(self) -> Mapping[str, workbook.Table]:
         """The coordinator's tables, from ``suivi.xlsx`` or CSV files, and what partners sent back (``retours``)."""

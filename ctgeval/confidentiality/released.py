@@ -39,6 +39,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "impact_series": ("nom", "time_period", "event_time", "series", "name", "value", "low", "high", "conf_status"),
     "contribution": ("nom", "rubrique", "texte"),
+    "sheets": ("indicator", "label", "kind_label", "key", "term", "text"),
+    "links": ("action", "action_label", "indicator", "label", "kind", "kind_label", "changed", "motif"),
+    "judgements": (
+        "indicator", "label", "definition", "kind_label", "scale", "direction", "retained", "geo", "date", "rank",
+        "level", "before", "moved", "by", "reason", "evidence", "last",
+    ),
     "contours": ("geo", "geography", "part", "ring", "longitude", "latitude", "source"),
 }  # fmt: skip
 """Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""

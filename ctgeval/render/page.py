@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ctgeval.render.fragment import Fragment
 from ctgeval.render.lines import Point
-from ctgeval.render.sections import budget, impact, overview, places, programme, reading, targets
+from ctgeval.render.sections import annex, budget, impact, overview, places, programme, qualitative, reading, targets
 from ctgeval.render.view import View
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ class Page:
         """Return the way done towards the targets."""
         return self._section(targets.progress)
 
+    def qualitative(self) -> Fragment:
+        """Return the qualitative indicators: their last judgement, and those before."""
+        return self._section(qualitative.qualitative)
+
     def effects(self) -> Fragment:
         """Return one sentence for each ``[[impact]]`` design of the territory."""
         return self._section(impact.summary)
@@ -158,6 +162,10 @@ class Page:
     def confidentiality(self) -> Fragment:
         """Return how persons are protected."""
         return self._section(reading.confidentiality)
+
+    def annex(self) -> Fragment:
+        """Return the sheets of the indicators that the committee chose."""
+        return self._section(annex.annex)
 
     def glossary(self) -> Fragment:
         """Return the few words that a reader may not know."""

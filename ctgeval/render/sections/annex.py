@@ -1,0 +1,64 @@
+"""The annex: the sheet of each indicator that the committee chose, and what each one is for the actions."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from markupsafe import Markup
+
+from ctgeval.render import blocks, tables, wording
+from ctgeval.render.sections import common
+from ctgeval.render.sections.common import Names
+from ctgeval.render.tables import Column, Table
+from ctgeval.render.view import View
+
+_COMPACT = ("definition", "calcul", "echelle", "nature", "source", "periodicite", "origine")
+_ELSEWHERE = frozenset({"limites"})
+"""Told under each table and figure already."""
+
+
+def annex(view: View, names: Names) -> Markup:
+    """Return the sheets, in full for those who keep the figures; nothing for the inhabitants."""
+    if view.public:
+        return Markup("")
+    title, heading = common.heading(view, "fiches"), names("fiches")
+    table = view.table("sheets")
+    if not len(table):
+        return common.nothing(view, heading, title, provide="fiches")
+    sheets = [(id, list(rows)) for id, rows in groupby(table.to_dict("records"), key=lambda row: row["indicator"])]
+    lead = wording.say("lead", {"nombre": str(len(sheets))}, table="fiches")
+    parts = [*(_sheet(view, str(id), rows) for id, rows in sheets), _links(view, names)]
+    return blocks.section(heading, title, parts, lead=lead)
+
+
+def _sheet(view: View, id: str, rows: list[dict[Any, Any]]) -> Markup:
+    shown = [row for row in rows if (row["key"] not in _ELSEWHERE if view.technical else row["key"] in _COMPACT)]
+    items = [
+        (str(term), " ".join(str(row["text"]) for row in group))
+        for term, group in groupby(shown, key=lambda row: row["term"])
+    ]
+    label = str(rows[0]["label"])
+    return blocks.folded(f"{id} – {label}" if view.technical else label, blocks.definitions(items))
+
+
+def _links(view: View, names: Names) -> Markup:
+    """Return the indicators of each action, with their place in the chain of results for it."""
+    table = view.table("links")
+    if not len(table):
+        return Markup("")
+    body = []
+    for row in table.to_dict("records"):
+        named = f"{row['action']} – {row['action_label']}" if view.technical else str(row["action_label"])
+        counted = f"{row['indicator']} – {row['label']}" if view.technical else str(row["label"])
+        kind = str(row["kind_label"])
+        if row["changed"]:
+            values = {
+                "nature": kind,
+                "motif": str(row["motif"]).rstrip(".") or wording.say("sans_motif", table="fiches"),
+            }
+            kind = wording.say("nature_changee", values, table="fiches")
+        body.append([tables.text(named), tables.text(counted), tables.text(kind)])
+    columns = [Column(label) for label in ("Action", "Indicateur", "Nature pour cette action")]
+    found = Table(names("liens"), wording.say("liens", table="fiches"), columns, body)
+    return blocks.subsection(wording.say("liens_titre", table="fiches"), [tables.render(found)])
