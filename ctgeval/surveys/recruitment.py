@@ -48,11 +48,15 @@ def check_recruitment(value: str) -> Recruitment:
     )
 
 
-def has_intervals(recruitment: Recruitment) -> bool:
-    """Whether a law of chance links respondents with the population: never so for volunteers."""
-    return recruitment != "volontaire"
+def has_intervals(recruitment: Recruitment, *, population: float | None = None) -> bool:
+    """Whether a law of chance links respondents with the population.
+
+    Volunteers have none. Where everybody was asked nothing was drawn; when it is known how many they were, those who
+    answered are read as drawn among them.
+    """
+    return recruitment == "aleatoire" or (recruitment == "exhaustif" and population is not None)
 
 
 def whose(recruitment: Recruitment) -> str:
-    """Return whom a share is a share of, in French: « des répondants » or « de la population enquêtée »."""
-    return "de la population enquêtée" if has_intervals(recruitment) else "des répondants"
+    """Return whom a share is a share of, in French: « de la population enquêtée », or « des répondants » alone."""
+    return "de la population enquêtée" if recruitment == "aleatoire" else "des répondants"

@@ -25,7 +25,7 @@ from ctgeval.errors import DossierError
 from ctgeval.intervals import Floats
 from ctgeval.surveys.margins import Margin, Missing, check_margins, check_weights
 from ctgeval.surveys.raking import CYCLES, TOLERANCE, Booleans, BoundsOf, at_bounds, raked
-from ctgeval.surveys.recruitment import NOT_A_SAMPLE, Recruitment, check_recruitment, has_intervals
+from ctgeval.surveys.recruitment import NOT_A_SAMPLE, Recruitment, check_recruitment
 
 __all__ = ["Raked", "effective_size", "kish_effect", "rake"]
 
@@ -178,7 +178,7 @@ class Raked:
                 f"{french.plural(stopped, 'poids arrêté', 'poids arrêtés')} à une borne."
             )
         sentences += [self._said_missing(variable, count) for variable, count in self.missing.items() if count]
-        if not has_intervals(self.recruitment):
+        if self.recruitment == "volontaire":
             sentences.append(NOT_A_SAMPLE)
         return tuple(french.typography(sentence) for sentence in sentences)
 

@@ -11,7 +11,7 @@ from ctgeval.errors import DossierError
 from ctgeval.surveys.raking import TOLERANCE
 from ctgeval.surveys.weighting import effective_size, kish_effect, rake
 
-# Bishop, Fienberg and Holland (1975), Discrete Multivariate Analysis, chapter 3: a population by age and marital status,
+# Bishop, Fienberg and Holland (1975), Discrete Multivariate Analysis, ch. 3: a population by age and marital status,
 # last year's table brought to this year's margins; printed with its fit to two decimals in the SAS/IML User's Guide,
 # example 9.14 (output 9.14.1).
 KNOWN = [
