@@ -43,3 +43,22 @@ def test_a_period_that_can_not_be_read_is_refused(table: Callable[[str, str], pd
 
 def test_an_empty_journal_is_empty(table: Callable[[str, str], pd.DataFrame]) -> None:
     assert journal.entries(table("journal", ROWS.splitlines()[0] + "\n")).empty
+
+
+NOTED = """\
+date;action;type;texte;a_refaire;a_eviter;indicateur;mots_cles
+2025-07-01;A02;levier;Une halte, deux services;;;AD01;halte
+2025-06-01;A02;frein;Un poste vacant;;;AD01;
+2025-05-01;A02;reussite;Une fête;;;;
+2025-04-01;A02;reussite;Une autre;;;XX99;
+"""
+
+
+def test_a_practice_is_what_went_well_and_has_a_figure(table: Callable[[str, str], pd.DataFrame]) -> None:
+    assert list(journal.practices(table("journal", NOTED))["indicateur"]) == ["XX99", "AD01"]
+    assert journal.practices(table("journal", ROWS)).empty
+
+
+def test_an_unknown_indicator_is_told_with_its_place(table: Callable[[str, str], pd.DataFrame]) -> None:
+    found = list(journal.problems(table("journal", NOTED), indicators=("AD01",)))
+    assert [(problem.row, problem.column, problem.value) for problem in found] == [(5, "indicateur", "XX99")]
