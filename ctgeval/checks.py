@@ -16,7 +16,7 @@ import pandas as pd
 
 from ctgeval import followup, french, measures, periods
 from ctgeval.errors import CtgevalError, Problem, Severity, TerritoryError, suggestion
-from ctgeval.programme import actions, budget, texts
+from ctgeval.programme import budget, texts
 from ctgeval.programme.origin import place
 from ctgeval.render import wording
 from ctgeval.sources import SourceTable, is_harmless
@@ -47,8 +47,6 @@ def problems(dossier: Dossier) -> list[Problem]:
         *_rejected(dossier),
         *(problem for table in dossier.tables.values() for problem in table.problems),
         *dossier.count_problems,
-        *actions.problems(dossier.tables["actions"].frame),
-        *budget.problems(dossier.tables["budget"].frame),
         *_unknown_notebooks(dossier),
         *_unknown_indicators(dossier),
         *_unknown_places(dossier),
@@ -257,7 +255,7 @@ def _orphan_actions(dossier: Dossier) -> Iterator[Problem]:
         frame = dossier.tables[name].frame
         named = frame[frame["action"].notna() & frame["action"].ne("")]
         for action, group in named.groupby("action", sort=True):
-            if action not in known:
+            if action not in known and not budget.is_total(action, ""):
                 yield _row_problem(
                     str(group.iloc[0]["origin"]),
                     f"L’action « {action} » n’est pas dans le plan d’actions.",

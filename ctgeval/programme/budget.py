@@ -1,22 +1,26 @@
 """The budget: totals and *reste à charge*, counted in whole cents so that every total agrees with every other.
 
-Amounts enter and leave in euros (floats); inside they are integers of cents.
+Amounts enter and leave in euros (floats); inside they are integers of cents. Two kinds of lines are in no total of
+money: contributions in kind (``apport`` is ``nature``), and totals that the coordinator wrote (``poste`` or ``action``
+is « Total »), which `ctgeval.programme.budget_controls` compares with the lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
 
-from ctgeval.errors import DossierError, Problem, suggestion
-from ctgeval.french import euros
-from ctgeval.programme.origin import place
+from ctgeval.errors import DossierError, suggestion
+from ctgeval.french import fold
 from ctgeval.programme.tables import BUDGET, BUDGET_NATURES, BUDGET_STATUSES
 
-__all__ = ["NATURE_LABELS", "STATUS_LABELS", "cents", "problems", "reste_a_charge", "totals"]
+__all__ = [
+    "NATURE_LABELS", "REVENUE", "STATUS_LABELS", "cents", "in_kind", "income", "is_total", "lines", "reste_a_charge",
+    "spent", "totals", "written_totals",
+]  # fmt: skip
 
 NATURE_LABELS = {"depense": "Dépenses", "recette": "Recettes"}
 STATUS_LABELS = {
@@ -26,11 +30,11 @@ STATUS_LABELS = {
     "verse": "Versé",
     "realise": "Réalisé",
 }
-_AXES = tuple(column.name for column in BUDGET.columns if column.name not in {"nature", "statut", "montant"})
-_FIRST_YEAR, _LAST_YEAR = 1990, 2100
+_AXES = tuple(column.name for column in BUDGET.columns if column.name not in {"nature", "statut", "montant", "apport"})
+_TOTALS = {"total", "totaux", "total general", "sous total", "sous-total", "ensemble"}
 _LINE = ["action", "exercice", "poste", "financeur"]
 # The same money may be written at each of its stages: each line of revenue counts once, at the first of these.
-_REVENUE = {"prevu": ("prevu", "acquis", "sollicite"), "realise": ("realise", "verse")}
+REVENUE = {"prevu": ("prevu", "acquis", "sollicite"), "realise": ("realise", "verse")}
 
 
 def cents(amount: float | Decimal | str) -> int:
@@ -90,17 +94,17 @@ def totals(budget: pd.DataFrame, by: Sequence[str] = ("action",)) -> pd.DataFram
                 remedy=suggestion(name, _AXES) or f"Choisissez parmi : {', '.join(_AXES)}.",
                 value=name,
             )
-    lines = _lines(budget)
+    found = lines(budget)
     keys = [*by, "nature"]
-    if lines.empty:
+    if found.empty:
         return pd.DataFrame(columns=[*keys, *BUDGET_STATUSES])
-    summed = lines.pivot_table(index=keys, columns="statut", values="cents", aggfunc="sum", sort=True)
+    summed = found.pivot_table(index=keys, columns="statut", values="cents", aggfunc="sum", sort=True)
     wide = summed.reindex(columns=list(BUDGET_STATUSES)).rename_axis(columns=None)
     return (wide.astype("float64") / 100).reset_index()
 
 
-def reste_a_charge(budget: pd.DataFrame, exercice: int | None = None) -> pd.DataFrame:
-    """Return what is left to pay, year by year: expenses less revenues.
+def reste_a_charge(budget: pd.DataFrame, exercice: int | None = None, *, by: str = "exercice") -> pd.DataFrame:
+    """Return what is left to pay, year by year or action by action: expenses less revenues.
 
     Parameters
     ----------
@@ -108,98 +112,101 @@ def reste_a_charge(budget: pd.DataFrame, exercice: int | None = None) -> pd.Data
         Table ``budget``.
     exercice : int, optional
         One year only; all of them by default.
+    by : {"exercice", "action"}
+        What each row is about.
 
     Returns
     -------
     DataFrame
-        ``exercice, depenses, recettes, reste_a_charge, statut`` in euros, one row per year and basis: ``prevu``
-        (planned expenses less planned revenues) and ``realise`` (expenses carried out less revenues received). A line
-        of revenue (action, year, item, funder) written at several stages counts once: when planned, as ``prevu``,
-        else ``acquis``, else ``sollicite``; when received, as ``realise``, else ``verse``. A basis without any
-        expense is left out: what is left to pay is not known.
+        The column of ``by``, then ``depenses, recettes, reste_a_charge, statut`` in euros, one row per year (or action)
+        and basis: ``prevu`` (planned expenses less planned revenues) and ``realise`` (expenses carried out less
+        revenues received). A line of revenue (action, year, item, funder) written at several stages counts once: when
+        planned, as ``prevu``, else ``acquis``, else ``sollicite``; when received, as ``realise``, else ``verse``. A
+        basis without any expense is left out: what is left to pay is not known. Contributions in kind are left out.
 
     Raises
     ------
     DossierError
-        When an amount is not exact to the cent.
+        When an amount is not exact to the cent, or ``by`` is something else.
     """
-    lines = _lines(budget)
+    if by not in {"exercice", "action"}:
+        raise DossierError(
+            f"Le reste à charge ne se calcule pas par « {by} ».",
+            remedy="Choisissez « exercice » ou « action » : les dépenses ne disent pas quel financeur les couvre.",
+            value=by,
+        )
+    found = lines(budget)
+    if exercice is not None:
+        found = found[found["exercice"] == exercice]
     rows: list[dict[str, Any]] = []
-    years = sorted(set(lines["exercice"])) if len(lines) else []
-    for year in years if exercice is None else [exercice]:
-        of_year = lines[lines["exercice"] == year]
-        for basis in _REVENUE:
-            spent = _spent(of_year, basis)
-            if spent is None:
+    for name, group in found.groupby(by, sort=True):
+        for basis in REVENUE:
+            paid = spent(group, basis)
+            if paid is None:
                 continue
-            income = _income(of_year, basis)
+            received = income(group, basis)
             rows.append(
                 {
-                    "exercice": int(year),
-                    "depenses": spent / 100,
-                    "recettes": income / 100,
-                    "reste_a_charge": (spent - income) / 100,
+                    by: name,
+                    "depenses": paid / 100,
+                    "recettes": received / 100,
+                    "reste_a_charge": (paid - received) / 100,
                     "statut": basis,
                 }
             )
-    return pd.DataFrame(rows, columns=["exercice", "depenses", "recettes", "reste_a_charge", "statut"])
+    return pd.DataFrame(rows, columns=[by, "depenses", "recettes", "reste_a_charge", "statut"])
 
 
-def problems(budget: pd.DataFrame) -> list[Problem]:
-    """Tell what can't be used in a budget: negative amounts; revenues that exceed the expenses of an action."""
-    found = [
-        Problem(
-            message="Un montant ne peut pas être négatif.",
-            remedy="Écrivez un montant positif, et « recette » ou « depense » dans la colonne « nature ».",
-            column="montant",
-            value=f"{row['montant']:.2f}",
-            **place(row.get("origin")),
-        )
-        for row in budget.to_dict("records")
-        if row["montant"] < 0
-    ]
-    found += [
-        Problem(
-            message=f"L’exercice {row['exercice']:.0f} n’est pas une année.",
-            remedy="Écrivez l’année sur quatre chiffres, par exemple 2024.",
-            column="exercice",
-            value=f"{row['exercice']:.0f}",
-            **place(row.get("origin")),
-        )
-        for row in budget.to_dict("records")
-        if not _FIRST_YEAR <= row["exercice"] <= _LAST_YEAR
-    ]
-    return [*found, *_overfunded(_lines(budget[budget["montant"].astype("float64").ge(0)]))]
+def in_kind(budget: pd.DataFrame) -> pd.DataFrame:
+    """Return the contributions in kind (volunteers' time, rooms lent), which are in no total of money.
+
+    Returns
+    -------
+    DataFrame
+        ``exercice, financeur, poste, montant`` in euros, sorted. A contribution written at several stages counts once,
+        at the most advanced one; written as an expense and as a revenue (both sides of an account), once too.
+    """
+    kept = _usable(budget)
+    kept = kept[kept["apport"].eq("nature")]
+    ranks = {name: rank for rank, name in enumerate(("realise", "verse", "acquis", "sollicite", "prevu"))}
+    if kept.empty:
+        return pd.DataFrame(columns=["exercice", "financeur", "poste", "montant"])
+    kept = kept.assign(stage=kept["statut"].map(ranks))
+    summed = kept.groupby([*_LINE, "nature", "stage"], sort=True)["cents"].sum().reset_index()
+    staged = summed.drop_duplicates([*_LINE, "nature"])
+    # An account writes a contribution in kind twice, as what is used and as what is brought: the second says by whom.
+    where = pd.Series(list(zip(staged["action"], staged["exercice"], strict=True)), index=staged.index, dtype=object)
+    brought = staged["nature"].eq("recette")
+    once = staged[brought | ~where.isin(list(where[brought]))]
+    by = ["exercice", "financeur", "poste"]
+    return once.groupby(by, sort=True)["cents"].sum().div(100).rename("montant").reset_index()
 
 
-def _overfunded(lines: pd.DataFrame) -> Iterable[Problem]:
-    if lines.empty:
-        return
-    for basis in _REVENUE:
-        for (action, year), group in lines.groupby(["action", "exercice"], sort=True):
-            spent, income = _spent(group, basis), _income(group, basis)
-            if spent is not None and income > spent:
-                yield Problem(
-                    message=f"Les recettes de l’action {action} en {year} ({euros(income / 100, 2)}) dépassent ses "
-                    f"dépenses ({euros(spent / 100, 2)}), au statut « {STATUS_LABELS[basis].lower()} ».",
-                    remedy="Vérifiez les montants, ou qu’une ligne n’est pas écrite deux fois.",
-                    column="montant",
-                    value=str(action),
-                    severity="avertissement",
-                    **place(group["origin"].iloc[0] if "origin" in group else None),
-                )
+def is_total(action: object, poste: object) -> bool:
+    """Tell whether a line is a total that the coordinator wrote, and not an amount of its own."""
+    return any(isinstance(one, str) and fold(one).strip(" :.") in _TOTALS for one in (action, poste))
 
 
-def _spent(lines: pd.DataFrame, basis: str) -> int | None:
-    """Cents of expenses on a basis, None when no line says any."""
+def spent(lines: pd.DataFrame, basis: str) -> int | None:
+    """Return the cents of expenses on a basis, None when no line says any."""
     kept = lines[(lines["nature"] == "depense") & (lines["statut"] == basis)]
     return int(kept["cents"].sum()) if len(kept) else None
 
 
-def _income(lines: pd.DataFrame, basis: str) -> int:
-    """Cents of revenues on a basis, each line of revenue once."""
-    stages = {name: rank for rank, name in enumerate(_REVENUE[basis])}
+def income(lines: pd.DataFrame, basis: str, *, without: Collection[str] = ()) -> int:
+    """Return the cents of revenues on a basis, each line of revenue once.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        See `lines`.
+    basis : {"prevu", "realise"}
+    without : collection of str
+        Funders that do not count, without case and accents.
+    """
+    stages = {name: rank for rank, name in enumerate(REVENUE[basis])}
     kept = lines[(lines["nature"] == "recette") & lines["statut"].isin(list(stages))]
+    kept = kept[~kept["financeur"].map(fold).isin(set(without))]
     if kept.empty:
         return 0
     summed = kept.groupby([*_LINE, "statut"], sort=True)["cents"].sum().reset_index()
@@ -207,12 +214,33 @@ def _income(lines: pd.DataFrame, basis: str) -> int:
     return int(first["cents"].sum())
 
 
-def _lines(budget: pd.DataFrame) -> pd.DataFrame:
-    """Return the usable rows with whole cents and no missing label."""
-    lines = budget[budget["montant"].astype("float64").notna()].copy()
-    lines["cents"] = pd.Series([cents(amount) for amount in lines["montant"]], index=lines.index, dtype="int64")
-    lines["exercice"] = lines["exercice"].astype("int64")
-    for name in ("action", "poste", "financeur"):
-        lines[name] = lines[name].astype(object).where(lines[name].notna(), "")
-    kept = lines["nature"].isin(BUDGET_NATURES) & lines["statut"].isin(BUDGET_STATUSES)
-    return lines[kept]
+def lines(budget: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of money that add up: usable, with whole ``cents`` and no missing label.
+
+    Contributions in kind and totals that the coordinator wrote are left out.
+    """
+    kept = _usable(budget)
+    return kept[kept["apport"].ne("nature") & ~_written(kept)]
+
+
+def written_totals(budget: pd.DataFrame) -> pd.DataFrame:
+    """Return the totals that the coordinator wrote among the lines, with whole ``cents``."""
+    kept = _usable(budget)
+    return kept[kept["apport"].ne("nature") & _written(kept)]
+
+
+def _written(lines: pd.DataFrame) -> pd.Series[bool]:
+    told = [is_total(*pair) for pair in zip(lines["action"], lines["poste"], strict=True)]
+    return pd.Series(told, index=lines.index, dtype=bool)
+
+
+def _usable(budget: pd.DataFrame) -> pd.DataFrame:
+    usable = budget["montant"].astype("float64").notna() & budget["exercice"].notna()
+    kept = budget[usable].copy()
+    kept["cents"] = pd.Series([cents(amount) for amount in kept["montant"]], index=kept.index, dtype="int64")
+    kept["exercice"] = kept["exercice"].astype("int64")
+    # Dossiers and releases older than contributions in kind have no such column.
+    kept["apport"] = kept.get("apport", "")
+    for name in ("action", "poste", "financeur", "apport"):
+        kept[name] = kept[name].astype(object).where(kept[name].notna(), "")
+    return kept[kept["nature"].isin(BUDGET_NATURES) & kept["statut"].isin(BUDGET_STATUSES)]

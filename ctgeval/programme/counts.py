@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ctgeval import french, measures as measures_, observations
+from ctgeval import french, measures as measures_, observations, periods
 from ctgeval.errors import Problem, suggestion
 from ctgeval.measures import Measure
 from ctgeval.programme import actions
@@ -16,7 +16,7 @@ from ctgeval.programme.origin import place
 from ctgeval.sources.workbook import Table
 
 PLAN = "plan-actions"
-"""Source of the counts made from the plan of actions; anybody may read them."""
+"""Source of what is counted in the plan of actions and in its budget; anybody may read them."""
 
 
 def to_observations(
@@ -110,7 +110,7 @@ def _problem(row: pd.Series[Any], message: str, remedy: str, column: str, value:
 
 
 def plan_observations(plan: pd.DataFrame, *, geo: str, geography: int, start: date) -> pd.DataFrame:
-    """Count the actions of the plan at the end of each year, as observations.
+    """Count the actions of the plan at the end of each half-year and of each year, as observations.
 
     Parameters
     ----------
@@ -121,30 +121,35 @@ def plan_observations(plan: pd.DataFrame, *, geo: str, geography: int, start: da
     geography : int
         Year of the perimeter.
     start : date
-        First day of the convention: earlier years have no plan.
+        First day of the convention: earlier periods have no plan.
 
     Returns
     -------
     DataFrame
-        The measures of `ctgeval.programme.actions.counts`, one row per year up to that of the last known state; that
-        last year is provisional (``P``) as long as no state is dated after its 30 June.
+        The measures of `ctgeval.programme.actions.counts`, up to the half-year and the year of the last known state.
+        The last period is provisional (``P``) as long as no state is dated in its second half.
     """
-    dates = plan["etat_date"].dropna().astype(str)
-    if dates.empty:
+    last = actions.last_news(plan)
+    if last is None:
         return observations.empty()
-    last = date.fromisoformat(dates.max())
-    rows = [
-        {
-            "measure": name,
-            "geo": geo,
-            "geography": geography,
-            "time_period": str(year),
-            "value": float(count),
-            "obs_status": "P" if year == last.year and last.month <= 6 else "A",
-            "source": PLAN,
-            "origin": "actions",
-        }
-        for year in range(start.year, last.year + 1)
-        for name, count in actions.counts(plan, at=date(year, 12, 31)).items()
-    ]
+    rows = []
+    for year in range(start.year, last.year + 1):
+        for period in (f"{year}-S1", f"{year}-S2", str(year)):
+            span = periods.parse(period)
+            if span.start > last or span.end < start:
+                continue
+            provisional = last < span.start + (span.end - span.start) / 2
+            rows += [
+                {
+                    "measure": name,
+                    "geo": geo,
+                    "geography": geography,
+                    "time_period": period,
+                    "value": float(count),
+                    "obs_status": "P" if provisional else "A",
+                    "source": PLAN,
+                    "origin": "actions",
+                }
+                for name, count in actions.counts(plan, at=span.end).items()
+            ]
     return observations.frame(rows) if rows else observations.empty()

@@ -159,7 +159,8 @@ def _typed(schema: TableSchema, sheet: _Sheet, problems: list[Problem]) -> Table
                 faults = [
                     sheet.problem(
                         f"La ligne répète la ligne {seen[key]} ({what}).",
-                        "Gardez une seule des deux lignes.",
+                        "Gardez une seule des deux lignes ; si elles parlent de deux choses, donnez à l’une un autre "
+                        "identifiant ou une autre date.",
                         row=line,
                         column=schema.key[0],
                     )

@@ -63,7 +63,7 @@ def test_an_empty_budget_gives_empty_tables(table: Table) -> None:
     empty = table("budget", LINES.splitlines()[0] + "\n")
     assert budget.totals(empty).empty
     assert budget.reste_a_charge(empty).empty
-    assert budget.problems(empty) == []
+    assert budget.in_kind(empty).empty
 
 
 def test_an_unknown_axis_names_the_near_one(table: Table) -> None:
@@ -84,11 +84,46 @@ def test_what_is_not_an_amount_is_refused(amount: float | str) -> None:
         budget.cents(amount)
 
 
-def test_revenues_above_expenses_and_negative_amounts_are_told(table: Table) -> None:
-    text = LINES + "A02;2025;recette;;Caf;prevu;5\nA03;2025;depense;;;prevu;-3\n"
-    found = budget.problems(table("budget", text))
-    assert [(problem.value, problem.severity) for problem in found] == [("-3.00", "bloquant"), ("A02", "avertissement")]
-    assert found[0].row == 12
+def test_reste_a_charge_by_action_adds_up_to_that_of_the_years(table: Table) -> None:
+    lines = table("budget", LINES)
+    by_action = budget.reste_a_charge(lines, by="action")
+    assert list(by_action.itertuples(index=False, name=None)) == [
+        ("A01", 10000.10, 5000.0, 5000.10, "prevu"),
+        ("A01", 9500.20, 2500.05, 7000.15, "realise"),
+        ("A02", 0.60, 0.0, 0.60, "prevu"),
+    ]
+    with pytest.raises(DossierError, match="financeur"):
+        budget.reste_a_charge(lines, by="financeur")
+
+
+IN_KIND = """\
+action;exercice;nature;poste;financeur;statut;montant;apport
+A01;2024;depense;Personnel;;realise;1000;
+A01;2024;recette;Subvention;Caf;verse;400;numeraire
+A01;2024;recette;Salle prêtée;Commune;prevu;90;nature
+A01;2024;recette;Salle prêtée;Commune;realise;100,50;nature
+A01;2024;depense;Salle prêtée;;realise;100,50;nature
+A02;2024;depense;Bénévolat;;realise;250;nature
+"""
+
+
+def test_contributions_in_kind_are_in_no_total_of_money(table: Table) -> None:
+    lines = table("budget", IN_KIND)
+    (row,) = budget.reste_a_charge(lines).to_dict("records")
+    assert (row["depenses"], row["recettes"], row["reste_a_charge"]) == (1000, 400, 600)
+    assert budget.totals(lines, by=())["realise"].sum() == 1000
+    # The room counts once though it is written planned, carried out, and on both sides; the time of volunteers once.
+    assert list(budget.in_kind(lines).itertuples(index=False, name=None)) == [
+        (2024, "", "Bénévolat", 250.0),
+        (2024, "Commune", "Salle prêtée", 100.5),
+    ]
+
+
+def test_a_written_total_is_not_added_to_its_lines(table: Table) -> None:
+    text = LINES + "A01;2024;depense;TOTAL;;prevu;10000,10\nTotal;2025;depense;;;prevu;0,60\n"
+    lines = table("budget", text)
+    assert budget.totals(lines, by=("action",)).equals(budget.totals(table("budget", LINES), by=("action",)))
+    assert list(budget.written_totals(lines)["cents"]) == [1000010, 60]
 
 
 AMOUNTS = st.lists(
@@ -140,8 +175,3 @@ def test_years_add_up_to_no_more_than_what_is_written(lines: list[tuple[str, int
     for row in budget.reste_a_charge(frame).to_dict("records"):
         spent, income = budget.cents(row["depenses"]), budget.cents(row["recettes"])
         assert budget.cents(row["reste_a_charge"]) == spent - income
-
-
-def test_a_year_that_is_none_is_told(table: Table) -> None:
-    (found,) = budget.problems(table("budget", LINES + "A02;23;depense;;;prevu;5\n"))
-    assert (found.column, found.value, found.severity) == ("exercice", "23", "bloquant")

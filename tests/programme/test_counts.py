@@ -56,7 +56,7 @@ def test_a_line_that_can_not_be_is_left_out_and_told(tmp_path: Path, line: str, 
     assert problem.remedy
 
 
-def test_the_plan_is_counted_at_the_end_of_each_year() -> None:
+def test_the_plan_is_counted_at_the_end_of_each_half_year_and_of_each_year() -> None:
     plan = pd.DataFrame(
         {
             "id": ["A1", "A1", "A2"],
@@ -70,10 +70,21 @@ def test_the_plan_is_counted_at_the_end_of_each_year() -> None:
     ).reindex(columns=[column.name for column in SCHEMAS["actions"].columns])
     frame = counts.plan_observations(plan, geo="EPCI-249900001", geography=2025, start=dt.date(2022, 1, 1))
     table = frame.pivot_table(index="time_period", columns="measure", values="value")
-    assert table["actions_total"].to_dict() == {"2022": 1, "2023": 2}
-    assert table["actions_engagees"].to_dict() == {"2022": 1, "2023": 1}
-    assert table["actions_realisees_a_echeance"].to_dict() == {"2022": 0, "2023": 1}
-    assert frame.loc[frame["time_period"].eq("2023"), "obs_status"].eq("P").all()
+    # A1 begins on 1 March 2022 and is done on 1 May 2023, before its term of 30 June; A2 is told on 1 February 2023.
+    assert table["actions_total"].to_dict() == {"2022": 1, "2022-S1": 1, "2022-S2": 1, "2023": 2, "2023-S1": 2}
+    assert table["actions_engagees"].to_dict() == {"2022": 1, "2022-S1": 1, "2022-S2": 1, "2023": 1, "2023-S1": 1}
+    assert table["actions_echues"].to_dict() == {"2022": 0, "2022-S1": 0, "2022-S2": 0, "2023": 1, "2023-S1": 1}
+    assert table["actions_realisees_a_echeance"].to_dict()["2023"] == 1
+    # The last state is of 1 May: past the middle of the half-year, not of the year.
+    assert set(frame.loc[frame["obs_status"].eq("P"), "time_period"]) == {"2023"}
+
+
+def test_a_plan_counts_for_nothing_before_the_convention() -> None:
+    plan = pd.DataFrame(
+        {"id": ["A1"], "axe": "Enfance", "intitule": "un", "etat": "en_cours", "etat_date": "2022-09-01"}
+    ).reindex(columns=[column.name for column in SCHEMAS["actions"].columns])
+    frame = counts.plan_observations(plan, geo="EPCI-249900001", geography=2025, start=dt.date(2022, 7, 1))
+    assert set(frame["time_period"]) == {"2022-S2", "2022"}
 
 
 def test_without_a_plan_there_is_nothing_to_count() -> None:
