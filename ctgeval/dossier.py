@@ -29,9 +29,11 @@ from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
+from ctgeval.followup import partnership, workshops
 from ctgeval.indicators import definition, own, scope
 from ctgeval.measures import Measure
 from ctgeval.programme import counts, evaluation, returns, texts
+from ctgeval.programme.network import Network
 from ctgeval.sources import SourceTable, cache, workbook
 from ctgeval.sources.partner_form import Form
 
@@ -449,6 +451,33 @@ class Dossier:
     def journal(self) -> pd.DataFrame:
         """Successes, difficulties, levers and obstacles, in order of date."""
         return programme.journal.entries(self.tables["journal"].frame)
+
+    @cached_property
+    def partnership(self) -> partnership.Partnership:
+        """Who works with whom, year after year, and who comes to the meetings."""
+        return partnership.gather(self)
+
+    def partners(self) -> pd.DataFrame:
+        """Organisations, the actions and meetings that each took part in, its links and its attendance."""
+        return self.partnership.table()
+
+    def network(self, year: int | None = None) -> Network:
+        """Who works with whom, in a year or since the beginning: density, groups, core, isolated partners.
+
+        Parameters
+        ----------
+        year : int, optional
+            Every year by default.
+        """
+        return self.partnership.network(year)
+
+    def meetings(self) -> pd.DataFrame:
+        """Meetings in order of date, with the organisations that were asked and those that came."""
+        return self.partnership.held.copy()
+
+    def workshops(self) -> pd.DataFrame:
+        """Workshops, and what became of their contributions at the last day that the tables know."""
+        return workshops.table(self)
 
     def release(self, audience: str, partner: str | None = None) -> Release:
         """Write the folder that an audience's notebooks read, and open it.

@@ -45,6 +45,28 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "indicator", "label", "definition", "kind_label", "scale", "direction", "retained", "geo", "date", "rank",
         "level", "before", "moved", "by", "reason", "evidence", "last",
     ),
+    "partnership": (
+        "year", "partners", "linked", "isolated", "pairs", "possible", "density", "reason", "groups", "core", "actions",
+        "meetings", "joined", "left", "gained", "lost",
+    ),
+    "partners": (
+        "year", "id", "nom", "type", "links", "strength", "actions", "meetings", "betweenness", "component", "place",
+    ),
+    "partner_links": ("year", "source", "target", "weight"),
+    "partner_changes": ("year", "kind", "partner", "other"),
+    "attendance": ("time_period", "type", "meetings", "counted", "presences", "invitations", "rate", "reason"),
+    "partner_attendance": (
+        "year", "nom", "invitations", "presences", "rate", "invitations_total", "presences_total", "last",
+    ),
+    "meetings": ("date", "type", "subject", "action", "invited", "present", "reason"),
+    "workshops": (
+        "periode", "jour", "date", "id", "subject", "method", "organisations", "came", "contributions", "retenue",
+        "refusee", "en_cours", "en_attente", "actions",
+    ),
+    "workshop_contributions": (
+        "periode", "jour", "workshop", "subject", "date", "text", "state", "action_label", "answered", "reason",
+        "waiting",
+    ),
     "contours": ("geo", "geography", "part", "ring", "longitude", "latitude", "source"),
 }  # fmt: skip
 """Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""

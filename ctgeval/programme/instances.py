@@ -13,14 +13,12 @@ from ctgeval.errors import Problem, suggestion
 from ctgeval.programme.origin import place
 from ctgeval.programme.partners import Directory
 
-__all__ = ["GOVERNING", "REGISTER", "TOGETHER", "attendance", "by_partner", "meetings", "problems"]
+__all__ = ["GOVERNING", "TOGETHER", "attendance", "by_partner", "meetings", "problems"]
 
 GOVERNING = ("COPIL", "COTECH")
 """Meetings of the instances of the convention, which PI05 is about."""
 TOGETHER = "ensemble"
 """The two of them together, among the types of `attendance`."""
-REGISTER = "registre-instances"
-"""Source of what is counted in the register of meetings; anybody may read these counts."""
 COLUMNS = (
     "date", "id", "type", "subject", "action", "method", "invited", "present", "asked", "came", "usable", "reason"
 )  # fmt: skip
