@@ -23,7 +23,26 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "dispositifs", "motif", "history",
     ),
     "budget": ("action", "exercice", "nature", "poste", "financeur", "statut", "montant"),
-    "journal": ("date", "action", "type", "texte", "a_refaire", "a_eviter"),
+    "journal": (
+        "date", "action", "type", "texte", "a_refaire", "a_eviter", "contexte", "freins", "leviers", "indicateur",
+    ),
+    "practices": (
+        "date", "action", "action_label", "texte", "a_refaire", "leviers", "indicator", "label", "shown", "value",
+        "time_period", "source", "provisional",
+    ),
+    "questions": ("question", "rubrique", "contenu", "detail", "niveau"),
+    "evidence": (
+        "question", "rang", "type", "texte", "lien", "date", "told_by", "valide_par", "indicator", "label", "place",
+        "shown", "value", "time_period", "source", "limits", "provisional", "conf_status",
+    ),
+    "recommendations": (
+        "id", "date", "origine", "texte", "etat", "etat_le", "instance", "chiffre", "action", "action_label", "motif",
+        "rang",
+    ),
+    "proposals_of_rules": (
+        "periode", "regle", "texte", "chiffre", "indicator", "action", "geo", "time_period", "value", "source",
+        "recommandation",
+    ),
     "sources": (
         "cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion", "fichier", "format", "n_rows",
         "n_rejected", "empreinte", "notes",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ctgeval.errors import Problem
-from ctgeval.followup import catalogue, partnership, workshops
+from ctgeval.followup import catalogue, evaluation, journal, partnership, recommendations, workshops
 from ctgeval.followup.topic import Reader, Topic
 
 if TYPE_CHECKING:
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
 
-TOPICS: tuple[Topic, ...] = (catalogue.TOPIC, partnership.TOPIC, workshops.TOPIC)
+TOPICS: tuple[Topic, ...] = (
+    catalogue.TOPIC,
+    partnership.TOPIC,
+    workshops.TOPIC,
+    evaluation.TOPIC,
+    journal.TOPIC,
+    recommendations.TOPIC,
+)
 
 
 def tables(dossier: Dossier, reader: Reader) -> dict[str, pd.DataFrame]:

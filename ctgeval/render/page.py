@@ -12,7 +12,20 @@ from markupsafe import Markup
 
 from ctgeval.render.fragment import Fragment
 from ctgeval.render.lines import Point
-from ctgeval.render.sections import annex, budget, impact, overview, places, programme, qualitative, reading, targets
+from ctgeval.render.sections import (
+    annex,
+    budget,
+    evaluation,
+    impact,
+    journal,
+    overview,
+    places,
+    programme,
+    qualitative,
+    reading,
+    recommendations,
+    targets,
+)
 from ctgeval.render.view import View
 
 if TYPE_CHECKING:
@@ -125,6 +138,10 @@ class Page:
         """
         return self._fragment(impact.effects(self.view, self._name, design))
 
+    def evaluation(self) -> Fragment:
+        """Return the answers to the questions évaluatives, and what each stands on."""
+        return self._section(evaluation.evaluation)
+
     def actions(self) -> Fragment:
         """Return the plan of actions, by axis."""
         return self._section(programme.actions)
@@ -134,8 +151,12 @@ class Page:
         return self._section(budget.budget)
 
     def journal(self) -> Fragment:
-        """Return successes and difficulties."""
-        return self._section(programme.journal)
+        """Return successes and difficulties, and the practices that others may take up."""
+        return self._section(journal.journal)
+
+    def recommendations(self) -> Fragment:
+        """Return what was decided since the previous bilan, and what is to be decided or looked into."""
+        return self._section(recommendations.recommendations)
 
     def text(self, section: str) -> Fragment:
         """Return a section that the author wrote.

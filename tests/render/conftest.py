@@ -14,6 +14,14 @@ from ctgeval import render
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.territory import contours
 
+
+class FakeRelease(SimpleNamespace):
+    """A release whose tables that a test does not give are empty."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        return getattr(self, name) if hasattr(self, name) else pd.DataFrame(columns=list(TABLES[name]), dtype="str")
+
+
 EPCI = "EPCI-900000001"
 COMMUNES = [f"COM-99{rank:03d}" for rank in range(1, 36)]
 NAMES = {
@@ -333,7 +341,7 @@ def everything() -> SimpleNamespace:
         {"geo": "DEP-99", "name": NAMES["DEP-99"], "level": "DEP", "role": "parent"},
         *({"geo": geo, "name": NAMES[geo], "level": "COM", "role": "membre"} for geo in COMMUNES),
     ]
-    return SimpleNamespace(
+    return FakeRelease(
         audience="copil",
         meta={
             "territoire": EPCI,
@@ -515,7 +523,7 @@ def lone_commune(others: int = 999) -> SimpleNamespace:
         name: getattr(full, name).iloc[:0]
         for name in ("progress", "actions", "budget", "journal", "texts", "notices", "limits", "contours")
     }
-    return SimpleNamespace(
+    return FakeRelease(
         audience="copil",
         meta={
             "territoire": "DEP-86",
@@ -557,7 +565,7 @@ def page(full: SimpleNamespace) -> Callable[..., render.Page]:
     def opened(
         *, territoire: str = "", periode: str = "", carnet: str = "bilan_annuel", **replaced: Any
     ) -> render.Page:
-        release = SimpleNamespace(**{**vars(full), **replaced})
+        release = FakeRelease(**{**vars(full), **replaced})
         release.table = lambda name: getattr(
             release, name, pd.DataFrame(columns=list(TABLES.get(name, ())), dtype=str)
         ).copy()

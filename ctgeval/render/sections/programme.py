@@ -1,9 +1,8 @@
-"""The programme: convention, plan of actions, journal, and the author's own texts."""
+"""The programme: convention, plan of actions, and the author's own texts."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -190,42 +189,6 @@ def headlines(view: View) -> list[dict[str, str]]:
             }
         )
     return cards
-
-
-def journal(view: View, names: Names) -> Markup:
-    """Return what went well and what did not, with what is to be done again and what is to be avoided."""
-    title, heading = common.heading(view, "journal"), names("journal")
-    table = view.release.journal
-    if len(table) and view.period:
-        found = periods.parse(view.period)
-        days = [View.day(value) for value in table["date"]]
-        table = table[[day is not None and found.start <= day <= found.end for day in days]]
-    if not len(table):
-        return common.nothing(view, heading, title, provide="journal")
-    rows = table.sort_values("date", kind="stable").to_dict("records")
-    parts = [
-        blocks.subsection(
-            wording.word("entrees", kind), [blocks.bullets([_entry(row) for row in rows if row["type"] == kind])]
-        )
-        for kind in ("reussite", "levier", "difficulte", "frein")
-        if any(row["type"] == kind for row in rows)
-    ]
-    return blocks.section(heading, title, parts)
-
-
-def _entry(row: dict[Any, Any]) -> str:
-    day = View.day(row["date"])
-    told = [f"{wording.capital(french.date(day))} – " if day else "", View.text(row["texte"])]
-    for name, label in (("a_refaire", "À refaire"), ("a_eviter", "À éviter")):
-        content = View.text(row[name])
-        if content and content.casefold() not in {"non", "false"}:
-            told.append(f" {label}." if content.casefold() in {"oui", "true"} else f" {label} : {_verb(content)}")
-    return "".join(told)
-
-
-def _verb(sentence: str) -> str:
-    """Lower the first letter of a sentence that opens with an infinitive, as after a colon."""
-    return wording.lower(sentence) if re.match(r"[^\W\d_]+(?:er|ir|re)\b", sentence) else sentence
 
 
 def text(view: View, names: Names, section: str) -> Markup:
