@@ -10,7 +10,7 @@ from itertools import pairwise
 from ctgeval.errors import DossierError
 from ctgeval.french import enumeration, fold
 
-__all__ = ["OLDEST", "Band", "Common", "common", "parse"]
+__all__ = ["OLDEST", "Band", "Common", "common", "parse", "people"]
 
 OLDEST = 200
 """An age that nobody reaches: the open end of the last band."""
@@ -124,7 +124,7 @@ def common(counts: Mapping[Band, float], population: Mapping[Band, float]) -> Co
     if len(bands) < 2:
         return Common(reason="Les tranches d’âge n’ont qu’une seule tranche commune avec celles du recensement.")
     held = tuple(sum(count for part, count in counts.items() if band.first <= part.first < band.end) for band in bands)
-    return Common(bands=bands, counts=held, population=tuple(people for _, _, people in chain))
+    return Common(bands=bands, counts=held, population=tuple(count for _, _, count in chain))
 
 
 def _longest(cuts: Sequence[int], population: Mapping[Band, float]) -> list[tuple[int, int, float]] | None:
@@ -133,15 +133,15 @@ def _longest(cuts: Sequence[int], population: Mapping[Band, float]) -> list[tupl
     for end in cuts[1:]:
         found: list[tuple[int, int, float]] | None = None
         for first, way in ways.items():
-            people = _people(first, end, population)
-            if people is not None and (found is None or len(way) + 1 > len(found)):
-                found = [*way, (first, end, people)]
+            count = people(first, end, population)
+            if count is not None and (found is None or len(way) + 1 > len(found)):
+                found = [*way, (first, end, count)]
         if found is not None:
             ways[end] = found
     return ways.get(cuts[-1])
 
 
-def _people(first: int, end: int, population: Mapping[Band, float]) -> float | None:
+def people(first: int, end: int, population: Mapping[Band, float]) -> float | None:
     """Return the population of ages ``first`` to ``end`` as a sum of bands laid end to end, the fewest."""
     reached: dict[int, float] = {first: 0.0}
     while reached and end not in reached:
@@ -151,7 +151,7 @@ def _people(first: int, end: int, population: Mapping[Band, float]) -> float | N
 
 def _stepped(reached: Mapping[int, float], end: int, bands: Iterable[tuple[Band, float]]) -> dict[int, float]:
     ahead: dict[int, float] = {}
-    for band, people in sorted(bands):
+    for band, count in sorted(bands):
         if band.first in reached and band.end <= end:
-            ahead.setdefault(band.end, reached[band.first] + people)
+            ahead.setdefault(band.end, reached[band.first] + count)
     return ahead

@@ -12,7 +12,7 @@ four levels that French collectivités use.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -79,7 +79,13 @@ def _total(group: pd.DataFrame, unit: str) -> float:
     return max(sums, default=math.nan)
 
 
-def breakdown(participation: pd.DataFrame, event: str, dimension: str) -> tuple[dict[str, float], str]:
+def breakdown(
+    participation: pd.DataFrame,
+    event: str,
+    dimension: str,
+    *,
+    units: Sequence[str] = ("personnes_distinctes", "presences"),
+) -> tuple[dict[str, float], str]:
     """Return how many persons of one meeting are in each band.
 
     Parameters
@@ -89,16 +95,18 @@ def breakdown(participation: pd.DataFrame, event: str, dimension: str) -> tuple[
     event : str
         Its ``id``.
     dimension : {"tranche_age", "sexe", "secteur"}
+    units : sequence of str
+        The first that every band gives is taken: persons, by default, where they are known.
 
     Returns
     -------
     counts : dict of str to float
         By text of the band, in order of appearance; empty when the meeting is not broken down so.
     unit : str
-        ``personnes_distinctes`` when all bands give them, else ``presences``; empty with the counts.
+        ``presences`` or ``personnes_distinctes``; empty with the counts.
     """
     group = participation[participation["id"].eq(event)]
-    for unit in reversed(_UNITS):
+    for unit in units:
         found = _counts(group, dimension, unit)
         if found:
             return found, unit
