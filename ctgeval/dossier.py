@@ -29,16 +29,27 @@ from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
-from ctgeval.followup import partnership, workshops
+from ctgeval.followup import partnership, surveys as surveys_, workshops
 from ctgeval.indicators import definition, own, scope
 from ctgeval.measures import Measure
-from ctgeval.programme import counts, evaluation, returns, texts
+from ctgeval.programme import (
+    census,
+    communication,
+    counts,
+    evaluation,
+    events,
+    participation,
+    proposals,
+    returns,
+    texts,
+)
 from ctgeval.programme.network import Network
 from ctgeval.sources import SourceTable, cache, workbook
 from ctgeval.sources.partner_form import Form
 
 if TYPE_CHECKING:
     from ctgeval.impact import Panel
+    from ctgeval.surveys.taken import Taken
 
 
 @dataclass(frozen=True)
@@ -448,6 +459,22 @@ class Dossier:
         """Lines of the budget, amounts in euros exact to the cent."""
         return self.tables["budget"].frame.copy()
 
+    def participation(self) -> pd.DataFrame:
+        """Meetings that inhabitants were asked to, in order of date: level, attendances, distinct persons."""
+        return participation.events(self.tables["participation"].frame)
+
+    def proposals(self) -> pd.DataFrame:
+        """Proposals of inhabitants, what became of them, and the days that the reply took."""
+        return proposals.follow_up(self.tables["propositions"].frame)
+
+    def communication(self) -> pd.DataFrame:
+        """Values of each channel and measure, period by period; channels are never added together."""
+        return communication.lines(self.tables["communication"].frame)
+
+    def events(self) -> pd.DataFrame:
+        """Sheet of each edition of the annual event: attendance, satisfaction and its response rate, cost."""
+        return events.sheets(self.tables["evenements"].frame)
+
     def journal(self) -> pd.DataFrame:
         """Successes, difficulties, levers and obstacles, in order of date."""
         return programme.journal.entries(self.tables["journal"].frame)
@@ -478,6 +505,21 @@ class Dossier:
     def workshops(self) -> pd.DataFrame:
         """Workshops, and what became of their contributions at the last day that the tables know."""
         return workshops.table(self)
+
+    @cached_property
+    def surveys(self) -> surveys_.Gathered:
+        """Surveys of ``enquetes.toml`` with their answers, and what is wrong in them."""
+        return surveys_.gather(self)
+
+    def survey(self, survey: str) -> Taken:
+        """Return one survey: its answers, results, themes and verbatims, nothing of it masked.
+
+        Raises
+        ------
+        DossierError
+            When no survey of that id could be read, with the near ones.
+        """
+        return surveys_.get(self, survey)
 
     def release(self, audience: str, partner: str | None = None) -> Release:
         """Write the folder that an audience's notebooks read, and open it.
@@ -533,16 +575,23 @@ class Dossier:
 
     @cached_property
     def _gathered(self) -> list[pd.DataFrame]:
-        place, convention = self.config.territoire, self.config.convention
-        found = [*(table.observations for table in self.source_tables.values()), self._counts[0]]
-        found += followup.observations(self)
-        if convention:
-            found.append(
-                counts.plan_observations(
-                    self.tables["actions"].frame, geo=place.code, geography=self.year, start=convention.debut
-                )
-            )
-        return found
+        found = [table.observations for table in self.source_tables.values()]
+        return [*found, self._counts[0], *followup.observations(self)]
+
+    @cached_property
+    def census(self) -> pd.DataFrame:
+        """What the sources and the coordinator's counts say of the population by age, by sex and by commune.
+
+        Those of the territory of the convention alone, on the perimeter of the dossier.
+        """
+        code = self.config.territoire.code
+        years = [year for year in self.reference.years if self.reference.exists(code, year)]
+        ours = {code, *self._groupings, *(part for parts in self._groupings.values() for part in parts)}
+        ours.update(part for year in years for part in self.reference.members(code, year))
+        told = [*(table.observations for table in self.source_tables.values()), self._counts[0]]
+        return self._on_perimeter(
+            [table[table["measure"].isin(census.MEASURES) & table["geo"].isin(ours)] for table in told]
+        ).observations
 
     def _on_perimeter(self, tables: list[pd.DataFrame]) -> territory.Harmonised:
         return territory.harmonise(

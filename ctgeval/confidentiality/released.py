@@ -22,7 +22,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "id", "axe", "objectif", "intitule", "pilote", "debut", "fin", "etat", "etat_date", "avancement_pct",
         "dispositifs", "motif", "history",
     ),
-    "budget": ("action", "exercice", "nature", "poste", "financeur", "statut", "montant"),
+    "budget": ("action", "exercice", "nature", "poste", "financeur", "statut", "montant", "apport"),
     "journal": (
         "date", "action", "type", "texte", "a_refaire", "a_eviter", "contexte", "freins", "leviers", "indicateur",
     ),
@@ -58,6 +58,36 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "impact_series": ("nom", "time_period", "event_time", "series", "name", "value", "low", "high", "conf_status"),
     "contribution": ("nom", "rubrique", "texte"),
+    "action_states": (
+        "periode", "jour", "id", "axe", "intitule", "pilote", "debut", "fin", "etat", "etat_date", "avancement_pct",
+        "motif", "fin_initiale", "reports", "jours_report", "realisee_le", "jours_retard", "situation",
+    ),
+    "action_axes": (
+        "periode", "jour", "axe", "non_engagee", "en_cours", "realisee", "perennisee", "reportee", "abandonnee",
+        "total", "en_retard", "avancement_moyen", "avancement_n",
+    ),
+    "action_schemes": ("periode", "jour", "dispositif", "actions"),
+    "milestones": (
+        "periode", "jour", "action", "intitule", "prevu_le", "realise_le", "jours_retard", "situation", "prochain",
+    ),
+    "action_changes": (
+        "periode", "since", "jour", "id", "axe", "intitule", "kind", "before", "after", "day", "motif",
+    ),
+    "action_history": ("id", "rank", "etat", "since", "until", "days", "rows", "avancement_pct", "motif", "fin"),
+    "action_sheets": (
+        "action", "enjeu", "objectif_general", "objectifs_operationnels", "constat", "description", "effectif_vise",
+        "territoires", "copilotes", "moyens_humains_etp", "moyens_materiels", "resultats_attendus", "freins",
+        "leviers", "suites", "lien_deliberation",
+    ),
+    "budget_controls": ("control", "exercice", "nature", "statut", "total", "declared", "gap", "rows"),
+    "budget_rates": (
+        "exercice", "budget_vote", "budget_execute", "taux_execution", "cout_total", "financements_externes_recus",
+        "taux_cofinancement", "attendus", "reason",
+    ),
+    "budget_actions": ("exercice", "action", "depenses", "recettes", "reste_a_charge", "statut"),
+    "budget_in_kind": ("exercice", "financeur", "poste", "montant"),
+    "unit_costs": ("action", "exercice", "indicateur", "depenses", "quantite", "cout_unitaire", "reason"),
+    "grants": ("sens", "exercice", "tiers", "nombre", "montant", "budget", "ecart", "source"),
     "sheets": ("indicator", "label", "kind_label", "key", "term", "text"),
     "links": ("action", "action_label", "indicator", "label", "kind", "kind_label", "changed", "motif"),
     "judgements": (
@@ -86,6 +116,66 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "periode", "jour", "workshop", "subject", "date", "text", "state", "action_label", "answered", "reason",
         "waiting",
     ),
+    "participation": (
+        "id", "annee", "date", "action", "action_label", "type", "niveau", "presences", "personnes_distinctes",
+        "conf_status",
+    ),
+    "participation_years": (
+        "annee", "temps", "comptes", "presences", "information", "consultation", "concertation", "co_construction",
+        "conf_status",
+    ),
+    "participation_ladder": (
+        "action", "action_label", "annee", "information", "consultation", "concertation", "co_construction",
+        "non_precise", "plus_haut",
+    ),
+    "representativeness": (
+        "annee", "event", "event_label", "unit", "meetings", "left_out", "dimension", "band", "participants", "n",
+        "share", "share_low", "share_high", "population", "reference_share", "reference_period", "gap", "p_value",
+        "p_adjusted", "test_p", "test", "outcomes", "reason", "source",
+    ),
+    "proposals": (
+        "id", "annee", "date", "origine", "texte", "suite", "reponse_le", "delai", "motif", "action", "action_label",
+    ),
+    "proposal_years": (
+        "annee", "cumul", "total", "retenues", "refusees", "en_attente", "repondues", "delai_median",
+        "attente_depuis", "refus_sans_motif", "devenues_actions",
+    ),
+    "communication": ("annee", "canal", "mesure", "periode", "valeur"),
+    "communication_channels": (
+        "annee", "canal", "mesure", "frequence", "premiere", "derniere", "avec", "attendues", "sans", "arretee",
+        "valeur", "compare_a", "valeur_avant", "evolution",
+    ),
+    "events": (
+        "id", "annee", "date", "intitule", "lieu", "objectifs", "presences", "comptage", "repondants", "satisfaits",
+        "taux_reponse", "satisfaction", "satisfaction_low", "satisfaction_high", "cout", "cout_par_presence",
+        "presences_avant", "evolution_presences", "enseignement", "action", "reason", "conf_status",
+    ),
+    "surveys": (
+        "survey", "title", "wave", "recruitment", "population", "start", "end", "source", "previous", "invited",
+        "received", "incomplete", "apart", "unknown", "n", "response_rate", "weighted", "intervals", "method", "absent",
+        "conf_status",
+    ),
+    "survey_answers": (
+        "survey", "wave", "position", "question", "text", "type", "option", "label", "favourable", "n", "base", "asked",
+        "share", "low", "high", "mean", "unit", "reason", "conf_status",
+    ),
+    "survey_crosses": (
+        "survey", "wave", "question", "by", "by_text", "group", "group_label", "option", "label", "n", "base", "share",
+        "reason", "conf_status",
+    ),
+    "survey_changes": (
+        "survey", "previous", "wave_before", "wave_after", "question", "text", "option", "label", "favourable",
+        "before", "after", "n_before", "n_after", "n_matched", "difference", "low", "high", "p_value", "p_adjusted",
+        "verdict", "method", "reason", "conf_status",
+    ),
+    "survey_scales": (
+        "survey", "wave", "scale", "label", "items", "n", "mean", "low", "high", "least", "most", "alpha", "alpha_low",
+        "alpha_high", "omega", "omega_low", "omega_high", "reason", "conf_status",
+    ),
+    "survey_themes": (
+        "survey", "wave", "question", "text", "theme", "n", "base", "answers", "share", "reason", "conf_status",
+    ),
+    "verbatims": ("survey", "wave", "question", "text", "themes", "verbatim", "approved"),
     "contours": ("geo", "geography", "part", "ring", "longitude", "latitude", "source"),
 }  # fmt: skip
 """Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ctgeval.errors import Problem
-from ctgeval.followup import catalogue, evaluation, journal, partnership, recommendations, workshops
+from ctgeval.followup import (
+    catalogue,
+    communication,
+    evaluation,
+    event,
+    funding,
+    journal,
+    participation,
+    partnership,
+    plan,
+    recommendations,
+    surveys,
+    workshops,
+)
 from ctgeval.followup.topic import Reader, Topic
 
 if TYPE_CHECKING:
@@ -18,10 +31,16 @@ __all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
 
 TOPICS: tuple[Topic, ...] = (
     catalogue.TOPIC,
+    plan.TOPIC,
+    funding.TOPIC,
     partnership.TOPIC,
     workshops.TOPIC,
+    participation.TOPIC,
+    communication.TOPIC,
+    event.TOPIC,
     evaluation.TOPIC,
     journal.TOPIC,
+    surveys.TOPIC,
     recommendations.TOPIC,
 )
 

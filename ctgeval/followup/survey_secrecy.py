@@ -1,0 +1,168 @@
+"""What of a survey may leave the evaluator's office: small counts out, and what would give them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from ctgeval.surveys import secrecy
+from ctgeval.surveys.declaration import CHOSEN, Question
+from ctgeval.surveys.results import ENOUGH
+from ctgeval.surveys.taken import Taken
+
+__all__ = ["protected"]
+
+_ANSWER_FIGURES = ["n", "share", "low", "high", "mean"]
+
+
+def protected(
+    taken: Taken, tables: Mapping[str, pd.DataFrame], threshold: int, sensitive: int, *, before: Taken | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of one survey for others than the evaluator.
+
+    Parameters
+    ----------
+    taken : Taken
+        The survey.
+    tables : mapping of str to DataFrame
+        Its tables of a release.
+    threshold, sensitive : int
+        Under which a count of persons is small; for questions about health, income or disability.
+    before : Taken, optional
+        The wave that it is compared with.
+
+    Notes
+    -----
+    A hidden cell has no figure and ``conf_status`` C, primary and secondary alike. Nothing is told of a question that
+    less than `ENOUGH` persons answered. A table by group is whole or absent. A change is told in whole points, without
+    its counts, where neither wave hides the option. A scale is told when none of its items hides anything. A verbatim
+    is told when somebody let it through.
+    """
+    least = _thresholds(taken, threshold, sensitive)
+    answers = _answers(taken, tables["survey_answers"], least)
+    hidden = answers.loc[answers["conf_status"].ne("F"), "question"]
+    earlier = answers.iloc[:0]
+    if before is not None:
+        shown = before.results.assign(conf_status="F")
+        earlier = _answers(before, shown, _thresholds(before, threshold, sensitive))
+    few = taken.answers.n < min([threshold, *least.values()], default=threshold)
+    return {
+        "surveys": _summary(tables["surveys"], few=few),
+        "survey_answers": answers,
+        "survey_crosses": _crosses(tables["survey_crosses"], least, set(hidden)),
+        "survey_changes": _changes(tables["survey_changes"], earlier, answers),
+        "survey_scales": _scales(taken, tables["survey_scales"], set(hidden)),
+        "survey_themes": _themes(tables["survey_themes"], least),
+        "verbatims": tables["verbatims"][tables["verbatims"]["approved"].astype(bool)],
+    }
+
+
+def _thresholds(taken: Taken, threshold: int, sensitive: int) -> dict[str, int]:
+    return {
+        one.code: max(sensitive if one.sensible or taken.survey.sensible else threshold, 1)
+        for one in taken.survey.questions
+    }
+
+
+def _summary(summary: pd.DataFrame, *, few: bool) -> pd.DataFrame:
+    if not few:
+        return summary
+    counts = ["received", "incomplete", "apart", "unknown", "n", "response_rate"]
+    return summary.assign(**dict.fromkeys(counts, np.nan), conf_status="C")
+
+
+def _answers(taken: Taken, table: pd.DataFrame, least: Mapping[str, int]) -> pd.DataFrame:
+    parts = []
+    for question in taken.answers.questions:
+        rows = table[table["question"].eq(question.code)].copy()
+        if rows.empty:
+            continue
+        base = int(rows["base"].iloc[0])
+        mask = _hidden(question, rows, base, least[question.code])
+        rows.loc[mask, "conf_status"] = "C"
+        rows.loc[mask, _ANSWER_FIGURES] = np.nan
+        if base < least[question.code]:
+            rows[["base", "asked"]] = np.nan
+        parts.append(rows)
+    return pd.concat(parts, ignore_index=True) if parts else table
+
+
+def _hidden(
+    question: Question, rows: pd.DataFrame, base: int, threshold: int
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    everything = np.ones(len(rows), dtype=np.bool_)
+    if base < max(ENOUGH, threshold):
+        return everything
+    if question.type == "numerique":
+        return ~everything
+    counts = [int(one) for one in rows["n"]]
+    if question.type in CHOSEN:
+        return secrecy.choices(counts, base, threshold, rows["favourable"].tolist() if question.indicateur else None)
+    return secrecy.options(counts, base, threshold)
+
+
+def _crosses(table: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) -> pd.DataFrame:
+    return table[[keep for _, keep in _allowed(table, least, hidden)]] if len(table) else table
+
+
+def _allowed(table: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) -> Iterator[tuple[int, bool]]:
+    """Tell which rows stay: those of a table by group whose every cell passes."""
+    passed: dict[tuple[str, str], bool] = {}
+    for (question, by), rows in table.groupby(["question", "by"], sort=False):
+        groups = [own for _, own in rows.groupby("group", sort=False)]
+        counts = np.array([own["n"].astype(int).tolist() for own in groups])
+        bases = [int(own["base"].iloc[0]) for own in groups]
+        small = max(least[str(question)], least[str(by)])
+        passed[str(question), str(by)] = not {question, by} & hidden and secrecy.cross_allowed(
+            counts, bases, small, ENOUGH
+        )
+    for at, key in enumerate(zip(table["question"], table["by"], strict=True)):
+        yield at, passed[key]
+
+
+def _changes(table: pd.DataFrame, *waves: pd.DataFrame) -> pd.DataFrame:
+    """Keep the options that both waves tell, in whole points, without the counts of those who answered twice."""
+    if table.empty:
+        return table
+    known = [_told(wave) for wave in waves]
+    keys = zip(table["question"], table["option"], strict=True)
+    rows = table[[all(key in one for one in known) for key in keys]].copy()
+    for name in ("difference", "low", "high"):
+        rows[name] = rows[name].round()
+    rows[["n_before", "n_after", "n_matched", "before", "after", "p_value", "p_adjusted"]] = np.nan
+    return rows
+
+
+def _told(answers: pd.DataFrame) -> set[tuple[str, str]]:
+    rows = answers[answers["conf_status"].eq("F") & answers["share"].notna()]
+    return set(zip(rows["question"], rows["option"], strict=True))
+
+
+def _scales(taken: Taken, table: pd.DataFrame, hidden: set[str]) -> pd.DataFrame:
+    if table.empty:
+        return table
+    whole = {
+        name
+        for name in set(table["scale"])
+        if not hidden & {one.code for one in taken.survey.questions if one.echelle == name}
+    }
+    return table[table["scale"].isin(whole) & table["n"].ge(ENOUGH)]
+
+
+def _themes(table: pd.DataFrame, least: Mapping[str, int]) -> pd.DataFrame:
+    if table.empty:
+        return table
+    rows = table.copy()
+    small = [
+        n < least[question] or base < max(ENOUGH, least[question]) or 0 <= base - n < least[question]
+        for question, n, base in zip(rows["question"], rows["n"], rows["base"], strict=True)
+    ]
+    rows.loc[small, ["n", "share"]] = np.nan
+    rows.loc[small, "conf_status"] = "C"
+    few = [
+        answers < max(ENOUGH, least[question])
+        for question, answers in zip(rows["question"], rows["answers"], strict=True)
+    ]
+    return rows[~np.array(few, dtype=np.bool_)]
