@@ -114,15 +114,15 @@ def by_partner(held: pd.DataFrame, known: Directory) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``id, invitations, presences, rate, reason, last``: ``presences`` are those of a partner that was asked, or
-        whose meeting gives no list of guests; ``last`` the date of the last one; partners of the table first, in its
-        order. A partner whom nobody ever asked, and who never came, has no row.
+        ``id, invitations, presences, rate, reason, last``: both counts are those of the meetings that list this partner
+        among their guests; ``last`` is the date of the last meeting of any kind to which it came. Partners of the table
+        first, in its order; one whom nobody ever asked, and who never came, has no row.
     """
     rows = []
     names = list(dict.fromkeys([*(partner.id for partner in known.partners), *sorted(_everybody(held))]))
     for name in names:
         came = [name in found for found in held["came"]]
-        asked = [name in found or (there and not found) for found, there in zip(held["asked"], came, strict=True)]
+        asked = [name in found for found in held["asked"]]
         days = [str(day) for day, there in zip(held["date"], came, strict=True) if there]
         invitations, presences = sum(asked), sum(a and c for a, c in zip(asked, came, strict=True))
         if invitations or days:
