@@ -53,14 +53,15 @@ def observation_rows() -> list[Sequence[str]]:
 
 def budget_rows() -> list[Sequence[str]]:
     """Return the rows of ``budget.csv``."""
-    header = ("action", "exercice", "nature", "poste", "financeur", "statut", "montant")
+    header = ("action", "exercice", "nature", "poste", "financeur", "statut", "montant", "apport")
     return [
         header,
-        *(
-            (line.action, str(line.year), line.nature, line.item, line.funder, line.status, money.amount(line.cents))
-            for line in money.lines()
-        ),
+        *((*_said(line), money.amount(line.cents), line.kind) for line in money.lines()),
     ]
+
+
+def _said(line: money.Line) -> tuple[str, ...]:
+    return line.action, str(line.year), line.nature, line.item, line.funder, line.status
 
 
 def contents() -> dict[str, str]:
@@ -71,6 +72,7 @@ def contents() -> dict[str, str]:
     for year in published.INCOME_YEARS:
         files[f"sources/FILO{year}_DISP_EPCI.csv"] = csv_text(published.income_by_epci(year))
     files["sources/FILO2021_DISP_COM.csv"] = csv_text(published.income_by_commune(2021))
+    files["sources/base_cc_evol_struct_pop_2022.csv"] = csv_text(published.structure())
     files["sources/txcouv_pe_com_2018_2023.csv"] = csv_text(published.coverage())
     files["observations.csv"] = csv_text(observation_rows())
     files["budget.csv"] = csv_text(budget_rows())

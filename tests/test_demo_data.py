@@ -28,6 +28,7 @@ GENERATED = (
     "geographie/membres.csv",
     "geographie/evenements.csv",
     "sources/population_municipale.csv",
+    "sources/base_cc_evol_struct_pop_2022.csv",
     "sources/FILO2018_DISP_EPCI.csv",
     "sources/FILO2019_DISP_EPCI.csv",
     "sources/FILO2020_DISP_EPCI.csv",

@@ -165,11 +165,13 @@ def _pooled(
     parts = [part for part, _ in told if part]
     if not parts:
         return []
+    counted = shown[[bool(part) for part, _ in told]]
     base = {
         "annee": int(events["annee"].iloc[0]),
         "event": "",
         "event_label": "",
         "unit": next(unit for part, unit in told if part),
+        "repeated": len(parts) > 1 or _repeated(counted.iloc[0].to_dict(), told[0][1]),
         "meetings": len(parts),
         "left_out": len(events) - len(parts),
     }
@@ -185,10 +187,16 @@ def _each(ground: Ground, register: pd.DataFrame, events: pd.DataFrame, dimensio
                 "event": str(event["id"]),
                 "event_label": f"{event['type']}, {french.date(str(event['date']))}",
                 "unit": unit,
+                "repeated": _repeated(event, unit),
                 "meetings": 1,
                 "left_out": 0,
             }
             yield from _compared(ground, found, dimension, base, limit=0)
+
+
+def _repeated(event: Mapping[Any, Any], unit: str) -> bool:
+    """Tell whether one person is known to be there several times in what is counted: no test holds then."""
+    return unit == "presences" and event["personnes_distinctes"] < event["presences"]
 
 
 def _added(dimension: str, parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -219,7 +227,7 @@ def _compared(
 ) -> Iterator[dict[str, Any]]:
     composition, period, sources = ground.compared(found, base["annee"], dimension)
     composition = representativeness.merged(composition, limit, rest="autres secteurs")
-    table, fit = representativeness.table(composition, tested=base["meetings"] == 1)
+    table, fit = representativeness.table(composition, tested=not base["repeated"])
     about = {
         **base,
         "dimension": dimension,

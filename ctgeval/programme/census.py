@@ -69,6 +69,8 @@ def read(observed: pd.DataFrame, geo: str, members: Sequence[str] = ()) -> list[
         Its communes.
     """
     known = observed[observed["measure"].isin([_BY_AGE, *_AGED]) & observed["value"].notna()]
+    # Partners count some ages too (children of under 3): a census is what gives the population by age.
+    known = known[known["source"].isin(known.loc[known["measure"].eq(_BY_AGE), "source"].unique())]
     return [
         census
         for period, part in sorted(known.groupby("time_period"), key=lambda pair: periods.sort_key(str(pair[0])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from demo import witnesses
-from demo.figures import CENSUSES, EPCIS, inhabitants, noise, total
+from demo.figures import CENSUSES, EPCIS, home, inhabitants, noise, on_ground, total
 from demo.places import COMMUNES, in_year, parts
 
 INCOME_YEARS = range(2018, 2022)
@@ -89,6 +89,29 @@ def income_by_commune(year: int) -> list[Sequence[str]]:
         if households < 5 * _SECRET:
             shown = ("CODGEO", "LIBGEO", "NB", "Q2")[: 3 if households < _SECRET else 4]
         rows.append(tuple(cell if name.startswith(shown) else "" for name, cell in zip(header, row, strict=True)))
+    return rows
+
+
+STRUCTURE_YEAR = 2022
+# Shares of the inhabitants by age, men then women, as they are in a rural EPCI that grows old.
+_AGES = (("0014", 79, 76), ("1529", 71, 64), ("3044", 82, 81), ("4559", 106, 105), ("6074", 107, 113), ("7589", 43, 57),
+         ("90P", 4, 12))  # fmt: skip
+
+
+def structure() -> list[Sequence[str]]:
+    """Return the census of the communes by sex and age: the bands of each add up to its municipal population."""
+    two = f"{STRUCTURE_YEAR % 100:02d}"
+    names = [f"P{two}_{sex}{age}" for sex in "HF" for age, _, _ in _AGES]
+    rows: list[Sequence[str]] = [("CODGEO", "LIBGEO", *names)]
+    for commune in home():
+        key = f"{commune.code}|{STRUCTURE_YEAR}"
+        men = [share * (1.0 + noise(f"age|H{age}|{key}", 0.06)) for age, share, _ in _AGES]
+        women = [share * (1.0 + noise(f"age|F{age}|{key}", 0.06)) for age, _, share in _AGES]
+        shares = [*men, *women]
+        people, whole = on_ground(commune, STRUCTURE_YEAR), sum(shares)
+        edges = [round(people * sum(shares[:rank]) / whole) for rank in range(len(shares) + 1)]
+        counts = [str(after - before) for before, after in zip(edges, edges[1:], strict=False)]
+        rows.append((commune.code, commune.name, *counts))
     return rows
 
 
