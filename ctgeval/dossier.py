@@ -402,6 +402,16 @@ class Dossier:
         """Baseline, target, actual, share of the way and verdict of each target of ``cibles``."""
         return self.progress_of(self._results)
 
+    def changes(self, *, geo: str | None = None) -> pd.DataFrame:
+        """What changed since before the convention, with rounding and chance: see `ctgeval.indicators.changes`.
+
+        Parameters
+        ----------
+        geo : str, optional
+            Code of a territory; all those of the dossier by default.
+        """
+        return self.changes_of(self.indicators(geo=geo))
+
     def panel(
         self,
         indicator: str,
@@ -681,4 +691,20 @@ class Dossier:
             start=convention.debut if convention else None,
             end=convention.fin if convention else None,
             objection=lambda item, first, last: designs.timing(self, item).objection(first, last),
+        )
+
+    def changes_of(self, results: pd.DataFrame) -> pd.DataFrame:
+        """Compare the last result rows with the situation before the convention: those of a release tell no more."""
+        convention, targets = self.config.convention, self.tables["cibles"].frame
+        known = targets[targets["tolerance"].gt(0)]
+        tolerances = zip(known["indicateur"], known["territoire"], known["tolerance"].astype(float), strict=True)
+        compare = {name: designs.timing(self, self.catalogue[name]) for name in results["indicator"].unique()}
+        return indicators.changes(
+            results,
+            catalogue=self.catalogue,
+            measures=self.measures,
+            start=convention.debut if convention else None,
+            objection=lambda item, first, last: compare[item.id].objection(first, last),
+            span=lambda item, period: compare[item.id].span(period),
+            minimum={(name, place): tolerance for name, place, tolerance in tolerances},
         )

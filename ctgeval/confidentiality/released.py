@@ -18,6 +18,11 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "baseline_high", "period_target", "target", "target_min", "target_max", "tolerance", "time_period", "actual",
         "actual_low", "actual_high", "share", "share_low", "share_high", "verdict", "sentence", "provisional",
     ),
+    "changes": (
+        "indicator", "geo", "label", "unit", "direction", "period_from", "value_from", "numerator_from",
+        "denominator_from", "period_to", "value_to", "numerator_to", "denominator_to", "change", "low", "high",
+        "ci_low", "ci_high", "p_value", "p_adjusted", "n_tests", "law", "moved", "verdict", "sentence", "provisional",
+    ),
     "actions": (
         "id", "axe", "objectif", "intitule", "pilote", "debut", "fin", "etat", "etat_date", "avancement_pct",
         "dispositifs", "motif", "history",
@@ -129,7 +134,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "non_precise", "plus_haut",
     ),
     "representativeness": (
-        "annee", "event", "event_label", "unit", "meetings", "left_out", "dimension", "band", "participants", "n",
+        "annee", "event", "event_label", "unit", "repeated", "meetings", "left_out", "dimension", "band", "participants", "n",
         "share", "share_low", "share_high", "population", "reference_share", "reference_period", "gap", "p_value",
         "p_adjusted", "test_p", "test", "outcomes", "reason", "source",
     ),

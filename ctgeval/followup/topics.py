@@ -10,6 +10,7 @@ import pandas as pd
 from ctgeval.errors import Problem
 from ctgeval.followup import (
     catalogue,
+    changes,
     communication,
     evaluation,
     event,
@@ -31,6 +32,7 @@ __all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
 
 TOPICS: tuple[Topic, ...] = (
     catalogue.TOPIC,
+    changes.TOPIC,
     plan.TOPIC,
     funding.TOPIC,
     partnership.TOPIC,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from demo import witnesses
 from demo.figures import CENSUSES, EPCIS, home, inhabitants, noise, on_ground, total
@@ -110,7 +111,7 @@ def structure() -> list[Sequence[str]]:
         shares = [*men, *women]
         people, whole = on_ground(commune, STRUCTURE_YEAR), sum(shares)
         edges = [round(people * sum(shares[:rank]) / whole) for rank in range(len(shares) + 1)]
-        counts = [str(after - before) for before, after in zip(edges, edges[1:], strict=False)]
+        counts = [str(after - before) for before, after in pairwise(edges)]
         rows.append((commune.code, commune.name, *counts))
     return rows
 
