@@ -160,6 +160,18 @@ def gabarit(folder: Path, partner: str, period: str | None, file: str | None) ->
     tell.form_made(folder, made)
 
 
+@main.command("indicateurs", cls=Command)
+@click.argument("words", cls=Argument, metavar="[CODE | MOT...]", nargs=-1)
+@_option("--dossier", "own", metavar="DIR")
+@_option("--theme", metavar="THEME")
+@shared_options
+def indicateurs(words: tuple[str, ...], own: str | None, theme: str | None) -> None:
+    """List the indicators, or print the sheet of some."""
+    from ctgeval.cli import indicators
+
+    indicators.tell(words, folder=None if own is None else Path(own), theme=theme)
+
+
 @main.group("sources", cls=Subgroup, invoke_without_command=True)
 @shared_options
 @click.pass_context
@@ -205,5 +217,6 @@ _alias("check", verifier)
 _alias("build", construire)
 _alias("status", etat)
 _alias("template", gabarit)
+_alias("indicators", indicateurs)
 _alias("try", essayer, sources)
 _alias("fetch", telecharger, sources)

@@ -13,7 +13,7 @@ from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Column, Table
 from ctgeval.render.view import View
 
-_COMPACT = ("definition", "calcul", "echelle", "nature", "source", "periodicite", "origine")
+_COMPACT = ("definition", "calcul", "echelle", "source", "origine")
 _ELSEWHERE = frozenset({"limites"})
 """Told under each table and figure already."""
 
@@ -47,18 +47,24 @@ def _links(view: View, names: Names) -> Markup:
     table = view.table("links")
     if not len(table):
         return Markup("")
-    body = []
-    for row in table.to_dict("records"):
-        named = f"{row['action']} – {row['action_label']}" if view.technical else str(row["action_label"])
-        counted = f"{row['indicator']} – {row['label']}" if view.technical else str(row["label"])
-        kind = str(row["kind_label"])
-        if row["changed"]:
-            values = {
-                "nature": kind,
-                "motif": str(row["motif"]).rstrip(".") or wording.say("sans_motif", table="fiches"),
-            }
-            kind = wording.say("nature_changee", values, table="fiches")
-        body.append([tables.text(named), tables.text(counted), tables.text(kind)])
-    columns = [Column(label) for label in ("Action", "Indicateur", "Nature pour cette action")]
-    found = Table(names("liens"), wording.say("liens", table="fiches"), columns, body)
+    body = [
+        [
+            tables.text(f"{action} – {rows[0]['action_label']}" if view.technical else rows[0]["action_label"]),
+            tables.text(f"{' ; '.join(_link(view, row) for row in rows)}."),
+        ]
+        for action, found in groupby(table.to_dict("records"), key=lambda row: row["action"])
+        for rows in [list(found)]
+    ]
+    columns = [Column("Action"), Column("Indicateurs, et ce qu’ils sont pour elle")]
+    caption = wording.say("liens", table="fiches")
+    found = Table(names("liens"), caption, columns, body, downloadable=view.technical)
     return blocks.subsection(wording.say("liens_titre", table="fiches"), [tables.render(found)])
+
+
+def _link(view: View, row: dict[Any, Any]) -> str:
+    label = f"{row['indicator']} – {row['label']}" if view.technical else str(row["label"])
+    values = {"label": label, "nature": wording.lower(str(row["kind_label"]))}
+    if not row["changed"]:
+        return wording.say("lien", values, table="fiches")
+    reason = str(row["motif"]).rstrip(".") or wording.say("sans_motif", table="fiches")
+    return wording.say("lien_change", values | {"motif": wording.lower(reason)}, table="fiches")
