@@ -403,7 +403,7 @@ class Dossier:
         return self.progress_of(self._results)
 
     def changes(self, *, geo: str | None = None) -> pd.DataFrame:
-        """What changed since before the convention, with rounding and chance: see `ctgeval.indicators.changes`.
+        """Return what changed since before the convention, with rounding and chance (see `ctgeval.indicators.changes`).
 
         Parameters
         ----------

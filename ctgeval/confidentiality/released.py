@@ -152,8 +152,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "events": (
         "id", "annee", "date", "intitule", "lieu", "objectifs", "presences", "comptage", "repondants", "satisfaits",
-        "taux_reponse", "satisfaction", "satisfaction_low", "satisfaction_high", "cout", "cout_par_presence",
-        "presences_avant", "evolution_presences", "enseignement", "action", "reason", "conf_status",
+        "taux_reponse", "satisfaction", "cout", "cout_par_presence", "presences_avant",
+        "evolution_presences", "enseignement", "action", "reason", "conf_status",
     ),
     "surveys": (
         "survey", "title", "wave", "recruitment", "population", "start", "end", "source", "previous", "invited",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctgeval.indicators.changes import CHANGE_COLUMNS, changes
 from ctgeval.indicators.compute import RESULT_COLUMNS, aggregate, compute, stream
 from ctgeval.indicators.definition import Indicator, catalogue, get, load
 from ctgeval.indicators.limits import limit_sentences, limit_text
@@ -9,11 +10,13 @@ from ctgeval.indicators.perimeter import elsewhere, explained
 from ctgeval.indicators.progress import PROGRESS_COLUMNS, progress
 
 __all__ = [
+    "CHANGE_COLUMNS",
     "PROGRESS_COLUMNS",
     "RESULT_COLUMNS",
     "Indicator",
     "aggregate",
     "catalogue",
+    "changes",
     "compute",
     "elsewhere",
     "explained",

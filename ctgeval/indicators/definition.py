@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 FOLDER = Path(__file__).with_name("catalogue")
-_NOT_THEMES = frozenset({"fiche.toml", "limites.toml", "progres.toml"})
+_NOT_THEMES = frozenset({"changements.toml", "fiche.toml", "limites.toml", "places.toml", "progres.toml", "tendances.toml"})
 
 
 def catalogue() -> Mapping[str, Indicator]:

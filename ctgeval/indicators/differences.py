@@ -21,6 +21,7 @@ Results in Testing Samples from Poisson Series, Biometrika 31 (conditional test)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np

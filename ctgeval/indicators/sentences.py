@@ -16,7 +16,7 @@ from ctgeval.indicators.definition import FOLDER
 from ctgeval.indicators.indicator import Indicator
 from ctgeval.indicators.verdict import UNKNOWN, Case, Goal, Level, Verdict
 
-__all__ = ["Follow", "Found", "sentence"]
+__all__ = ["Follow", "Found", "sentence", "when"]
 
 _SHORT_UNITS = ("%", "EUR")
 
@@ -114,9 +114,9 @@ def _values(follow: Follow, case: Case, way: Level) -> dict[str, str]:
         "actual": _shown(follow.actual, unit, decimals),
         "baseline": _shown(follow.baseline, short, decimals),
         "target": target,
-        "quand": _when(follow.actual.period),
-        "quand_ref": _when(follow.baseline.period),
-        "quand_cible": _when(follow.period_target) + near,
+        "quand": when(follow.actual.period),
+        "quand_ref": when(follow.baseline.period),
+        "quand_cible": when(follow.period_target) + near,
         "share": "" if math.isnan(way.value) else french.percent(100 * way.value, 0),
     }
 
@@ -130,7 +130,8 @@ def _shown(found: Found, unit: str, decimals: int) -> str:
     return french.interval(level.low, level.high, decimals, unit)
 
 
-def _when(period: str) -> str:
+def when(period: str) -> str:
+    """Return a period as a complement of time, in quotes when it can't be read."""
     if not periods.is_period(period):
         return f"« {period} »" if period else ""
     frequency, text = periods.parse(period).frequency, french.period(period)

@@ -41,7 +41,17 @@ from ctgeval.intervals import Bounds, Floats
 from ctgeval.measures import Measure
 from ctgeval.observations import Bounded
 
-__all__ = ["EXACT_UNDER", "FEW_CASES", "FEW_PERSONS", "Law", "count_interval", "is_small", "law", "sampling_interval"]
+__all__ = [
+    "EXACT_UNDER",
+    "FEW_CASES",
+    "FEW_PERSONS",
+    "Bools",
+    "Law",
+    "count_interval",
+    "is_small",
+    "law",
+    "sampling_interval",
+]
 
 Law = Literal["binomial", "poisson", ""]
 
