@@ -107,7 +107,7 @@ def _of_theme(found: Mapping[str, Item], theme: str, items: Mapping[str, Item]) 
 def _nothing(words: Sequence[str], items: Mapping[str, Item]) -> ParameterError:
     text = " ".join(words)
     said = sorted({word for item in items.values() for word in slug(item.label).split("-") if len(word) > 3})
-    close = [one for word in words for one in near(slug(word), said)]
+    close = [one for word in words if slug(word) not in said for one in near(slug(word), said)]
     remedy = say("misuse.did_you_mean", names=", ".join(close)) if close else say("indicateurs.all")
     return ParameterError(say("indicateurs.nothing", words=text), remedy=remedy)
 
