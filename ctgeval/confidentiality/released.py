@@ -169,9 +169,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "reason", "conf_status",
     ),
     "survey_changes": (
-        "survey", "previous", "wave_before", "wave_after", "question", "text", "option", "label", "favourable",
-        "before", "after", "n_before", "n_after", "n_matched", "difference", "low", "high", "p_value", "p_adjusted",
-        "verdict", "method", "reason", "conf_status",
+        "survey", "previous", "wave_before", "wave_after", "question", "text", "option", "label", "kind", "before",
+        "after", "n_before", "n_after", "n_matched", "difference", "low", "high", "p_value", "p_adjusted", "verdict",
+        "method", "reason", "sentence", "conf_status",
     ),
     "survey_scales": (
         "survey", "wave", "scale", "label", "items", "n", "mean", "low", "high", "least", "most", "alpha", "alpha_low",

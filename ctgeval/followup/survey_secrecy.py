@@ -36,8 +36,8 @@ def protected(
     Notes
     -----
     A hidden cell has no figure and ``conf_status`` C, primary and secondary alike. Nothing is told of a question that
-    less than `ENOUGH` persons answered. A table by group is whole or absent. A change is told in whole points, without
-    its counts, where neither wave hides the option. A scale is told when none of its items hides anything. A verbatim
+    less than `ENOUGH` persons answered. A table by group is whole or absent. A change is told where neither wave hides
+    anything of the question. A scale is told when none of its items hides anything. A verbatim
     is told when somebody let it through.
     """
     least = _thresholds(taken, threshold, sensitive)
@@ -123,21 +123,26 @@ def _allowed(table: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) ->
 
 
 def _changes(table: pd.DataFrame, *waves: pd.DataFrame) -> pd.DataFrame:
-    """Keep the options that both waves tell, in whole points, without the counts of those who answered twice."""
+    """Keep the questions of which both waves tell everything; on the same persons, in whole points and nothing else.
+
+    Those who answered both waves are nearly all who answered one: their own shares, beside those of all, would tell of
+    the few others.
+    """
     if table.empty:
         return table
     known = [_told(wave) for wave in waves]
-    keys = zip(table["question"], table["option"], strict=True)
-    rows = table[[all(key in one for one in known) for key in keys]].copy()
-    for name in ("difference", "low", "high"):
-        rows[name] = rows[name].round()
-    rows[["n_before", "n_after", "n_matched", "before", "after", "p_value", "p_adjusted"]] = np.nan
+    rows = table[[all(question in one for one in known) for question in table["question"]]].copy()
+    matched = rows["n_matched"].gt(0)
+    rows.loc[matched, ["difference", "low", "high"]] = rows.loc[matched, ["difference", "low", "high"]].round()
+    rows.loc[matched, ["n_before", "n_after", "n_matched", "before", "after", "p_value", "p_adjusted"]] = np.nan
+    rows.loc[matched, "sentence"] = ""
     return rows
 
 
-def _told(answers: pd.DataFrame) -> set[tuple[str, str]]:
-    rows = answers[answers["conf_status"].eq("F") & answers["share"].notna()]
-    return set(zip(rows["question"], rows["option"], strict=True))
+def _told(answers: pd.DataFrame) -> set[str]:
+    """Return the questions of which nothing is hidden."""
+    hidden = answers.loc[answers["conf_status"].ne("F") | answers["reason"].ne(""), "question"]
+    return set(answers["question"]) - set(hidden)
 
 
 def _scales(taken: Taken, table: pd.DataFrame, hidden: set[str]) -> pd.DataFrame:

@@ -98,8 +98,8 @@ def get(dossier: Dossier, survey: str) -> Taken:
 
 
 def _small_places(dossier: Dossier) -> set[str]:
-    """Names of the communes around: whoever answers from one of them could be known by it."""
-    communes = {geo for geo in dossier.ground if geo.startswith("COM-")}
+    """Names of the communes of the territory: whoever answers from one of them could be known by it."""
+    communes = dossier.reference.members(dossier.config.territoire.code, dossier.year)
     return {name for geo in communes if (name := dossier.reference.last_name(geo))}
 
 

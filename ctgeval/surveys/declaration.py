@@ -90,6 +90,8 @@ class Question:
         What a number can be.
     unite : str
         Unit of a number.
+    profil : bool
+        About who the respondents are: told, but not compared between waves.
     sensible : bool
         About health, income, disability: a higher threshold.
     si : mapping of str to tuple of str
@@ -112,6 +114,7 @@ class Question:
     minimum: float | None = None
     maximum: float | None = None
     unite: str = ""
+    profil: bool = False
     sensible: bool = False
     si: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -282,7 +285,7 @@ def _question(form: Form) -> Question | None:
     unit = form.text("unite")
     conditions = {name: form.listed("si", name, value) for name, value in form.table("si").items()}
     favourable, crossed = form.texts("favorable"), form.texts("croiser")
-    turned, sensitive = form.flag("inverse"), form.flag("sensible")
+    turned, sensitive, profile = (form.flag(name) for name in ("inverse", "sensible", "profil"))
     others = {name: form.text(name) for name in ("echelle", "indicateur", "colonne", "separateur", "themes")}
     form.refuse_unknown()
     if not (code and text and kind):
@@ -316,6 +319,7 @@ def _question(form: Form) -> Question | None:
         croiser=crossed,
         inverse=turned,
         sensible=sensitive,
+        profil=profile,
         echelle=others["echelle"],
         indicateur=others["indicateur"],
         colonne=others["colonne"],

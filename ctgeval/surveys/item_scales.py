@@ -12,6 +12,7 @@ from ctgeval.surveys.answers import Answers
 from ctgeval.surveys.declaration import Question
 from ctgeval.surveys.design import Design
 from ctgeval.surveys.results import ENOUGH, FEW
+from ctgeval.surveys.scales import cronbach_alpha, mcdonald_omega
 
 __all__ = ["COLUMNS", "items", "scales"]
 
@@ -77,6 +78,7 @@ def _scale(answers: Answers, design: Design, name: str) -> dict[str, Any]:
     n = int(score.notna().sum())
     told = estimates.means(score, design).iloc[0]
     enough = n >= ENOUGH
+    alpha, omega = cronbach_alpha(found, fewest=ENOUGH), mcdonald_omega(found, fewest=ENOUGH)
     sizes = [len(one.modalites) - len(set(one.ne_sait_pas) & set(one.modalites)) for one in answers.questions
              if one.echelle == name and one.type == "likert"]  # fmt: skip
     return {
@@ -91,5 +93,11 @@ def _scale(answers: Answers, design: Design, name: str) -> dict[str, Any]:
         "high": float(told["haut"]) if enough else np.nan,
         "least": 1.0 if sizes else np.nan,
         "most": float(np.mean(sizes)) if sizes and len(set(sizes)) == 1 else np.nan,
+        "alpha": alpha.value,
+        "alpha_low": alpha.low,
+        "alpha_high": alpha.high,
+        "omega": omega.value,
+        "omega_low": omega.low,
+        "omega_high": omega.high,
         "reason": "" if enough else FEW,
     }

@@ -1,140 +1,150 @@
-"""What changed in the answers between two waves of a survey, option by option."""
+"""What changed in the answers between two waves of a survey, in the terms of its questionnaire."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import special
 
-from ctgeval import intervals
-from ctgeval.intervals import Floats
-from ctgeval.surveys.declaration import Question
-from ctgeval.surveys.results import ENOUGH, FEW
+from ctgeval import french
+from ctgeval.errors import DossierError
+from ctgeval.surveys.declaration import Question, Survey
+from ctgeval.surveys.results import ENOUGH
 from ctgeval.surveys.taken import Taken
+from ctgeval.surveys.waves import Compared, Wave, compare
 
 __all__ = ["COLUMNS", "changes"]
 
 COLUMNS = (
-    "survey", "previous", "wave_before", "wave_after", "question", "text", "option", "label", "favourable", "before",
-    "after", "n_before", "n_after", "n_matched", "difference", "low", "high", "p_value", "p_adjusted", "verdict",
-    "method", "reason", "conf_status",
+    "survey", "previous", "wave_before", "wave_after", "question", "text", "option", "label", "kind", "before", "after",
+    "n_before", "n_after", "n_matched", "difference", "low", "high", "p_value", "p_adjusted", "verdict", "method",
+    "reason", "sentence", "conf_status",
 )  # fmt: skip
 """Columns of `changes`."""
-_TEXTS = ("survey", "previous", "wave_before", "wave_after", "question", "text", "option", "label", "verdict", "method",
-          "reason", "conf_status")  # fmt: skip
+_KEPT = ("kind", "n_before", "n_after", "n_matched", "p_value", "p_adjusted", "verdict", "method", "reason", "sentence")
+_SCALED = {"before": "before", "after": "after", "change": "difference", "low": "low", "high": "high"}
 
 
-def changes(before: Taken, after: Taken, *, without: Iterable[str] = (), level: float = 0.95) -> pd.DataFrame:
-    """Compare the share of each option between two waves.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, the option that is compared, its label, and the columns in which both waves hold it."""
+
+    question: Question
+    option: str
+    label: str
+    compared: Compared
+
+
+def changes(before: Taken, after: Taken, *, without: Iterable[str] = ()) -> pd.DataFrame:
+    """Compare two waves: each option of a question, the upper answers of a Likert item, the mean of a number.
 
     Parameters
     ----------
     before, after : Taken
-        The two waves.
+        The two waves; the same persons are compared when both have the column of ``appariement``.
     without : iterable of str
         Questions that can't be compared: their codes changed.
-    level : float
-        Confidence; a change is told when its p-value, adjusted for the number of options compared, is under the rest.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; shares and differences in percentage points. ``verdict`` is ``hausse``, ``baisse``,
-        ``non_concluant`` or, where nothing links respondents with a population, ``non_evaluable``.
+        Columns `COLUMNS`; shares and their differences in percentage points. ``verdict`` is ``hausse``, ``baisse``,
+        ``non_concluant`` or ``non_evaluable``, p-values being adjusted for the number of comparisons.
     """
-    left = set(without)
+    left = {*without, *before.answers.absent, *after.answers.absent, *_profile(before.survey), *_profile(after.survey)}
+    asked = [
+        one
+        for question in after.survey.questions
+        if question.code not in left and before.survey.question(question.code) is not None
+        for one in _asked(question)
+    ]
+    if not asked or min(before.answers.n, after.answers.n) == 0:
+        return pd.DataFrame(columns=list(COLUMNS))
+    matched = bool(after.survey.appariement) and before.answers.key is not None and after.answers.key is not None
+    waves = [_wave(taken, matched=matched) for taken in (before, after)]
+    try:
+        found = compare(*waves, [one.compared for one in asked], fewest=ENOUGH)
+    except DossierError:
+        # Two exports that hold no answer in common: what is wrong in them has been told with their codes.
+        return pd.DataFrame(columns=list(COLUMNS))
     rows: list[dict[str, Any]] = []
-    for question in after.answers.questions:
-        old = before.survey.question(question.code)
-        comparable = old is not None and old.code not in before.answers.absent and question.code not in left
-        if comparable and question.type not in {"numerique", "ouverte"}:
-            rows += _question(before, after, question, level)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    if frame.empty:
-        return frame
-    frame["p_adjusted"] = intervals.benjamini_hochberg(frame["p_value"].to_numpy(dtype=np.float64))
-    tested = frame["p_value"].notna()
-    sure = tested & frame["p_adjusted"].lt(1 - level)
-    told = np.where(frame["difference"].gt(0), "hausse", "baisse")
-    frame["verdict"] = np.where(sure, told, np.where(tested, "non_concluant", "non_evaluable"))
-    return frame.astype(dict.fromkeys(_TEXTS, "str"))
-
-
-def _question(before: Taken, after: Taken, question: Question, level: float) -> list[dict[str, Any]]:
-    first, second = before.answers.ticked(question), after.answers.ticked(question)
-    matched = before.answers.key is not None and after.answers.key is not None and bool(after.survey.appariement)
-    common: dict[str, Any] = {
-        "survey": after.survey.id,
-        "previous": before.survey.id,
-        "wave_before": before.survey.wave,
-        "wave_after": after.survey.wave,
-        "question": question.code,
-        "text": question.texte,
-        "n_before": int(first.notna().any(axis=1).sum()),
-        "n_after": int(second.notna().any(axis=1).sum()),
-        "conf_status": "F",
-    }
-    if min(common["n_before"], common["n_after"]) < ENOUGH:
-        return []
-    if matched:
-        first, second = _paired(before, after, first, second)
-        common["n_matched"] = len(first)
-        if len(first) < ENOUGH:
-            return [
-                common | _labels(question, code) | {"reason": FEW, "method": "apparie"} for code in question.options
-            ]
-    rows = []
-    for code in question.options:
-        old, new = _told(before, first, code), _told(after, second, code)
-        difference = new[0] - old[0]
-        error = float("nan")
-        if matched:
-            gaps = (second[code] - first[code]).to_numpy(dtype=np.float64)
-            error = float(np.std(gaps, ddof=1) / np.sqrt(len(gaps)))
-        elif after.designed.design.has_intervals and before.designed.design.has_intervals:
-            error = float(np.hypot(old[1], new[1]))
-        half = float(special.ndtri((1 + level) / 2)) * error
-        p_value = 2 * float(special.ndtr(-abs(difference) / error)) if error > 0 else float("nan")
+    for one, row in zip(asked, found.to_dict("records"), strict=True):
+        factor = 100.0 if row["kind"] == "part" else 1.0
         rows.append(
-            common
-            | _labels(question, code)
-            | {
-                "before": 100 * old[0],
-                "after": 100 * new[0],
-                "difference": 100 * difference,
-                "low": 100 * (difference - half),
-                "high": 100 * (difference + half),
-                "p_value": p_value,
-                "method": "apparie" if matched else "independant",
-                "reason": "" if np.isfinite(p_value) else "volontaires" if after.survey.volunteers else "exhaustif",
+            {
+                "survey": after.survey.id,
+                "previous": before.survey.id,
+                "wave_before": before.survey.wave,
+                "wave_after": after.survey.wave,
+                "question": one.question.code,
+                "text": one.question.texte,
+                "option": one.option,
+                "label": one.label,
+                "conf_status": "F",
+                **{name: row[name] for name in _KEPT},
+                **{name: factor * float(row[source]) for source, name in _SCALED.items()},
             }
         )
-    return rows
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _labels(question: Question, code: str) -> dict[str, Any]:
-    return {"option": code, "label": question.options[code], "favourable": code in question.favorable}
+def _profile(survey: Survey) -> set[str]:
+    """Return the questions that tell who the respondents are: margins are the same in both waves by construction."""
+    raked = survey.redressement.marges if survey.redressement else {}
+    return {*raked, *(one.code for one in survey.questions if one.profil)}
 
 
-def _paired(
-    before: Taken, after: Taken, first: pd.DataFrame, second: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep those who answered the question in both waves, in one order."""
-    assert before.answers.key is not None
-    assert after.answers.key is not None
-    one = first.set_axis(pd.Index(before.answers.key), axis=0).dropna(how="all")
-    two = second.set_axis(pd.Index(after.answers.key), axis=0).dropna(how="all")
-    both = [key for key in two.index if key and key in set(one.index)]
-    return one.loc[both], two.loc[both]
+def _wave(taken: Taken, *, matched: bool) -> Wave:
+    frame = taken.answers.frame.copy()
+    for name in frame.columns:
+        if "/" in str(name):
+            frame[name] = frame[name].map({1.0: "1", 0.0: "0"})
+    return Wave(
+        answers=frame,
+        design=taken.designed.design,
+        key=taken.answers.key.mask(taken.answers.key.eq("")) if matched and taken.answers.key is not None else None,
+        name=taken.survey.wave,
+    )
 
 
-def _told(taken: Taken, ticked: pd.DataFrame, code: str) -> tuple[float, float]:
-    """Return the share of an option and its standard error, weighted where all the respondents are there."""
-    values: Floats = ticked[code].to_numpy(dtype=np.float64)
-    if len(values) != taken.answers.n:
-        return float(np.nanmean(values)) if len(values) else float("nan"), float("nan")
-    found = taken.designed.design.ratios(values[:, None], ~np.isnan(values)[:, None])
-    return float(found.estimate[0]), float(found.std_error[0])
+def _asked(question: Question) -> list[_Asked]:
+    code, options = question.code, tuple(question.options)
+    if question.type == "numerique":
+        return [_Asked(question, "moyenne", "Moyenne", Compared(question=code, kind="moyenne"))]
+    if question.type == "multiple":
+        return [
+            _Asked(
+                question,
+                option,
+                question.options[option],
+                Compared(question=f"{code}/{option}", kind="part", options=("0", "1"), counted=("1",)),
+            )
+            for option in options
+        ]
+    if question.type == "likert":
+        chosen = question.favorable or _upper(question)
+        return [_part(question, chosen, options)]
+    if question.type == "unique":
+        # Of two options, one tells the other.
+        told = (question.favorable or options)[:1] if len(options) == 2 else options
+        return [_part(question, (option,), options) for option in told]
+    return []
+
+
+def _part(question: Question, chosen: tuple[str, ...], options: tuple[str, ...]) -> _Asked:
+    label = french.enumeration([f"« {question.options[code]} »" for code in chosen], "ou")
+    return _Asked(
+        question,
+        "+".join(chosen),
+        label,
+        Compared(question=question.code, kind="part", options=options, counted=chosen),
+    )
+
+
+def _upper(question: Question) -> tuple[str, ...]:
+    """Return the upper half of the options of a Likert item, turned round when it is; the middle one left out."""
+    codes = [code for code in question.modalites if code not in question.ne_sait_pas]
+    half = len(codes) // 2
+    return tuple(codes[:half] if question.inverse else codes[len(codes) - half :])
