@@ -75,6 +75,19 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "milestones": (
         "periode", "jour", "action", "intitule", "prevu_le", "realise_le", "jours_retard", "situation", "prochain",
     ),
+    "trends": (
+        "indicator", "geo", "unit", "direction", "n", "first_period", "first", "last_period", "last", "yearly_change",
+        "change_low", "change_high", "yearly_growth", "p_value", "p_adjusted", "n_tested", "way", "verdict",
+        "target_period", "target", "projected", "projected_low", "projected_high", "left_out", "reason", "sentence",
+    ),
+    "standing": (
+        "indicator", "geo", "unit", "direction", "time_period", "value", "low", "high", "n_compared", "rank",
+        "rank_low", "rank_high", "quantile", "quantile_low", "quantile_high", "median", "median_low", "median_high",
+        "gap", "gap_low", "gap_high", "place", "reason", "sentence",
+    ),
+    "standing_lines": (
+        "indicator", "geo", "other", "time_period", "value", "low", "high", "gap", "gap_low", "gap_high",
+    ),
     "action_changes": (
         "periode", "since", "jour", "id", "axe", "intitule", "kind", "before", "after", "day", "motif",
     ),

@@ -21,7 +21,7 @@ __all__ = ["TOPIC"]
 
 _OF_ATTENDANCES = ("presences", "taux_reponse", "cout_par_presence", "evolution_presences")
 _OF_RESPONDENTS = ("repondants", "taux_reponse")
-_OF_SATISFACTION = ("satisfaits", "satisfaction", "satisfaction_low", "satisfaction_high")
+_OF_SATISFACTION = ("satisfaits", "satisfaction")
 
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ctgeval import french, intervals
+from ctgeval import french
 from ctgeval.errors import Problem
 from ctgeval.french import fold
 from ctgeval.programme.origin import place
@@ -17,7 +17,7 @@ __all__ = ["COLUMNS", "counts", "problems", "sheets"]
 
 COLUMNS = (
     "id", "annee", "date", "intitule", "lieu", "objectifs", "presences", "comptage", "repondants", "satisfaits",
-    "taux_reponse", "satisfaction", "satisfaction_low", "satisfaction_high", "cout", "cout_par_presence",
+    "taux_reponse", "satisfaction", "cout", "cout_par_presence",
     "presences_avant", "evolution_presences", "enseignement", "action", "reason",
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ def sheets(evenements: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns `COLUMNS`: ``taux_reponse`` = respondents / attendances x 100; ``satisfaction`` = satisfied /
-        respondents x 100, with the Wilson interval that a random sample of the same size would have; ``cout`` and
+        respondents x 100, without an interval, for those who answer are no sample; ``cout`` and
         ``cout_par_presence`` in euros; ``evolution_presences``, the change since the edition before, NaN when the two
         were not counted in the same way. What can't be computed is NaN, and ``reason`` says why in French sentences.
     """
@@ -44,7 +44,7 @@ def sheets(evenements: pd.DataFrame) -> pd.DataFrame:
     for row in known.to_dict("records"):
         rows.append(_sheet(row, before))
         before = row
-    numbers = {name: "float64" for name in COLUMNS[6:18] if name != "comptage"}
+    numbers = {name: "float64" for name in COLUMNS[6:16] if name != "comptage"}
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(numbers)
 
 
@@ -52,7 +52,6 @@ def _sheet(row: dict[Any, Any], before: dict[Any, Any] | None) -> dict[str, Any]
     attended, answered, pleased = (_count(row[name]) for name in ("presences", "repondants", "satisfaits"))
     cost = _count(row["cout"])
     sound = pleased <= answered if not math.isnan(pleased) else True
-    low, high = intervals.wilson(pleased if sound else math.nan, answered)
     reasons = [
         *([] if attended > 0 else ["Aucune présence n’est comptée : ni coût par présence, ni taux de réponse."]),
         *([] if answered > 0 else ["Aucune réponse au questionnaire : la satisfaction n’est pas connue."]),
@@ -76,8 +75,6 @@ def _sheet(row: dict[Any, Any], before: dict[Any, Any] | None) -> dict[str, Any]
         "satisfaits": pleased,
         "taux_reponse": _percent(answered, attended),
         "satisfaction": _percent(pleased, answered),
-        "satisfaction_low": 100 * float(low),
-        "satisfaction_high": 100 * float(high),
         "cout": cost,
         "cout_par_presence": cost / attended if attended > 0 and cost >= 0 else math.nan,
         "presences_avant": previous,

@@ -15,16 +15,24 @@ from ctgeval.render.lines import Point
 from ctgeval.render.sections import (
     annex,
     budget,
+    changes,
+    communication,
     evaluation,
+    event,
     impact,
     journal,
     overview,
+    participation,
+    partnership,
     places,
+    plan,
     programme,
     qualitative,
     reading,
     recommendations,
+    surveys,
     targets,
+    workshops,
 )
 from ctgeval.render.view import View
 
@@ -120,6 +128,10 @@ class Page:
         """Return the way done towards the targets."""
         return self._section(targets.progress)
 
+    def changes(self) -> Fragment:
+        """Return what changed since before the convention, with what chance leaves uncertain."""
+        return self._section(changes.changes)
+
     def qualitative(self) -> Fragment:
         """Return the qualitative indicators: their last judgement, and those before."""
         return self._section(qualitative.qualitative)
@@ -142,13 +154,37 @@ class Page:
         """Return the answers to the questions évaluatives, and what each stands on."""
         return self._section(evaluation.evaluation)
 
+    def surveys(self) -> Fragment:
+        """Return what the surveys say, and how they were made."""
+        return self._section(surveys.surveys)
+
     def actions(self) -> Fragment:
-        """Return the plan of actions, by axis."""
-        return self._section(programme.actions)
+        """Return the plan of actions: by axe, what moved since the period before, what is late."""
+        return self._section(plan.actions)
 
     def budget(self) -> Fragment:
         """Return the funding, what stays to the collectivity first."""
         return self._section(budget.budget)
+
+    def partnership(self) -> Fragment:
+        """Return who works with whom, and who comes to the meetings."""
+        return self._section(partnership.partnership)
+
+    def workshops(self) -> Fragment:
+        """Return the workshops, and what became of what was contributed there."""
+        return self._section(workshops.workshops)
+
+    def participation(self) -> Fragment:
+        """Return who took part, who they were against the population, and what became of their proposals."""
+        return self._section(participation.participation)
+
+    def communication(self) -> Fragment:
+        """Return the reach of each channel, never added across channels."""
+        return self._section(communication.communication)
+
+    def event(self) -> Fragment:
+        """Return the annual event: attendance, satisfaction with its response rate, cost."""
+        return self._section(event.event)
 
     def journal(self) -> Fragment:
         """Return successes and difficulties, and the practices that others may take up."""

@@ -1,0 +1,350 @@
+"""Participation: who came and how far they were asked, who they were against the census, what they proposed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from ctgeval import french, periods
+from ctgeval.render import blocks, tables, wording
+from ctgeval.render.sections import common
+from ctgeval.render.sections.common import Names
+from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.view import View
+
+_WORDS = "participation"
+_LEVELS = ("information", "consultation", "concertation", "co_construction")
+_DIMENSIONS = ("tranche_age", "sexe", "secteur")
+_MOST_PROPOSALS = 6
+_SURE = 0.05
+Row = dict[Any, Any]
+
+
+def participation(view: View, names: Names) -> Markup:
+    """Return the meetings, the participants against the population, and what became of the proposals."""
+    title, heading = common.heading(view, "participation"), names("participation")
+    years, asked = _until(view, "participation_years"), _until(view, "proposal_years")
+    prose = common.commentary(view, "participation")
+    if not years and not asked:
+        return Markup("\n").join([common.nothing(view, heading, title, provide="participation"), prose])
+    if view.public:
+        return blocks.section(heading, title, [prose, *_plain(view, years, asked)])
+    parts = [
+        prose,
+        _years_table(view, names, years, asked),
+        _ladder(view, names),
+        blocks.subsection(_say("qui"), _who(view, names)),
+        blocks.subsection(_say("propositions"), _proposals(view, names, asked)),
+    ]
+    return blocks.section(heading, title, parts, lead=_lead(years, asked))
+
+
+def _say(key: str, **values: str) -> str:
+    return wording.say(key, values, table=_WORDS)
+
+
+def _until(view: View, name: str) -> list[Row]:
+    """Return the rows of a table up to the year of the bilan, in order of time."""
+    table = view.table(name)
+    if len(table) and view.period:
+        table = table[table["annee"].astype(int) <= periods.year(view.period)]
+    return table.sort_values("annee", kind="stable").to_dict("records") if len(table) else []
+
+
+def _lead(years: Sequence[Row], asked: Sequence[Row]) -> str:
+    return " ".join([*([_met(years[-1])] if years else []), *([_became(asked[-1], "bilan")] if asked else [])])
+
+
+def _met(row: Row) -> str:
+    values = {
+        "annee": str(row["annee"]),
+        "temps": french.plural(row["temps"], "temps de participation", "temps de participation"),
+    }
+    if row["conf_status"] == "C":
+        return _say("temps_masque", **values)
+    if math.isnan(row["presences"]):
+        return _say("temps_seuls", **values)
+    told = _say("temps", **values, presences=french.plural(row["presences"], "présence"))
+    missing = int(row["temps"]) - int(row["comptes"])
+    return f"{told} {_say('sans_comptage', nombre=french.plural(missing, 'temps', 'temps'))}" if missing else told
+
+
+def _became(row: Row, key: str) -> str:
+    told = [
+        french.plural(row[name], one, many)
+        for name, one, many in (
+            ("retenues", "est retenue", "sont retenues"),
+            ("refusees", "est refusée", "sont refusées"),
+            ("en_attente", "attend une suite", "attendent une suite"),
+        )
+        if row[name]
+    ]
+    return _say(key, annee=str(row["annee"]), total=french.plural(row["total"], "proposition"),
+                details=french.enumeration(told))  # fmt: skip
+
+
+def _plain(view: View, years: Sequence[Row], asked: Sequence[Row]) -> list[Markup]:
+    """Return what inhabitants read: what was asked of them, what became of it, how to take part."""
+    told = [_met(years[-1])] if years else []
+    meetings = [row for row in _until(view, "participation") if years and row["annee"] == years[-1]["annee"]]
+    kinds = list(dict.fromkeys(wording.lower(View.text(row["type"])) for row in meetings))
+    own = [row for row in asked if not row["cumul"]]
+    if asked:
+        told.append(_became(asked[-1], "bilan"))
+    waiting = View.day(asked[-1]["attente_depuis"]) if asked else None
+    if waiting:
+        told.append(_say("attente_simple", jour=french.date(waiting)))
+    proposals = [row for row in _until(view, "proposals") if own and row["annee"] == own[-1]["annee"]]
+    shown = [_proposal(row) for row in proposals[:_MOST_PROPOSALS]]
+    parts = [blocks.paragraph(" ".join(told))]
+    if shown:
+        parts.append(blocks.subsection(_say("vos_propositions", annee=str(own[-1]["annee"])), [blocks.bullets(shown)]))
+    how = _say("prendre_part", formes=french.enumeration(kinds, "ou")) if kinds else _say("prendre_part_seul")
+    return [*parts, blocks.subsection(_say("comment"), [blocks.paragraph(how)])]
+
+
+def _proposal(row: Row) -> str:
+    reason = View.text(row["motif"]).rstrip(".")
+    suite = _say(f"suite_{View.text(row['suite']).replace(' ', '_')}")
+    return f"« {View.text(row['texte']).rstrip('.')} » : {suite}" + (f" {reason}." if reason else "")
+
+
+def _years_table(view: View, names: Names, years: Sequence[Row], asked: Sequence[Row]) -> Markup:
+    if not years:
+        return Markup("")
+    levels = [one for one in _LEVELS if any(row[one] for row in years)]
+    own = {row["annee"]: row for row in asked if not row["cumul"]}
+    columns = [Column("Année"), Column("Temps", numeric=True), Column("Présences", numeric=True)]
+    columns += [Column(_level(one), numeric=True) for one in levels] if view.technical else []
+    columns += [Column("Propositions", numeric=True), Column("dont retenues", numeric=True)] if own else []
+    body = [
+        [
+            Cell(str(row["annee"])),
+            _count(row["temps"]),
+            tables.withheld("masque") if row["conf_status"] == "C" else _count(row["presences"]),
+            *((_count(row[one]) for one in levels) if view.technical else ()),
+            *((_count(own.get(row["annee"], {}).get(one, 0)) for one in ("total", "retenues")) if own else ()),
+        ]
+        for row in years
+    ]
+    details = [_say("unite_temps")]
+    return tables.render(Table(names("participation-annees"), _say("annees"), columns, body, details=details,
+                               notes=[_say("presences_personnes")]))  # fmt: skip
+
+
+def _level(name: str) -> str:
+    return wording.capital(name.replace("_", "-"))
+
+
+def _count(value: Any) -> Cell:
+    return tables.number(float(value), french.number(float(value)))
+
+
+def _ladder(view: View, names: Names) -> Markup:
+    """Return the highest level that each action reached; the count of its meetings at each level, for the team."""
+    known = _known_actions(view)
+    if not known:
+        return Markup("")
+    best: dict[str, list[str]] = {}
+    for row in known:
+        if row["plus_haut"]:
+            best.setdefault(View.text(row["plus_haut"]), []).append(_action(view, row))
+    told = [
+        _say("echelle", niveau=level, actions=french.enumeration(best[level]))
+        for one in reversed(_LEVELS)
+        if (level := one.replace("_", "-")) in best
+    ]
+    parts = [blocks.bullets(told)]
+    if view.internal:
+        columns = [Column("Action"), *(Column(_level(one), numeric=True) for one in (*_LEVELS, "non_precise"))]
+        body = [
+            [tables.text(_action(view, row)), *(_count(row[one]) for one in (*_LEVELS, "non_precise"))] for row in known
+        ]
+        found = Table(names("participation-actions"), _say("actions"), columns, body, details=[_say("unite_temps")])
+        parts.append(blocks.folded(_say("actions"), tables.render(found)))
+    return blocks.subsection(_say("degre"), parts)
+
+
+def _known_actions(view: View) -> list[Row]:
+    """Return, for each action, the number of meetings at each level up to the year of the bilan."""
+    table = view.table("participation_ladder")
+    if not len(table):
+        return []
+    until = periods.year(view.period) if view.period else None
+    rows = [
+        row
+        for row in table.to_dict("records")
+        if View.text(row["action"]) and View.text(row["annee"]) and (until is None or int(row["annee"]) <= until)
+    ]
+    found: dict[str, Row] = {}
+    for row in rows:
+        held = found.setdefault(View.text(row["action"]), {**row, **dict.fromkeys((*_LEVELS, "non_precise"), 0)})
+        for name in (*_LEVELS, "non_precise"):
+            held[name] += int(row[name])
+        reached = [one for one in _LEVELS if held[one]]
+        held["plus_haut"] = reached[-1].replace("_", "-") if reached else ""
+    return list(found.values())
+
+
+def _action(view: View, row: Row) -> str:
+    label = View.text(row["action_label"])
+    return f"{row['action']} – {label}" if view.technical and label else label or View.text(row["action"])
+
+
+def _who(view: View, names: Names) -> list[Markup]:
+    """Return the participants of the last year that is broken down, against the population."""
+    rows = [row for row in _until(view, "representativeness") if not row["event"]]
+    if not rows:
+        return [blocks.paragraph(_say("sans_ventilation"))]
+    year = rows[-1]["annee"]
+    found = {one: [row for row in rows if row["annee"] == year and row["dimension"] == one] for one in _DIMENSIONS}
+    told = [_gap(view, found[one]) for one in _DIMENSIONS if found[one]]
+    parts = [blocks.paragraph(_say("qui_annee", annee=str(year))), blocks.bullets(told)]
+    body = [row for one in _DIMENSIONS for row in found[one] if row["band"]]
+    if body:
+        caption = _say("ecarts", annee=str(year))
+        parts.append(tables.render(_gaps_table(view, names("participation-ecarts"), caption, body)))
+    each = [row for row in _until(view, "representativeness") if row["event"] and row["annee"] == year and row["band"]]
+    if view.internal and each:
+        found_table = _gaps_table(view, names("participation-temps"), _say("par_temps", annee=str(year)), each)
+        parts.append(blocks.folded(_say("par_temps", annee=str(year)), tables.render(found_table)))
+    return parts
+
+
+def _gap(view: View, rows: Sequence[Row]) -> str:
+    """Return the widest gap of one breakdown in a sentence, with what a draw at random would have given."""
+    label = _say(f"dimension_{rows[0]['dimension']}")
+    known = [row for row in rows if row["band"]]
+    if not known:
+        return _say("sans_ecart", quoi=label, raison=View.text(rows[0]["reason"]))
+    row = max(known, key=lambda one: (abs(one["gap"]), one["gap"]))
+    key = "egal" if abs(row["gap"]) < 0.05 else "plus" if row["gap"] > 0 else "moins"
+    told = _say(
+        f"ecart_{key}",
+        quoi=label,
+        categorie=View.text(row["band"]),
+        part=french.percent(row["share"], 1),
+        nombre=french.number(row["participants"]),
+        total=french.plural(row["n"], "présence" if row["unit"] == "presences" else "participant"),
+        reference=french.percent(row["reference_share"], 1),
+        ecart=french.plural(abs(row["gap"]), "point", decimals=1),
+    )
+    return f"{told} {_chance(view, row)}"
+
+
+def _chance(view: View, row: Row) -> str:
+    if row["repeated"]:
+        return _say("sans_test")
+    if math.isnan(row["test_p"]):
+        return ""
+    told = _say("rare" if row["test_p"] < _SURE else "frequent")
+    if not view.technical:
+        return told
+    method = _say(f"test_{row['test']}", p=_p(row["test_p"]), nombre=french.number(row["outcomes"]))
+    return f"{told} {method}"
+
+
+def _p(value: float) -> str:
+    return _say("p_infime") if value < 0.001 else f"p = {french.number(value, 3)}"
+
+
+def _gaps_table(view: View, identifier: str, caption: str, rows: Sequence[Row]) -> Table:
+    tested = view.technical and any(not row["repeated"] for row in rows)
+    columns = [Column("Catégorie"), Column("Participants", numeric=True), Column("Population", numeric=True),
+               Column("Écart", numeric=True)]  # fmt: skip
+    columns += [Column("Intervalle"), Column("p ajustée", numeric=True)] if tested else []
+    several = any(row["event"] for row in rows)
+    body = [
+        [
+            tables.text(_category(row, several=several)),
+            Cell(f"{french.percent(row['share'], 1)} ({french.number(row['participants'])}/{french.number(row['n'])})",
+                 raw=row["share"]),
+            tables.number(row["reference_share"], french.percent(row["reference_share"], 1)),
+            tables.number(row["gap"], french.number(row["gap"], 1, sign=True)),
+            *(_tested(row) if tested else ()),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    keys = {key for row in rows for key in View.text(row["source"]).split()}
+    cited = [
+        common.source({str(name): value for name, value in row.items()})
+        for row in view.release.sources.sort_values("cle").to_dict("records")
+        if View.text(row["cle"]) in keys
+    ]
+    notes = [
+        *([wording.say("sources_citees", {"sources": " ; ".join(cited)})] if cited else []),
+        _say("pas_un_echantillon"),
+        *([_say("methode")] if tested else []),
+    ]
+    return Table(identifier, caption, columns, body, details=[_say("unite_ecart")], notes=notes)
+
+
+def _category(row: Row, *, several: bool) -> str:
+    band = wording.capital(View.text(row["band"]))
+    return f"{View.text(row['event_label'])} : {wording.lower(band)}" if several else band
+
+
+def _tested(row: Row) -> list[Cell]:
+    if row["repeated"] or math.isnan(row["share_low"]):
+        return [Cell("–"), Cell("–")]
+    span = french.interval(row["share_low"], row["share_high"], 1, "%")
+    return [tables.text(span), tables.number(row["p_adjusted"], french.number(row["p_adjusted"], 3))]
+
+
+def _proposals(view: View, names: Names, asked: Sequence[Row]) -> list[Markup]:
+    together = [row for row in asked if row["cumul"]]
+    if not together:
+        return []
+    last = together[-1]
+    told = [_became(last, "cumul")]
+    if not math.isnan(last["delai_median"]):
+        told.append(_say("delai", jours=french.plural(last["delai_median"], "jour"),
+                         nombre=french.number(last["repondues"]), total=french.number(last["total"])))  # fmt: skip
+    if day := View.day(last["attente_depuis"]):
+        told.append(_say("attente", jour=french.date(day)))
+    if last["devenues_actions"]:
+        told.append(
+            _say(
+                "devenues",
+                nombre=french.plural(last["devenues_actions"], "proposition retenue", "propositions retenues"),
+            )
+        )
+    if last["refus_sans_motif"]:
+        told.append(_say("sans_motif", nombre=french.plural(last["refus_sans_motif"], "refus", "refus")))
+    rows = _until(view, "proposals")
+    refused = [row for row in rows if row["suite"] == "refusee"]
+    parts = [blocks.paragraph(" ".join(told))]
+    if view.internal and rows:
+        parts.append(blocks.folded(_say("liste"), tables.render(_list(view, names, rows))))
+    elif refused:
+        reasons = blocks.bullets([_proposal(row) for row in refused if row["annee"] == refused[-1]["annee"]])
+        parts.append(blocks.folded(_say("refus", annee=str(refused[-1]["annee"])), reasons))
+    return parts
+
+
+def _list(view: View, names: Names, rows: Sequence[Row]) -> Table:
+    columns = [Column(label) for label in ("Proposition", "Date", "Suite", "Réponse", "Motif", "Action")]
+    body = [
+        [
+            tables.text(View.text(row["texte"])),
+            Cell(french.date(View.text(row["date"])), raw=View.text(row["date"])),
+            tables.text(_say(f"suite_{View.text(row['suite']).replace(' ', '_')}").rstrip(".")),
+            _reply(row),
+            tables.text(View.text(row["motif"]) or "–"),
+            tables.text(_action(view, row) or "–"),
+        ]
+        for row in rows
+    ]
+    return Table(names("participation-propositions"), _say("liste"), columns, body)
+
+
+def _reply(row: Row) -> Cell:
+    day = View.text(row["reponse_le"])
+    if not day:
+        return Cell("pas encore", raw="")
+    delay: str = "" if pd.isna(row["delai"]) else f" ({french.plural(row['delai'], 'jour')})"
+    return Cell(f"{french.date(day)}{delay}", raw=day)
