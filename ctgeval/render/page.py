@@ -30,8 +30,10 @@ from ctgeval.render.sections import (
     qualitative,
     reading,
     recommendations,
+    standing,
     surveys,
     targets,
+    trends,
     workshops,
 )
 from ctgeval.render.view import View
@@ -131,6 +133,14 @@ class Page:
     def changes(self) -> Fragment:
         """Return what changed since before the convention, with what chance leaves uncertain."""
         return self._section(changes.changes)
+
+    def trends(self) -> Fragment:
+        """Return where the retained indicators go, and where they would be at the term of their targets."""
+        return self._section(trends.trends)
+
+    def standing(self) -> Fragment:
+        """Return the gaps to the territories compared, indicator by indicator."""
+        return self._section(standing.standing)
 
     def qualitative(self) -> Fragment:
         """Return the qualitative indicators: their last judgement, and those before."""
