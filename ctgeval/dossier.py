@@ -29,6 +29,7 @@ from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
+from ctgeval.followup import handover as handing, searching
 from ctgeval.followup import partnership, surveys as surveys_, workshops
 from ctgeval.indicators import definition, own, scope
 from ctgeval.measures import Measure
@@ -44,6 +45,7 @@ from ctgeval.programme import (
     texts,
 )
 from ctgeval.programme.network import Network
+from ctgeval.programme.handover_parts import Handover
 from ctgeval.sources import SourceTable, cache, workbook
 from ctgeval.sources.partner_form import Form
 
@@ -530,6 +532,23 @@ class Dossier:
             When no survey of that id could be read, with the near ones.
         """
         return surveys_.get(self, survey)
+
+    def search(self, words: str) -> pd.DataFrame:
+        """Find what holds every word, accents aside, in the notes, actions, proposals, decisions and texts.
+
+        Returns
+        -------
+        DataFrame
+            Columns of `ctgeval.programme.search.COLUMNS`, the best first: where it is, and an excerpt.
+        """
+        return searching.search(self, words)
+
+    def handover(self, *, day: dt.date | None = None) -> Handover:
+        """Gather all that the next person in post must know, as it stands at a day (today by default).
+
+        It is for internal use: nothing is masked in it. `ctgeval.render.handover` writes it.
+        """
+        return handing.make(self, day=day or dt.date.today())  # noqa: DTZ011 the day where the evaluator is
 
     def release(self, audience: str, partner: str | None = None) -> Release:
         """Write the folder that an audience's notebooks read, and open it.

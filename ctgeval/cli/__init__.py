@@ -18,6 +18,7 @@ from ctgeval.cli.click_french import Argument, Command, Group, Option, Subgroup,
 from ctgeval.cli.messages import say
 from ctgeval.errors import near
 
+HANDOVER_FORMATS = ("html", "md")
 AUDIENCES = ("interne", "cotech", "copil", "partenaire", "habitants")
 
 __all__ = ["main"]
@@ -63,6 +64,12 @@ def _audience(ctx: click.Context, _param: click.Parameter, value: str | None) ->
 
 def _formats(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     return None if value is None else tuple(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def _handover_format(ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if value not in HANDOVER_FORMATS:
+        raise click.UsageError(say("misuse.word", value=value, words=", ".join(HANDOVER_FORMATS)), ctx)
+    return value
 
 
 def _option(*names: str, metavar: str | None = None, **settings: Any) -> Callable[[Any], Any]:
@@ -172,6 +179,32 @@ def indicateurs(words: tuple[str, ...], own: str | None, theme: str | None) -> N
     indicators.tell(words, folder=None if own is None else Path(own), theme=theme)
 
 
+@main.command("chercher", cls=Command)
+@_dossier
+@click.argument("sought", cls=Argument, metavar="MOTS", nargs=-1, required=True)
+@shared_options
+def chercher(folder: Path, sought: tuple[str, ...]) -> None:
+    """Find words in what a dossier keeps in prose."""
+    from ctgeval.cli import finding
+
+    asked = " ".join(sought)
+    finding.tell(asked, finding.run(folder, asked))
+
+
+@main.command("passation", cls=Command)
+@_dossier
+@_option("--format", "form", metavar="FORMAT", default="html", callback=_handover_format)
+@_option("--out", "file", metavar="FICHIER")
+@_option("--date", "day", metavar="AAAA-MM-JJ", callback=_day)
+@_option("--force", is_flag=True)
+@shared_options
+def passation(*, folder: Path, form: str, file: str | None, day: dt.date | None, force: bool) -> None:
+    """Write what the next person in post must know."""
+    from ctgeval.cli import handing
+
+    handing.tell(handing.make(folder, form=form, out=file, day=day, force=force))
+
+
 @main.group("sources", cls=Subgroup, invoke_without_command=True)
 @shared_options
 @click.pass_context
@@ -217,6 +250,8 @@ _alias("check", verifier)
 _alias("build", construire)
 _alias("status", etat)
 _alias("template", gabarit)
+_alias("search", chercher)
+_alias("handover", passation)
 _alias("indicators", indicateurs)
 _alias("try", essayer, sources)
 _alias("fetch", telecharger, sources)

@@ -84,13 +84,19 @@ def figure(dossier: Dossier, reader: Reader, indicator: str, *, geo: str = "", p
         return Quoted(shown=texts.NOT_RELEASED, time_period=latest, conf_status="C")
     item = dossier.catalogue[indicator]
     return Quoted(
-        shown=french.quantity(float(row["value"]), item.unit, item.decimals),
+        shown=french.quantity(float(row["value"]), _unit(item.unit, item.label), item.decimals),
         value=float(row["value"]),
         time_period=latest,
         source=_text(row["source"]),
         limits=_text(row["limits"]),
         provisional=row["obs_status"] == "P",
     )
+
+
+def _unit(unit: str, label: str) -> str:
+    """Return a unit without what the label already says: ``places`` for « Places ... pour 100 enfants »."""
+    head, _, base = unit.partition(" pour ")
+    return head if base and f"pour {base}" in label else unit
 
 
 def resolved(dossier: Dossier, reader: Reader, sentences: Sequence[str]) -> list[str]:

@@ -119,7 +119,7 @@ def _whole(view: View, name: str, told: Told) -> Markup:
         _contribution(told),
         blocks.minor(
             _say("recommandations"),
-            [blocks.bullets([f"{View.text(row['contenu'])} ({wording.word('decisions', str(row['niveau']))})"
+            [blocks.bullets([f"{View.text(row['contenu']).rstrip('.')} ({wording.word('decisions', str(row['niveau']))})"
                              for row in told.get("recommandations", ())])],
         ),
     ]  # fmt: skip
