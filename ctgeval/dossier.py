@@ -29,8 +29,7 @@ from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
-from ctgeval.followup import handover as handing, searching
-from ctgeval.followup import partnership, surveys as surveys_, workshops
+from ctgeval.followup import handover as handing, partnership, searching, surveys as surveys_, workshops
 from ctgeval.indicators import definition, own, scope
 from ctgeval.measures import Measure
 from ctgeval.programme import (
@@ -44,8 +43,8 @@ from ctgeval.programme import (
     returns,
     texts,
 )
-from ctgeval.programme.network import Network
 from ctgeval.programme.handover_parts import Handover
+from ctgeval.programme.network import Network
 from ctgeval.sources import SourceTable, cache, workbook
 from ctgeval.sources.partner_form import Form
 
@@ -404,6 +403,26 @@ class Dossier:
         """Baseline, target, actual, share of the way and verdict of each target of ``cibles``."""
         return self.progress_of(self._results)
 
+    def trends(self, *, geo: str | None = None) -> pd.DataFrame:
+        """Return the trend of each indicator and its projection (see `ctgeval.indicators.trends`).
+
+        Raises
+        ------
+        UnknownTerritory
+            With the near ones.
+        """
+        return self.trends_of(self.indicators(geo=geo), self.progress())
+
+    def benchmark(self, indicator: str | None = None) -> pd.DataFrame:
+        """Return the place of the dossier's territories among their comparators (see `ctgeval.indicators.benchmark`).
+
+        Raises
+        ------
+        UnknownIndicator
+            With the near ones.
+        """
+        return indicators.benchmark(self.indicators(indicator), self.compared, catalogue=self.catalogue)
+
     def changes(self, *, geo: str | None = None) -> pd.DataFrame:
         """Return what changed since before the convention, with rounding and chance (see `ctgeval.indicators.changes`).
 
@@ -711,6 +730,24 @@ class Dossier:
             end=convention.fin if convention else None,
             objection=lambda item, first, last: designs.timing(self, item).objection(first, last),
         )
+
+    def trends_of(self, results: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:
+        """Tell the trend of some result rows, extended to the terms of some targets."""
+        rules = {name: designs.timing(self, self.catalogue[name]) for name in results["indicator"].unique()}
+        return indicators.trends(
+            results,
+            catalogue=self.catalogue,
+            targets=progress,
+            objection=lambda item, first, last: rules[item.id].objection(first, last),
+        )
+
+    @cached_property
+    def compared(self) -> Mapping[str, tuple[str, ...]]:
+        """Territories of comparison of each territory of a bilan: those of ``[comparaison]`` of its level."""
+        subjects = self.territories.query("role == 'territoire'")["geo"]
+        chosen = self.config.comparaison.territoires
+        found = {geo: tuple(one for one in chosen if one.split("-")[0] == geo.split("-")[0]) for geo in subjects}
+        return {geo: others for geo, others in found.items() if others}
 
     def changes_of(self, results: pd.DataFrame) -> pd.DataFrame:
         """Compare the last result rows with the situation before the convention: those of a release tell no more."""

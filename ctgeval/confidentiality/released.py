@@ -98,6 +98,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "leviers", "suites", "lien_deliberation",
     ),
     "budget_controls": ("control", "exercice", "nature", "statut", "total", "declared", "gap", "rows"),
+    "budget_doubts": ("exercice", "sentence"),
     "budget_rates": (
         "exercice", "budget_vote", "budget_execute", "taux_execution", "cout_total", "financements_externes_recus",
         "taux_cofinancement", "attendus", "reason",

@@ -21,6 +21,7 @@ from ctgeval.followup import (
     plan,
     recommendations,
     surveys,
+    trends,
     workshops,
 )
 from ctgeval.followup.topic import Reader, Topic
@@ -33,6 +34,7 @@ __all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
 TOPICS: tuple[Topic, ...] = (
     catalogue.TOPIC,
     changes.TOPIC,
+    trends.TOPIC,
     plan.TOPIC,
     funding.TOPIC,
     partnership.TOPIC,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ctgeval.indicators.benchmark import benchmark, lines
 from ctgeval.indicators.changes import CHANGE_COLUMNS, changes
 from ctgeval.indicators.compute import RESULT_COLUMNS, aggregate, compute, stream
 from ctgeval.indicators.definition import Indicator, catalogue, get, load
 from ctgeval.indicators.limits import limit_sentences, limit_text
 from ctgeval.indicators.perimeter import elsewhere, explained
 from ctgeval.indicators.progress import PROGRESS_COLUMNS, progress
+from ctgeval.indicators.trend import trends
 
 __all__ = [
     "CHANGE_COLUMNS",
@@ -15,6 +17,7 @@ __all__ = [
     "RESULT_COLUMNS",
     "Indicator",
     "aggregate",
+    "benchmark",
     "catalogue",
     "changes",
     "compute",
@@ -23,7 +26,9 @@ __all__ = [
     "get",
     "limit_sentences",
     "limit_text",
+    "lines",
     "load",
     "progress",
     "stream",
+    "trends",
 ]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from ctgeval.indicators import benchmark
+from ctgeval.indicators.benchmark import PLACES, benchmark, lines
 
 OWN = "EPCI-000000001"
 OTHERS = [f"EPCI-00000001{rank}" for rank in range(5)]
@@ -27,7 +27,7 @@ def results(
 
 
 def placed(table: pd.DataFrame) -> dict[str, object]:
-    found = benchmark.benchmark(table, {OWN: [OWN, *OTHERS]})
+    found = benchmark(table, {OWN: [OWN, *OTHERS]})
     assert len(found) == 1
     return found.iloc[0].to_dict()
 
@@ -71,8 +71,8 @@ def test_every_line_is_shown_even_those_without_a_figure() -> None:
     table = results({OWN: 15.0, **FIVE})
     table.loc[table["geo"].eq(OTHERS[1]), "conf_status"] = "C"
     compared = {OWN: [*OTHERS, OWN]}
-    places = benchmark.benchmark(table, compared)
-    found = benchmark.lines(table, places, compared)
+    places = benchmark(table, compared)
+    found = lines(table, places, compared)
     assert found["other"].tolist() == [OTHERS[4], OTHERS[3], OTHERS[2], OTHERS[0], OTHERS[1]]
     assert found["gap"].tolist()[:4] == [-25.0, -1.0, 1.0, 5.0]
     assert np.isnan(found["value"].iloc[-1])
@@ -88,7 +88,7 @@ def test_an_old_common_period_or_none_is_no_comparison() -> None:
 
 
 def test_counts_follow_the_size_of_a_territory_and_are_not_placed() -> None:
-    assert benchmark.benchmark(results({OWN: 15.0, **FIVE}, "PE03"), {OWN: OTHERS}).empty
+    assert benchmark(results({OWN: 15.0, **FIVE}, "PE03"), {OWN: OTHERS}).empty
 
 
 @given(
@@ -97,10 +97,10 @@ def test_counts_follow_the_size_of_a_territory_and_are_not_placed() -> None:
 )
 def test_no_table_breaks_it_and_bounds_hold_the_figures(values: dict[str, float], spread: float) -> None:
     table = results(values, spread=spread) if values else results({OWN: 1.0}).iloc[:0]
-    found = benchmark.benchmark(table, {OWN: OTHERS})
-    benchmark.lines(table, found, {OWN: OTHERS})
+    found = benchmark(table, {OWN: OTHERS})
+    lines(table, found, {OWN: OTHERS})
     for row in found[found["n_compared"] > 0].to_dict("records"):
         assert row["rank_low"] <= row["rank"] <= row["rank_high"] <= row["n_compared"] + 1
         assert 0 <= row["quantile_low"] <= row["quantile"] <= row["quantile_high"] <= 1
         assert row["gap_low"] <= row["gap"] <= row["gap_high"]
-        assert row["place"] in benchmark.PLACES
+        assert row["place"] in PLACES

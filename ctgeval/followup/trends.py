@@ -1,0 +1,41 @@
+"""Trends of the indicators, and the place of the territory among those it is compared with, as a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ctgeval.confidentiality.released import TABLES
+from ctgeval.followup.topic import Reader, Topic
+from ctgeval.indicators import benchmark, lines
+
+if TYPE_CHECKING:
+    from ctgeval.dossier import Dossier
+
+__all__ = ["TOPIC"]
+
+_TOLD = ("territoire", "groupement")
+"""Roles of the territories that bilans are about."""
+
+
+def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
+    """Read the figures that this reader is shown, and nothing else."""
+    places = dossier.territories
+    subjects = places.loc[places["role"].isin(_TOLD), "geo"]
+    told = reader.results["geo"].isin(subjects)
+    compared = dossier.compared
+    found = benchmark(reader.results, compared, catalogue=dossier.catalogue)
+    if not reader.internal:
+        # Neighbours are named: their order is for the team.
+        found = found.assign(rank=np.nan, rank_low=np.nan, rank_high=np.nan)
+    return {
+        "trends": dossier.trends_of(reader.results[told], reader.progress),
+        "standing": found.loc[:, list(TABLES["standing"])],
+        "standing_lines": lines(reader.results, found, compared),
+    }
+
+
+TOPIC = Topic(tables=_tables)
