@@ -14,6 +14,7 @@ from ctgeval.config import FILE_NAME
 from ctgeval.config.places import same_name
 from ctgeval.errors import DossierError
 from ctgeval.french import plural
+from ctgeval.programme import evaluation, rules
 from ctgeval.sources.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def make(folder: Path, *, code: str | None, name: str | None, start: dt.date | N
     contents = {
         FILE_NAME: _configuration(geo, official, year=year, start=start, end=end),
         "LISEZ-MOI.md": _checklist(official),
+        evaluation.FILE_NAME: _template("evaluation.toml.txt"),
+        rules.FILE_NAME: _template("regles.toml.txt"),
     }
     try:
         return Made(_written(folder, contents), geo)

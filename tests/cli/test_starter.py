@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import Result
 
 from ctgeval import config, sources
 from ctgeval.cli import starter
-from ctgeval.programme import SCHEMAS
+from ctgeval.indicators.verdict import Verdict
+from ctgeval.programme import SCHEMAS, evaluation, rules
 from ctgeval.sources.workbook import read_tables
 
 Run = Callable[..., Result]
+VERDICTS = get_args(Verdict)
 
 
 def test_a_dossier_holds_what_the_coordinator_fills_in(run: Run, tmp_path: Path) -> None:
@@ -25,6 +29,8 @@ def test_a_dossier_holds_what_the_coordinator_fills_in(run: Run, tmp_path: Path)
     assert sorted(path.name for path in folder.iterdir()) == [
         "LISEZ-MOI.md",
         "ctg.toml",
+        "evaluation.toml",
+        "regles.toml",
         "sources",
         "suivi.xlsx",
         "textes",
@@ -128,7 +134,9 @@ def test_a_failure_half_way_leaves_nothing(run: Run, tmp_path: Path, monkeypatch
 def test_what_was_made_is_told_as_json(run: Run, tmp_path: Path) -> None:
     told = json.loads(run("init", tmp_path / "d", "--territoire", "COM-86194", "--json").stdout)
     assert told["territory"] == "COM-86194"
-    assert sorted(told["files"]) == ["LISEZ-MOI.md", "ctg.toml", "suivi.xlsx"]
+    assert sorted(told["files"]) == [
+        "LISEZ-MOI.md", "ctg.toml", "evaluation.toml", "regles.toml", "suivi.xlsx",
+    ]  # fmt: skip
 
 
 def test_the_same_options_give_the_same_files(tmp_path: Path) -> None:
@@ -136,3 +144,27 @@ def test_the_same_options_give_the_same_files(tmp_path: Path) -> None:
         starter.make(tmp_path / name, code="COM-86194", name=None, start=None, end=None)
     for file in ("ctg.toml", "LISEZ-MOI.md", "suivi.xlsx"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def uncommented(path: Path) -> str:
+    """The lines that a coordinator frees of their comment mark; sentences stay comments."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    keys = re.compile(r"# (?:\[|\]|    \"|[a-z_]+ = )")
+    return "\n".join(line[2:] if keys.match(line) and 'niveau = "satisfait", ' not in line else line for line in lines)
+
+
+def test_the_models_of_questions_and_rules_are_right_once_uncommented(tmp_path: Path) -> None:
+    starter.make(tmp_path, code="EPCI-200070035", name=None, start=None, end=None)
+    empty = evaluation.read(tmp_path)
+    assert (empty.questions, empty.problems) == ({}, ())
+    assert rules.read(tmp_path, verdicts=VERDICTS) == rules.Rules(rules=(), problems=())
+    for name in ("evaluation.toml", "regles.toml"):
+        (tmp_path / name).write_text(uncommented(tmp_path / name), encoding="utf-8")
+    asked, declared = evaluation.read(tmp_path), rules.read(tmp_path, verdicts=VERDICTS)
+    assert (asked.problems, declared.problems) == ((), ())
+    question = asked.questions["Q1"]
+    assert (len(question.preuves), len(question.jugements), len(question.criteres_de_jugement)) == (3, 1, 2)
+    assert set(question.contribution) == set(evaluation.RUBRICS)
+    assert [one.condition for one in declared.rules] == ["verdict", "etat", "budget", "moins_de"]
+    told = rules.problems(declared.rules, indicators=("PI05",), axes=(), fields=("valeur",))
+    assert told == []

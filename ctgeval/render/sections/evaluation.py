@@ -104,6 +104,7 @@ def _approved(told: Told) -> str:
 def _whole(view: View, name: str, told: Told) -> Markup:
     evidence = view.table("evidence")
     lenses, answer = _texts(told, "criteres"), _texts(told, "reponse")
+    advised = [_advised(row) for row in told.get("recommandations", ())]
     judged = [_judged(row) for row in told.get("criteres_de_jugement", ())]
     parts = [
         blocks.paragraph(" ".join(answer) or _say("a_venir"), css="message"),
@@ -117,13 +118,13 @@ def _whole(view: View, name: str, told: Told) -> Markup:
         blocks.minor(_say("constats"), [blocks.bullets(_texts(told, "constats"))]),
         _evidence(view, evidence[evidence["question"].eq(name)], _texts(told, "elements_qualitatifs")),
         _contribution(told),
-        blocks.minor(
-            _say("recommandations"),
-            [blocks.bullets([f"{View.text(row['contenu']).rstrip('.')} ({wording.word('decisions', str(row['niveau']))})"
-                             for row in told.get("recommandations", ())])],
-        ),
+        blocks.minor(_say("recommandations"), [blocks.bullets(advised)]),
     ]  # fmt: skip
     return blocks.subsection(_texts(told, "texte")[0], parts)
+
+
+def _advised(row: Mapping[Any, Any]) -> str:
+    return f"{View.text(row['contenu']).rstrip('.')} ({wording.word('decisions', str(row['niveau']))})."
 
 
 def _judged(row: Mapping[Any, Any]) -> str:
