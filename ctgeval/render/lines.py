@@ -45,6 +45,10 @@ class Point:
     source: str
     limits: str
     reason: str
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    numerator: float = math.nan
+    n: float = math.nan
 
     @property
     def known(self) -> bool:

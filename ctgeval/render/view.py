@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENOUGH = 8
 """Territories under which a median says nothing that the lines themselves do not."""
 _TEXTS = ("geo", "time_period", "conf_status", "obs_status", "source", "limits", "reason")
-_NUMBERS = ("value", "low", "high", "geography")
+_NUMBERS = ("value", "low", "high", "geography", "ci_low", "ci_high", "numerator", "n")
 WITHHELD = frozenset({"C", "D", "N"})
 
 
@@ -258,7 +258,19 @@ class View:
             return None
         medians = (statistics.median(values) for values in zip(*complete, strict=True))
         points = tuple(
-            replace(point, value=value, low=value, high=value, provisional=False, limits="", reason="")
+            replace(
+                point,
+                value=value,
+                low=value,
+                high=value,
+                provisional=False,
+                limits="",
+                reason="",
+                ci_low=math.nan,
+                ci_high=math.nan,
+                numerator=math.nan,
+                n=math.nan,
+            )
             for point, value in zip(own.known, medians, strict=True)
         )
         return Line("", "", points), len(complete)
@@ -336,4 +348,5 @@ def _point(texts: Mapping[str, Sequence[str]], numbers: Mapping[str, Sequence[fl
         source=texts["source"][at],
         limits=texts["limits"][at],
         reason=texts["reason"][at],
+        **{name: numbers[name][at] for name in ("ci_low", "ci_high", "numerator", "n")},
     )

@@ -104,6 +104,17 @@ def value(point: Point, indicator: Indicator, *, with_unit: bool = True) -> str:
     return mark(point)
 
 
+def margin(point: Point, indicator: Indicator) -> str:
+    """Return what chance leaves uncertain of a value, and what it was made from: ``de 51 à 73 % ; 45 sur 72``."""
+    told = []
+    if math.isfinite(point.ci_low) and math.isfinite(point.ci_high):
+        ends = {"bas": french.number(point.ci_low, indicator.decimals), "haut": bare(point.ci_high, indicator)}
+        told.append(say("marge", ends))
+    if all(map(float.is_integer, (point.numerator, point.n))):
+        told.append(say("sur", {"cas": french.number(point.numerator), "total": french.number(point.n)}))
+    return " ; ".join(told)
+
+
 def mark(point: Point) -> str:
     """Return « non diffusable » or « non disponible »."""
     return word("marques", "masque" if point.mark == "masque" else "absent")
@@ -139,13 +150,14 @@ def message(line: Line | None, indicator: Indicator) -> str:
     if not known:
         key = "masquee" if last.mark == "masque" else "absente"
         return say(key, {"indicateur": indicator.label, "quand": when(last.period)})
-    sentence = _evolution(line.baseline, known[-1], indicator)
+    sentence = evolution(line.baseline, known[-1], indicator)
     if last.mark == "masque":
         return say("suivie_masquee", {"phrase": sentence, "quand": when(last.period)})
     return sentence
 
 
-def _evolution(first: Point, last: Point, indicator: Indicator) -> str:
+def evolution(first: Point, last: Point, indicator: Indicator) -> str:
+    """Return in one sentence where a value stands and where it stood."""
     values = {
         "indicateur": indicator.label,
         "valeur": amount(last.value, indicator),

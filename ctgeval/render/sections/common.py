@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -126,7 +127,7 @@ def trajectory(view: View, names: Names, indicator: Indicator, lines: Sequence[L
     caption = f"{indicator.label}, {wording.place(view.name)}"
     table = tables.render(values_table(stem, lines, indicator, caption=caption))
     shown, drawn = _drawn([line.steady for line in lines], indicator)
-    about, said = blocks.paragraph(message), notes(view, points)
+    about, said = blocks.paragraph(message), [*_margin(view, lines[0], indicator), *notes(view, points)]
     if len(shown[0].known) < 2:
         return Markup("\n").join([about, table, blocks.bullets(said, css="notes")])
     drawing = figures.trajectory(shown, drawn, fictional=view.fictional)
@@ -134,6 +135,16 @@ def trajectory(view: View, names: Names, indicator: Indicator, lines: Sequence[L
     title = wording.span(times[0], times[-1], drawn)
     figure = blocks.figure(f"{stem}-figure", title, drawing, about=indicator.label)
     return blocks.sheet(figure, about=about, values=blocks.folded("Les valeurs en tableau", table), notes=said)
+
+
+def _margin(view: View, line: Line, indicator: Indicator) -> list[str]:
+    """Tell those who check the figures what chance leaves uncertain of the last value."""
+    last = line.steady.known[-1:] if view.technical else ()
+    return [
+        wording.say("marge_note", {"valeur": wording.amount(point.value, indicator), "marge": told})
+        for point in last
+        if (told := wording.margin(point, indicator)) and math.isfinite(point.ci_low)
+    ]
 
 
 def _drawn(lines: Sequence[Line], indicator: Indicator) -> tuple[Sequence[Line], Indicator]:

@@ -164,7 +164,7 @@ def _points(row: Mapping[Any, Any]) -> list[Point]:
     """Return the origin of all that a design compares, as the one point that bears its sources and its limits."""
     said = {name: View.text(row[name]) for name in ("source", "limits")}
     nothing = Point(period="", value=math.nan, low=math.nan, high=math.nan, mark="", provisional=False, geography=None,
-                    reason="", **said)  # fmt: skip
+                    reason="", source=said["source"], limits=said["limits"])  # fmt: skip
     return [nothing] if said["source"] else []
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
-from ctgeval.render.lines import Indicator, Line
+from ctgeval.render.lines import Indicator, Line, Point
 from ctgeval.render.sections import common, programme, targets
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
@@ -137,7 +137,7 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
         rows.append(
             [
                 tables.text(indicator.label),
-                Cell(wording.amount(last.value, indicator), raw=last.value, provisional=last.provisional),
+                Cell(_with_margin(view, last, indicator), raw=last.value, provisional=last.provisional),
                 Cell(wording.short_period(last.period)),
                 tables.text(evolution),
             ]
@@ -148,6 +148,13 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
     return tables.render(
         Table(names("autres-indicateurs"), caption, columns, rows, details=details, notes=common.notes(view, points))
     )
+
+
+def _with_margin(view: View, point: Point, indicator: Indicator) -> str:
+    """Return a value, and for those who check the figures what chance leaves uncertain of it."""
+    shown = wording.amount(point.value, indicator)
+    told = wording.margin(point, indicator) if view.technical else ""
+    return f"{shown} ({told})" if told else shown
 
 
 def indicator(view: View, names: Names, identifier: str) -> Markup:
