@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ctgeval import french
+from ctgeval.report import labels
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -85,12 +86,15 @@ class Body:
         Clean HTML in which every level-2 heading has an identifier, and no level-1 heading remains.
     contents : tuple of (str, str)
         Identifier and text of the level-2 headings, in order.
+    style : str
+        Style rules that this content needs beside those of every page.
     """
 
     title: str
     subtitle: str
     content: Markup
     contents: tuple[tuple[str, str], ...]
+    style: str = ""
 
 
 def export(notebook: NotebookNode) -> str:
@@ -197,8 +201,9 @@ def body(raw: str) -> Body:
         identified = attributes if present else f' id="{name}"{attributes}'
         return f"<h2{identified}>{inside}</h2>"
 
-    content = Markup(_HEADING.sub(settled, clean))  # noqa: S704 cleaned just above
-    return Body(title=title, subtitle=subtitle, content=content, contents=tuple(contents))
+    labelled, style = labels.by_column(_HEADING.sub(settled, clean))
+    content = Markup(labelled)  # noqa: S704 cleaned just above
+    return Body(title=title, subtitle=subtitle, content=content, contents=tuple(contents), style=style)
 
 
 def _text(inside: str) -> str:
@@ -253,7 +258,7 @@ def policy(style: str) -> str:
     return _SECURITY_POLICY.format(f"sha256-{digest}")
 
 
-def page(template: str, context: Mapping[str, Any]) -> bytes:
+def page(template: str, context: Mapping[str, Any], *, rules: str = "") -> bytes:
     """Return a whole page, as the bytes to write.
 
     Parameters
@@ -262,8 +267,10 @@ def page(template: str, context: Mapping[str, Any]) -> bytes:
         ``bilan.html.j2``, ``partiel.html.j2`` or ``index.html.j2``.
     context : mapping
         What the template shows; texts are escaped, only `Body.content` goes as it is.
+    rules : str
+        Style rules of this page alone (`Body.style`).
     """
-    style = stylesheet()
+    style = stylesheet() + rules
     shell = {"style": Markup(style), "politique": policy(style)}  # noqa: S704 our own file
     text = _environment().get_template(template).render({**context, **shell})
     return text.encode("utf-8")

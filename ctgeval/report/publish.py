@@ -36,14 +36,14 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str) ->
     ReportError
         When a file can't be written.
     """
-    context = _context(case, release, reply, day=day)
+    context, rules = _context(case, release, reply, day=day), str(reply.get("style", ""))
     partial = manifest.partial_path(case.folder, case.job)
     if "message" in reply:
         failure = _failure(case, reply)
         shown = {"message": str(failure), "cellule": reply.get("cellule", 0), "code": reply.get("source", "")}
-        write_whole(partial, html.page("partiel.html.j2", context | shown))
+        write_whole(partial, html.page("partiel.html.j2", context | shown, rules=rules))
         raise failure
-    page = html.page("bilan.html.j2", context)
+    page = html.page("bilan.html.j2", context, rules=rules)
     told = manifest.describe(
         case.job,
         key=case.key,

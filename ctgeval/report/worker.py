@@ -45,6 +45,7 @@ def reply(request: dict[str, Any]) -> dict[str, Any]:
         "titre": body.title,
         "sous_titre": body.subtitle,
         "sommaire": body.contents,
+        "style": body.style,
     }
     if outcome.failure is not None:
         failure = outcome.failure
