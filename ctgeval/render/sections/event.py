@@ -67,6 +67,7 @@ def _pleased(row: Row) -> str:
     values = {
         "satisfaits": french.number(row["satisfaits"]),
         "repondants": french.plural(row["repondants"], "répondant"),
+        "reponses": french.plural(row["repondants"], "réponse"),
         "part": french.percent(row["satisfaction"], 1),
         "presences": french.plural(row["presences"], "présence"),
         "taux": french.percent(row["taux_reponse"], 1),

@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from ctgeval import french, periods
 from ctgeval.render import blocks, tables, wording
-from ctgeval.render.sections import common
+from ctgeval.render.sections import common, proposals
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
@@ -38,7 +37,7 @@ def participation(view: View, names: Names) -> Markup:
         _years_table(view, names, years, asked),
         _ladder(view, names),
         blocks.subsection(_say("qui"), _who(view, names)),
-        blocks.subsection(_say("propositions"), _proposals(view, names, asked)),
+        blocks.subsection(_say("propositions"), proposals.part(view, names, asked, _until(view, "proposals"))),
     ]
     return blocks.section(heading, title, parts, lead=_lead(years, asked))
 
@@ -56,35 +55,21 @@ def _until(view: View, name: str) -> list[Row]:
 
 
 def _lead(years: Sequence[Row], asked: Sequence[Row]) -> str:
-    return " ".join([*([_met(years[-1])] if years else []), *([_became(asked[-1], "bilan")] if asked else [])])
+    return " ".join([*([_met(years[-1])] if years else []), *([proposals.became(asked[-1])] if asked else [])])
 
 
 def _met(row: Row) -> str:
-    values = {
-        "annee": str(row["annee"]),
-        "temps": french.plural(row["temps"], "temps de participation", "temps de participation"),
-    }
+    many = "temps de participation"
+    values = {"annee": str(row["annee"]), "temps": french.plural(row["temps"], many, many)}
     if row["conf_status"] == "C":
         return _say("temps_masque", **values)
     if math.isnan(row["presences"]):
         return _say("temps_seuls", **values)
-    told = _say("temps", **values, presences=french.plural(row["presences"], "présence"))
+    told = _say(
+        "temps_un" if row["temps"] == 1 else "temps", **values, presences=french.plural(row["presences"], "présence")
+    )
     missing = int(row["temps"]) - int(row["comptes"])
     return f"{told} {_say('sans_comptage', nombre=french.plural(missing, 'temps', 'temps'))}" if missing else told
-
-
-def _became(row: Row, key: str) -> str:
-    told = [
-        french.plural(row[name], one, many)
-        for name, one, many in (
-            ("retenues", "est retenue", "sont retenues"),
-            ("refusees", "est refusée", "sont refusées"),
-            ("en_attente", "attend une suite", "attendent une suite"),
-        )
-        if row[name]
-    ]
-    return _say(key, annee=str(row["annee"]), total=french.plural(row["total"], "proposition"),
-                details=french.enumeration(told))  # fmt: skip
 
 
 def _plain(view: View, years: Sequence[Row], asked: Sequence[Row]) -> list[Markup]:
@@ -94,23 +79,21 @@ def _plain(view: View, years: Sequence[Row], asked: Sequence[Row]) -> list[Marku
     kinds = list(dict.fromkeys(wording.lower(View.text(row["type"])) for row in meetings))
     own = [row for row in asked if not row["cumul"]]
     if asked:
-        told.append(_became(asked[-1], "bilan"))
+        told.append(proposals.became(asked[-1]))
     waiting = View.day(asked[-1]["attente_depuis"]) if asked else None
     if waiting:
         told.append(_say("attente_simple", jour=french.date(waiting)))
-    proposals = [row for row in _until(view, "proposals") if own and row["annee"] == own[-1]["annee"]]
-    shown = [_proposal(row) for row in proposals[:_MOST_PROPOSALS]]
+    listed = [row for row in _until(view, "proposals") if own and row["annee"] == own[-1]["annee"]]
+    shown = [proposals.one(row) for row in listed[:_MOST_PROPOSALS]]
     parts = [blocks.paragraph(" ".join(told))]
     if shown:
         parts.append(blocks.subsection(_say("vos_propositions", annee=str(own[-1]["annee"])), [blocks.bullets(shown)]))
-    how = _say("prendre_part", formes=french.enumeration(kinds, "ou")) if kinds else _say("prendre_part_seul")
+    how = (
+        _say("prendre_part", annee=str(years[-1]["annee"]), formes=french.enumeration(kinds))
+        if kinds
+        else _say("prendre_part_seul")
+    )
     return [*parts, blocks.subsection(_say("comment"), [blocks.paragraph(how)])]
-
-
-def _proposal(row: Row) -> str:
-    reason = View.text(row["motif"]).rstrip(".")
-    suite = _say(f"suite_{View.text(row['suite']).replace(' ', '_')}")
-    return f"« {View.text(row['texte']).rstrip('.')} » : {suite}" + (f" {reason}." if reason else "")
 
 
 def _years_table(view: View, names: Names, years: Sequence[Row], asked: Sequence[Row]) -> Markup:
@@ -137,7 +120,7 @@ def _years_table(view: View, names: Names, years: Sequence[Row], asked: Sequence
 
 
 def _level(name: str) -> str:
-    return wording.capital(name.replace("_", "-"))
+    return _say(f"niveau_{name}")
 
 
 def _count(value: Any) -> Cell:
@@ -152,19 +135,21 @@ def _ladder(view: View, names: Names) -> Markup:
     best: dict[str, list[str]] = {}
     for row in known:
         if row["plus_haut"]:
-            best.setdefault(View.text(row["plus_haut"]), []).append(_action(view, row))
+            best.setdefault(View.text(row["plus_haut"]), []).append(proposals.action(view, row))
     told = [
-        _say("echelle", niveau=level, actions=french.enumeration(best[level]))
+        _say(f"echelle_{one}", actions=french.enumeration(best[level]))
         for one in reversed(_LEVELS)
         if (level := one.replace("_", "-")) in best
     ]
     parts = [blocks.bullets(told)]
     if view.internal:
-        columns = [Column("Action"), *(Column(_level(one), numeric=True) for one in (*_LEVELS, "non_precise"))]
-        body = [
-            [tables.text(_action(view, row)), *(_count(row[one]) for one in (*_LEVELS, "non_precise"))] for row in known
-        ]
-        found = Table(names("participation-actions"), _say("actions"), columns, body, details=[_say("unite_temps")])
+        shown = [one for one in (*_LEVELS, "non_precise") if any(row[one] for row in known)]
+        columns = [Column("Action"), *(Column(_level(one), numeric=True) for one in shown)]
+        body = [[tables.text(proposals.action(view, row)), *(_count(row[one]) for one in shown)] for row in known]
+        found = Table(
+            names("participation-actions"), _say("actions"), columns, body, details=[_say("unite_temps")],
+            downloadable=False,
+        )  # fmt: skip
         parts.append(blocks.folded(_say("actions"), tables.render(found)))
     return blocks.subsection(_say("degre"), parts)
 
@@ -190,11 +175,6 @@ def _known_actions(view: View) -> list[Row]:
     return list(found.values())
 
 
-def _action(view: View, row: Row) -> str:
-    label = View.text(row["action_label"])
-    return f"{row['action']} – {label}" if view.technical and label else label or View.text(row["action"])
-
-
 def _who(view: View, names: Names) -> list[Markup]:
     """Return the participants of the last year that is broken down, against the population."""
     rows = [row for row in _until(view, "representativeness") if not row["event"]]
@@ -208,11 +188,28 @@ def _who(view: View, names: Names) -> list[Markup]:
     if body:
         caption = _say("ecarts", annee=str(year))
         parts.append(tables.render(_gaps_table(view, names("participation-ecarts"), caption, body)))
-    each = [row for row in _until(view, "representativeness") if row["event"] and row["annee"] == year and row["band"]]
-    if view.internal and each:
-        found_table = _gaps_table(view, names("participation-temps"), _say("par_temps", annee=str(year)), each)
-        parts.append(blocks.folded(_say("par_temps", annee=str(year)), tables.render(found_table)))
+    if view.internal:
+        parts.append(_each(view, names, year))
     return parts
+
+
+def _each(view: View, names: Names, year: int) -> Markup:
+    """Return each meeting of a year against the population, for the team: a sentence a breakdown, ages in a table."""
+    rows = [row for row in _until(view, "representativeness") if row["event"] and row["annee"] == year]
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((View.text(row["event"]), View.text(row["dimension"])), []).append(row)
+    if not groups:
+        return Markup("")
+    title = _say("par_temps", annee=str(year))
+    told = [f"{View.text(part[0]['event_label'])}. {_gap(view, part)}" for part in groups.values()]
+    content = [blocks.bullets(told)]
+    aged = [row for row in rows if row["band"] and row["dimension"] == "tranche_age"]
+    if aged:
+        content.append(
+            tables.render(_gaps_table(view, names("participation-temps"), _say("ages", annee=str(year)), aged))
+        )
+    return blocks.folded(title, Markup("\n").join(content))
 
 
 def _gap(view: View, rows: Sequence[Row]) -> str:
@@ -229,7 +226,8 @@ def _gap(view: View, rows: Sequence[Row]) -> str:
         categorie=View.text(row["band"]),
         part=french.percent(row["share"], 1),
         nombre=french.number(row["participants"]),
-        total=french.plural(row["n"], "présence" if row["unit"] == "presences" else "participant"),
+        total=french.number(row["n"]),
+        unite="présences" if row["unit"] == "presences" else "participants",
         reference=french.percent(row["reference_share"], 1),
         ecart=french.plural(abs(row["gap"]), "point", decimals=1),
     )
@@ -292,59 +290,6 @@ def _tested(row: Row) -> list[Cell]:
     if row["repeated"] or math.isnan(row["share_low"]):
         return [Cell("–"), Cell("–")]
     span = french.interval(row["share_low"], row["share_high"], 1, "%")
-    return [tables.text(span), tables.number(row["p_adjusted"], french.number(row["p_adjusted"], 3))]
-
-
-def _proposals(view: View, names: Names, asked: Sequence[Row]) -> list[Markup]:
-    together = [row for row in asked if row["cumul"]]
-    if not together:
-        return []
-    last = together[-1]
-    told = [_became(last, "cumul")]
-    if not math.isnan(last["delai_median"]):
-        told.append(_say("delai", jours=french.plural(last["delai_median"], "jour"),
-                         nombre=french.number(last["repondues"]), total=french.number(last["total"])))  # fmt: skip
-    if day := View.day(last["attente_depuis"]):
-        told.append(_say("attente", jour=french.date(day)))
-    if last["devenues_actions"]:
-        told.append(
-            _say(
-                "devenues",
-                nombre=french.plural(last["devenues_actions"], "proposition retenue", "propositions retenues"),
-            )
-        )
-    if last["refus_sans_motif"]:
-        told.append(_say("sans_motif", nombre=french.plural(last["refus_sans_motif"], "refus", "refus")))
-    rows = _until(view, "proposals")
-    refused = [row for row in rows if row["suite"] == "refusee"]
-    parts = [blocks.paragraph(" ".join(told))]
-    if view.internal and rows:
-        parts.append(blocks.folded(_say("liste"), tables.render(_list(view, names, rows))))
-    elif refused:
-        reasons = blocks.bullets([_proposal(row) for row in refused if row["annee"] == refused[-1]["annee"]])
-        parts.append(blocks.folded(_say("refus", annee=str(refused[-1]["annee"])), reasons))
-    return parts
-
-
-def _list(view: View, names: Names, rows: Sequence[Row]) -> Table:
-    columns = [Column(label) for label in ("Proposition", "Date", "Suite", "Réponse", "Motif", "Action")]
-    body = [
-        [
-            tables.text(View.text(row["texte"])),
-            Cell(french.date(View.text(row["date"])), raw=View.text(row["date"])),
-            tables.text(_say(f"suite_{View.text(row['suite']).replace(' ', '_')}").rstrip(".")),
-            _reply(row),
-            tables.text(View.text(row["motif"]) or "–"),
-            tables.text(_action(view, row) or "–"),
-        ]
-        for row in rows
-    ]
-    return Table(names("participation-propositions"), _say("liste"), columns, body)
-
-
-def _reply(row: Row) -> Cell:
-    day = View.text(row["reponse_le"])
-    if not day:
-        return Cell("pas encore", raw="")
-    delay: str = "" if pd.isna(row["delai"]) else f" ({french.plural(row['delai'], 'jour')})"
-    return Cell(f"{french.date(day)}{delay}", raw=day)
+    value = row["p_adjusted"]
+    shown = _say("p_petite") if value < 0.001 else french.number(value, 3)
+    return [tables.text(span), tables.number(value, shown)]
