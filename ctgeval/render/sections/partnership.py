@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,9 +59,7 @@ def _plainly(years: Sequence[Row]) -> str:
     said = [_say("simple", values)]
     if len(years) > 1 and years[-2]["linked"]:
         before = years[-2]["linked"]
-        said.append(
-            _say("simple_avant", {"avant": french.plural(before, "organisme"), "annee": str(years[-2]["year"])})
-        )
+        said.append(_say("simple_avant", {"avant": french.number(before), "annee": str(years[-2]["year"])}))
     return " ".join(said)
 
 
@@ -283,7 +280,9 @@ def _guests(view: View, names: Names, year: str) -> list[Markup]:
             ]
             for row in asked
         ]
-        shown = Table(names("partenariat-presences"), _say("presences", {"annee": year}), columns, body)
+        shown = Table(
+            names("partenariat-presences"), _say("presences", {"annee": year}), columns, body, downloadable=False
+        )
         parts.append(blocks.folded(_say("presences", {"annee": year}), tables.render(shown)))
     return parts
 
@@ -294,8 +293,10 @@ def _dated(value: object) -> Cell:
 
 
 def _calendar(view: View, names: Names) -> Markup:
-    last = periods.end(view.period) if view.period else dt.date.max
-    rows = [row for row in view.table("meetings").to_dict("records") if (View.day(row["date"]) or last) <= last]
+    """Return the meetings of the last year that the page tells of."""
+    until = periods.end(view.period).isoformat() if view.period else "9999"
+    known = [row for row in view.table("meetings").to_dict("records") if View.text(row["date"]) <= until]
+    rows = [row for row in known if View.text(row["date"])[:4] == View.text(known[-1]["date"])[:4]]
     if not rows:
         return Markup("")
     columns = [
@@ -319,5 +320,6 @@ def _calendar(view: View, names: Names) -> Markup:
         ]
         for row in rows
     ]
-    caption = _say("calendrier")
-    return blocks.folded(caption, tables.render(Table(names("partenariat-reunions"), caption, columns, body)))
+    caption = _say("calendrier", {"annee": View.text(rows[-1]["date"])[:4]})
+    table = Table(names("partenariat-reunions"), caption, columns, body, downloadable=False)
+    return blocks.folded(caption, tables.render(table))
