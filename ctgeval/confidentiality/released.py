@@ -175,8 +175,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "conf_status",
     ),
     "survey_answers": (
-        "survey", "wave", "position", "question", "text", "type", "option", "label", "favourable", "n", "base", "asked",
-        "share", "low", "high", "mean", "unit", "reason", "conf_status",
+        "survey", "wave", "position", "question", "text", "type", "option", "label", "opinion", "favourable", "n",
+        "base", "asked", "share", "low", "high", "mean", "unit", "reason", "conf_status",
     ),
     "survey_crosses": (
         "survey", "wave", "question", "by", "by_text", "group", "group_label", "option", "label", "n", "base", "share",

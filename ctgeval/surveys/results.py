@@ -26,8 +26,8 @@ ENOUGH = 11
 """Answers under which no percentage is given."""
 FEW = "moins_de_11"
 COLUMNS = (
-    "survey", "wave", "position", "question", "text", "type", "option", "label", "favourable", "n", "base", "asked",
-    "share", "low", "high", "mean", "unit", "reason",
+    "survey", "wave", "position", "question", "text", "type", "option", "label", "opinion", "favourable", "n", "base",
+    "asked", "share", "low", "high", "mean", "unit", "reason",
 )  # fmt: skip
 """Columns of `shares`."""
 CROSSED = (
@@ -99,6 +99,7 @@ def _options(answers: Answers, question: Question, design: Design, level: float)
         yield {
             "option": code,
             "label": label,
+            "opinion": code not in question.ne_sait_pas,
             "favourable": code in question.favorable,
             "n": int(counts[at]),
             "share": known * found.estimate[at],
@@ -119,8 +120,8 @@ def _number(answers: Answers, question: Question, design: Design, level: float) 
         found = estimate(values, design, level=level).iloc[0]
         told = found[["estimation", "bas", "haut"]].to_numpy(dtype=np.float64) * (1.0 if enough else np.nan)
         yield {
-            "option": option, "label": label, "favourable": False, "n": n, "mean": told[0], "low": told[1],
-            "high": told[2], "reason": "" if enough else FEW,
+            "option": option, "label": label, "opinion": True, "favourable": False, "n": n, "mean": told[0],
+            "low": told[1], "high": told[2], "reason": "" if enough else FEW,
         }  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def _typed(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame
     for name in columns:
         if name in _NUMBERS:
             frame[name] = frame[name].astype("float64")
-        elif name == "favourable":
+        elif name in {"favourable", "opinion"}:
             frame[name] = frame[name].fillna(value=False).astype(bool)
         else:
             frame[name] = frame[name].astype("str").where(frame[name].notna(), "")

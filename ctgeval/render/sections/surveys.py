@@ -18,6 +18,7 @@ from ctgeval.render.view import View
 
 Row = dict[Any, Any]
 _MOST_PLAIN = 2
+_MOST_UNREAD = 40
 
 
 def surveys(view: View, names: Names) -> Markup:
@@ -156,7 +157,7 @@ def _questions(view: View, row: Row) -> list[pd.DataFrame]:
 
 def _best(own: pd.DataFrame) -> Row | None:
     """Return the answer that most gave, or the mean of a number; None when nothing of it may be told."""
-    told = own[own["mean"].notna() | own["share"].notna()]
+    told = own[(own["mean"].notna() | own["share"].notna()) & own["opinion"].astype(bool)]
     if told.empty:
         return None
     numbers = told[told["type"].eq("numerique")]
@@ -283,7 +284,7 @@ def _figures(view: View, names: Names, row: Row) -> Iterator[Markup]:
     """Draw together the ordered questions that have the same options, when nothing of them is hidden."""
     groups: dict[tuple[str, ...], list[pd.DataFrame]] = {}
     for own in _questions(view, row):
-        ranked = own[own["type"].eq("likert") & own["option"].ne("")]
+        ranked = own[own["type"].eq("likert") & own["opinion"].astype(bool)]
         if len(ranked) and ranked["share"].notna().all():
             groups.setdefault(tuple(ranked["label"]), []).append(ranked)
     for labels, owns in groups.items():
@@ -487,5 +488,6 @@ def _themes(view: View, row: Row) -> Markup:
     unread = [str(text) for text in mine.loc[~mine["approved"].astype(bool), "verbatim"]]
     if unread and view.internal:
         title = wording.say("non_relues", {"n": french.plural(len(unread), "réponse")}, table="enquetes")
-        parts.append(blocks.folded(title, blocks.bullets(unread)))
+        # The same words may come several times: they are read once.
+        parts.append(blocks.folded(title, blocks.bullets(list(dict.fromkeys(unread))[:_MOST_UNREAD])))
     return blocks.minor("Dans leurs mots", parts) if parts else Markup("")
