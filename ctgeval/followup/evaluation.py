@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -112,10 +113,11 @@ def _proof(dossier: Dossier, question: Question, one: Evidence, rank: int, reade
 
 
 def _evidence_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(TABLES["evidence"]))
-    texts = {name: "str" for name in frame if name not in {"rang", "value", "provisional"}}
-    frame = frame.fillna(dict.fromkeys(texts, "")).astype({**texts, "rang": "int64", "value": "float64"})
-    return frame.assign(provisional=frame["provisional"].eq(True))  # noqa: FBT003
+    typed = {"rang": 0, "value": math.nan, "provisional": False}
+    columns = TABLES["evidence"]
+    whole = [{name: row.get(name, typed.get(name, "")) for name in columns} for row in rows]
+    kinds = {"rang": "int64", "value": "float64", "provisional": "bool"}
+    return pd.DataFrame(whole, columns=list(columns)).astype({name: kinds.get(name, "str") for name in columns})
 
 
 def _problems(dossier: Dossier) -> Iterator[Problem]:

@@ -64,10 +64,11 @@ def _register(dossier: Dossier, reader: Reader) -> pd.DataFrame:
         found = found[found["etat"].isin(recommendations.DECIDED)]
     plan = dossier.actions()
     names = dict(zip(plan["id"], plan["intitule"], strict=True))
-    told = [text if reader.internal else _figure(dossier, reader, text) for text in found["chiffre"].fillna("")]
+    typed = [text if isinstance(text, str) else "" for text in found["chiffre"]]
+    told = [text if reader.internal else _figure(dossier, reader, text) for text in typed]
     return found.assign(
         chiffre=told,
-        action_label=found["action"].map(names).fillna(""),
+        action_label=[names.get(str(action), "") for action in found["action"]],
         texte=quoting.resolved(dossier, reader, found["texte"].astype(str).tolist()),
     )[list(TABLES["recommendations"])].reset_index(drop=True)
 
