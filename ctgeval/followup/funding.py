@@ -28,6 +28,11 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     lines = dossier.tables["budget"].frame
     found = {
         "budget_controls": budget_controls.controls(lines).astype({"exercice": "Int64"}),
+        "budget_doubts": pd.DataFrame(
+            [(one.value, one.message) for one in budget_checks.thousands(lines)],
+            columns=list(TABLES["budget_doubts"]),
+            dtype="str",
+        ),
         "budget_rates": budget_rates.rates(lines, own=_own(dossier)),
         "budget_actions": _by_action(lines),
         "budget_in_kind": budget.in_kind(lines),
@@ -57,7 +62,7 @@ def _outputs(dossier: Dossier, reader: Reader) -> dict[tuple[str, str], dict[int
         action, name = str(link["action"]), str(link["indicateur"])
         item = dossier.catalogue.get(name)
         kind = link["nature"] if isinstance(link["nature"], str) else item.kind if item else ""
-        if item is None or item.denominator or kind != _OUTPUTS:
+        if item is None or item.denominator or item.published or kind != _OUTPUTS:
             continue
         own = rows[rows["indicator"].eq(name) & rows["time_period"].str.fullmatch(r"\d{4}")]
         found[action, name] = {int(row["time_period"]): float(row["value"]) for row in own.to_dict("records")}

@@ -65,7 +65,8 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
         dated = {"periode": span.period, "jour": span.day.isoformat()}
         now = actions.current(plan, at=span.day)
         held = schedule.schedule(plan, at=span.day).drop(columns=["debut", "fin"])
-        told = schedule.milestones(milestones, at=span.day)
+        stopped = set(now.loc[now["etat"].eq("abandonnee"), "id"])
+        told = schedule.milestones(milestones, at=span.day, stopped=stopped)
         parts = {
             "action_states": now.merge(held, on="id"),
             "action_axes": plan_summary.by_axis(plan, at=span.day),

@@ -205,7 +205,7 @@ def changes(actions: pd.DataFrame, *, since: date, until: date, milestones: pd.D
     earlier = {row["id"]: row for row in then.to_dict("records")}
     rows: list[dict[str, Any]] = []
     for row in now.to_dict("records"):
-        told = [*_moves(earlier.get(row["id"]), row), *_reached(row["id"], milestones, since, until)]
+        told = [*_moves(earlier.get(row["id"]), row), *_reached(row, milestones, since, until)]
         same = {**{name: row[name] for name in ("id", "axe", "intitule")}, "motif": "", "day": row["etat_date"]}
         rows += [same | one for one in told]
     return pd.DataFrame(rows, columns=list(CHANGES), dtype=object)
@@ -225,15 +225,18 @@ def _moves(before: dict[Any, Any] | None, now: dict[Any, Any]) -> Iterator[dict[
             yield {"kind": name, "before": old, "after": new, "motif": reason}
 
 
-def _reached(name: str, milestones: pd.DataFrame | None, since: date, until: date) -> Iterator[dict[str, Any]]:
+def _reached(
+    action: dict[Any, Any], milestones: pd.DataFrame | None, since: date, until: date
+) -> Iterator[dict[str, Any]]:
     if milestones is None:
         return
     first, last = since.isoformat(), until.isoformat()
-    for row in milestones[milestones["action"].eq(name)].to_dict("records"):
+    stopped = action["etat"] == "abandonnee"
+    for row in milestones[milestones["action"].eq(action["id"])].to_dict("records"):
         due, done = _text(row["prevu_le"]), _text(row["realise_le"])
         if first < done <= last:
             yield {"kind": "jalon_franchi", "before": due, "after": row["intitule"], "day": done}
-        elif first < due <= last and not (done and done <= last):
+        elif first < due <= last and not (done and done <= last) and not stopped:
             yield {"kind": "jalon_manque", "before": due, "after": row["intitule"], "day": due}
 
 

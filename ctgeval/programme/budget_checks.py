@@ -18,7 +18,7 @@ from ctgeval.programme import budget as money
 from ctgeval.programme.budget_controls import controls
 from ctgeval.programme.origin import place
 
-__all__ = ["OWN", "problems"]
+__all__ = ["OWN", "problems", "thousands"]
 
 OWN = frozenset({"cc", "epci", "collectivite", "communaute de communes", "autofinancement", "fonds propres",
                  "reste a charge"})  # fmt: skip
@@ -69,17 +69,22 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
         for row in budget.to_dict("records")
         if not _FIRST_YEAR <= row["exercice"] <= _LAST_YEAR
     ]
-    years = budget["exercice"].between(_FIRST_YEAR, _LAST_YEAR).fillna(False).astype(bool)  # noqa: FBT003
-    lines = money.lines(budget[budget["montant"].astype("float64").ge(0) & years])
+    lines = _sound(budget)
     return [
         *found,
         *_overfunded(lines),
-        *_thousands(lines),
+        *thousands(budget),
         *_twice(lines),
         *_without_funder(lines),
         *_own_money(lines, own),
         *_declared(budget),
     ]
+
+
+def _sound(budget: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines whose year and amount can be true."""
+    years = budget["exercice"].between(_FIRST_YEAR, _LAST_YEAR).fillna(False).astype(bool)  # noqa: FBT003
+    return money.lines(budget[budget["montant"].astype("float64").ge(0) & years])
 
 
 def _overfunded(lines: pd.DataFrame) -> Iterator[Problem]:
@@ -97,8 +102,9 @@ def _overfunded(lines: pd.DataFrame) -> Iterator[Problem]:
                 )
 
 
-def _thousands(lines: pd.DataFrame) -> Iterator[Problem]:
+def thousands(budget: pd.DataFrame) -> Iterator[Problem]:
     """Tell the years written in thousands of euros: a whole year first, then an action of a year that is not told."""
+    lines = _sound(budget)
     told: set[tuple[int, str]] = set()
     for (nature, status), group in lines.groupby(["nature", "statut"], sort=True):
         sums = group.groupby("exercice", sort=True)["cents"].sum().to_dict()

@@ -95,7 +95,7 @@ def unit_costs(budget: pd.DataFrame, outputs: Mapping[tuple[str, str], Mapping[i
     Returns
     -------
     DataFrame
-        `UNIT_COSTS`, one row per action, indicator and year in which the action cost something or produced something:
+        `UNIT_COSTS`, one row per action, indicator and year for which the action has a budget:
         ``depenses`` carried out in euros, ``quantite``, ``cout_unitaire`` in euros per unit; NaN with a ``reason`` when
         the cost or the quantity is unknown, or the quantity is not above 0.
     """
@@ -103,12 +103,9 @@ def unit_costs(budget: pd.DataFrame, outputs: Mapping[tuple[str, str], Mapping[i
     rows: list[dict[str, Any]] = []
     for (action, indicator), quantities in sorted(outputs.items()):
         own = lines[lines["action"].eq(action)]
-        years = sorted({int(year) for year in own["exercice"]} | set(quantities))
-        for year in years:
+        for year in sorted({int(year) for year in own["exercice"]}):
             cost = _euros(money.spent(own[own["exercice"].eq(year)], "realise"))
             quantity = quantities.get(year, math.nan)
-            if math.isnan(cost) and math.isnan(quantity):
-                continue
             reason = ""
             if math.isnan(cost):
                 reason = "dépenses réalisées non renseignées"

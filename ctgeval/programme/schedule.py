@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -72,7 +72,7 @@ def _scheduled(row: dict[Any, Any], terms: Sequence[str], done: str, at: date) -
     }
 
 
-def milestones(jalons: pd.DataFrame, *, at: date) -> pd.DataFrame:
+def milestones(jalons: pd.DataFrame, *, at: date, stopped: Collection[str] = ()) -> pd.DataFrame:
     """Hold each milestone against its date, at a date.
 
     Parameters
@@ -81,14 +81,16 @@ def milestones(jalons: pd.DataFrame, *, at: date) -> pd.DataFrame:
         Table ``jalons``.
     at : date
         A milestone reached later is not reached yet.
+    stopped : collection of str
+        Actions given up: their milestones that are not reached are awaited no more.
 
     Returns
     -------
     DataFrame
         `MILESTONES`, by action (in order of first appearance) and planned date: ``jours_retard`` the days between the
         planned date and the day it was reached, or ``at`` (0 when in time); ``situation`` is ``franchi``,
-        ``franchi_en_retard``, ``en_retard`` or ``a_venir``; ``prochain`` marks the first milestone of each action that
-        is not reached.
+        ``franchi_en_retard``, ``en_retard``, ``a_venir`` or ``sans_objet``; ``prochain`` marks the first milestone of
+        each action that is not reached.
     """
     ranks = {name: rank for rank, name in enumerate(dict.fromkeys(jalons["action"]))}
     rows: list[dict[str, Any]] = []
@@ -99,6 +101,9 @@ def milestones(jalons: pd.DataFrame, *, at: date) -> pd.DataFrame:
         reached = reached if reached <= at.isoformat() else ""
         late = max(0, _days(row["prevu_le"], reached or at.isoformat()))
         situations = ("franchi_en_retard", "franchi") if reached else ("en_retard", "a_venir")
+        if not reached and row["action"] in stopped:
+            situations, late = ("sans_objet", "sans_objet"), 0
+            waiting.add(row["action"])
         rows.append(
             {
                 **{name: row[name] for name in ("action", "intitule", "prevu_le")},

@@ -1,6 +1,7 @@
 """The budget of the fictional programme, in whole cents: planned, then spent, with who pays what.
 
-What the CC itself pays is no line: it is the *reste à charge*, derived from the rest.
+What the CC itself pays is no line: it is the *reste à charge*, derived from the rest. What was given in kind (rooms,
+time of volunteers) is told apart, at what it is worth.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ STOPPED = {("A06", 2024): 0.0, ("A12", 2024): 0.0, ("A12", 2025): 0.0, ("A18", 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of ``budget.csv``; the amount is in cents."""
+    """One row of ``budget.csv``; the amount is in cents, ``kind`` is ``nature`` for what is not money."""
 
     action: str
     year: int
@@ -68,10 +69,38 @@ class Line:
     funder: str
     status: str
     cents: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What an action received in kind each year from ``first``: euros, what it was, and from whom."""
+
+    action: str
+    first: int
+    euros: tuple[int, ...]
+    item: str
+    giver: str
+
+
+GIFTS = (
+    Gift("A04", 2023, (640, 1_920, 1_920), "Salles prêtées aux haltes du relais", TOWNS),
+    Gift("A14", 2022, (2_400, 4_800, 4_800, 4_800), "Ancienne école prêtée", TOWNS),
+    Gift("A17", 2023, (3_150, 3_600, 3_840), "Heures de bénévoles valorisées", ""),
+)
 
 
 def lines() -> Iterator[Line]:
-    """Yield the lines of the budget, by action and year."""
+    """Yield the lines of the budget by action and year, then what was given in kind."""
+    yield from _money()
+    for gift in GIFTS:
+        for offset, euros in enumerate(gift.euros):
+            yield Line(
+                gift.action, gift.first + offset, "recette", gift.item, gift.giver, "realise", euros * 100, "nature"
+            )
+
+
+def _money() -> Iterator[Line]:
     for plan in PLANS:
         for offset, euros in enumerate(plan.euros):
             year = plan.first + offset

@@ -72,6 +72,14 @@ def test_milestones_are_reached_late_or_to_come(table: Table) -> None:
     ]
 
 
+def test_nobody_waits_for_the_milestones_of_an_action_given_up(table: Table) -> None:
+    found = schedule.milestones(table("jalons", MILESTONES), at=date(2023, 7, 10), stopped={"A2"})
+    own = found[found["action"].eq("A2")]
+    assert list(own["situation"]) == ["franchi", "franchi_en_retard", "sans_objet", "sans_objet"]
+    assert not own["prochain"].any()
+    assert list(own["jours_retard"])[2:] == [0, 0]
+
+
 def test_nothing_to_hold_gives_empty_tables(table: Table) -> None:
     none = table("actions", PLAN.splitlines()[0] + "\n")
     assert schedule.schedule(none, at=date(2023, 1, 1)).empty

@@ -300,6 +300,46 @@ def actions() -> list[dict[str, Any]]:
     ]
 
 
+def states() -> pd.DataFrame:
+    """The plan at the end of 2024, as the dossier would give it."""
+    rows = [
+        {
+            **row,
+            "periode": "2024",
+            "jour": "2024-12-15",
+            "fin_initiale": row["fin"],
+            "reports": 0,
+            "jours_report": 0.0,
+            "realisee_le": "",
+            "jours_retard": 168.0,
+            "situation": "en_retard"
+            if row["fin"] < "2024-12-15" and row["etat"] in {"en_cours", "non_engagee", "reportee"}
+            else "dans_les_temps",
+        }
+        for row in actions()
+    ]
+    return frame(rows, list(TABLES["action_states"]))
+
+
+def axes() -> pd.DataFrame:
+    """The same plan by axe."""
+    found = states()
+    rows = [
+        {
+            "periode": "2024",
+            "jour": "2024-12-15",
+            "axe": axis,
+            **{state: int(own["etat"].eq(state).sum()) for state in TABLES["action_axes"][3:9]},
+            "total": len(own),
+            "en_retard": int(own["situation"].eq("en_retard").sum()),
+            "avancement_moyen": 40.0,
+            "avancement_n": 4,
+        }
+        for axis, own in found.groupby("axe")
+    ]
+    return frame(rows, list(TABLES["action_axes"]))
+
+
 def budget() -> list[dict[str, Any]]:
     rows = []
     for year, spent in ((2022, 212_400.5), (2023, 254_000.0), (2024, 287_310.25), (2025, 310_000.0)):
@@ -395,6 +435,8 @@ def everything() -> SimpleNamespace:
         members=pd.DataFrame({"geo": EPCI, "commune": list(COMMUNES)}),
         progress=frame(progress(), PROGRESS),
         actions=frame(actions(), ACTIONS),
+        action_states=states(),
+        action_axes=axes(),
         budget=frame(budget(), BUDGET),
         journal=pd.DataFrame(
             [

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ctgeval import french, periods, programme
 from ctgeval.render import blocks, figures, tables, wording
-from ctgeval.render.sections import common
+from ctgeval.render.sections import common, funding
 from ctgeval.render.sections.common import Names
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
@@ -46,10 +46,18 @@ def budget(view: View, names: Names) -> Markup:
     drawing = figures.budget(
         entries, alternative=wording.say("alternative_budget", {"lignes": told}), fictional=view.fictional
     )
-    table = tables.render(_yearly_table(names, rows))
+    table = tables.render(_plain_table(names, told_years) if view.public else _yearly_table(names, rows))
     figure = blocks.figure(names("budget-figure"), "Les dépenses de chaque exercice et le reste à charge", drawing)
     lead = wording.say("budget", rest(told_years[-1]))
-    parts = [blocks.sheet(figure, about=prose, values=table), _funders(view, names)]
+    year = int(year_text(told_years[-1]["exercice"]))
+    parts = [
+        blocks.paragraph(funding.rates(view, year)),
+        funding.doubts(view),
+        blocks.sheet(figure, about=prose, values=table),
+        Markup("") if view.public else _funders(view, names),
+        blocks.paragraph(funding.in_kind(view, year)),
+        *funding.details(view, names, year),
+    ]
     return blocks.section(heading, title, parts, lead=lead)
 
 
@@ -69,9 +77,14 @@ def best(rows: Sequence[dict[Any, Any]]) -> list[dict[Any, Any]]:
 
 def _budget(view: View) -> pd.DataFrame:
     table = view.release.budget
-    if not view.period or not len(table):
+    if not len(table):
         return table
-    return table[table["exercice"].astype(str).str[:4].astype(int) <= periods.year(view.period)]
+    table = programme.budget.lines(table)
+    return (
+        table
+        if not view.period
+        else table[table["exercice"].astype(str).str[:4].astype(int) <= periods.year(view.period)]
+    )
 
 
 def year_text(year: object) -> str:
@@ -111,6 +124,21 @@ def _yearly_table(names: Names, rows: Sequence[dict[Any, Any]]) -> Table:
     ]
     return Table(names("budget-exercices"), "Dépenses, recettes et reste à charge par exercice", columns, body,
                  details=["Unité : euros."])  # fmt: skip
+
+
+def _plain_table(names: Names, rows: Sequence[dict[Any, Any]]) -> Table:
+    """Lay the years out for the inhabitants: what was spent, and what the collectivité paid of it."""
+    columns = [Column("Exercice"), Column("Dépenses", numeric=True), Column("Reste à charge", numeric=True)]
+    body = [
+        [
+            Cell(f"{year_text(row['exercice'])} ({wording.word('bases', str(row['statut']))})"),
+            _money(float(row["depenses"])),
+            _money(float(row["reste_a_charge"])),
+        ]
+        for row in rows
+    ]
+    caption = "Dépenses et reste à charge par exercice"
+    return Table(names("budget-exercices"), caption, columns, body, details=["Unité : euros."])
 
 
 def _funders(view: View, names: Names) -> Markup:
