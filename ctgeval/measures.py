@@ -17,6 +17,7 @@ Kind = Literal["stock", "flow", "distinct", "amount", "ratio", "quantile"]
 Object = Literal["personnes", "foyers", "entreprises", "structures", "places", "actions", "seances", "euros", "autres"]
 Over = Literal["places", "time"]
 Chance = Literal["", "none", "repeated"]
+Cumul = Literal["", "annee", "convention"]
 
 __all__ = ["Kind", "Measure", "Object", "get", "load"]
 
@@ -24,7 +25,9 @@ FILE_NAME = "mesures.toml"
 """A dossier's own measures."""
 CATALOGUE = Path(__file__).with_name("measures.toml")
 _SECRET_OBJECTS = frozenset({"personnes", "foyers", "entreprises"})
-_FIELDS = frozenset({"label", "kind", "object", "unit", "published", "bounds", "factor", "sensible", "legal", "chance"})
+_FIELDS = frozenset(
+    ("label", "kind", "object", "unit", "published", "bounds", "factor", "sensible", "legal", "chance", "cumul")
+)
 _WHERE = {
     "places": (
         "d’un territoire à l’autre",
@@ -64,6 +67,9 @@ class Measure:
     chance : {"", "none", "repeated"}
         Of persons, households or enterprises: ``none`` when the count follows from a decision (who lives in a covered
         commune), ``repeated`` when it counts acts and the same persons come again; empty when each is its own case.
+    cumul : {"", "annee", "convention"}
+        Each value already counts those before it, since 1 January or since the start of the convention: it never goes
+        down, and is never summed over time.
     """
 
     id: str
@@ -77,6 +83,7 @@ class Measure:
     sensible: bool = False
     legal: bool = False
     chance: Chance = ""
+    cumul: Cumul = ""
 
     @property
     def additive_over_places(self) -> bool:
@@ -86,7 +93,7 @@ class Measure:
     @property
     def additive_over_time(self) -> bool:
         """Whether the figure of a year is the sum of the figures of its months."""
-        return self.kind in {"flow", "amount"} and not self.published
+        return self.kind in {"flow", "amount"} and not self.published and not self.cumul
 
     @property
     def is_secret_object(self) -> bool:
@@ -137,6 +144,8 @@ class Measure:
                 f"{name} ne compte chacun qu’une fois : une somme {where} compterait deux fois ceux qui reviennent ; "
                 f"{instead}, ou demander au partenaire le nombre sans double compte pour l’ensemble."
             )
+        if self.cumul and over == "time":
+            return f"{name} cumule déjà les périodes d’avant : prendre la dernière période, sans l’additionner."
         return f"{name} est un état à une date : il ne s’additionne pas {where} ; prendre la dernière période."
 
 
@@ -234,7 +243,8 @@ def _measure(id: str, fields: Any, *, file: str, key: str) -> Measure:
             file=file,
             key=key,
         )
-    for field, allowed in (("kind", get_args(Kind)), ("object", get_args(Object)), ("chance", get_args(Chance))):
+    choices = {"kind": Kind, "object": Object, "chance": Chance, "cumul": Cumul}
+    for field, allowed in ((name, get_args(one)) for name, one in choices.items()):
         if fields.get(field, "") not in allowed:
             raise MeasureError(
                 f"La mesure « {id} » a un « {field} » inconnu.",
@@ -284,4 +294,5 @@ def _measure(id: str, fields: Any, *, file: str, key: str) -> Measure:
         sensible=fields.get("sensible", False),
         legal=fields.get("legal", False),
         chance=fields.get("chance", ""),
+        cumul=fields.get("cumul", ""),
     )

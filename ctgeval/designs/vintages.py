@@ -132,5 +132,5 @@ def timing(dossier: Dossier, item: Indicator) -> Timing:
     numerator, lag = found(frozenset(item.numerator_measures))
     told = tuple(sorted(published, key=lambda one: (one[0], one[1].name)))
     denominator, _ = found(frozenset(item.measures) - frozenset(item.numerator_measures))
-    stock = all(measures.get(name).kind == "stock" for name in item.numerator_measures)
+    stock = all(measures.get(name, measures=dossier.measures).kind == "stock" for name in item.numerator_measures)
     return Timing(numerator=numerator, denominator=denominator, lag=lag, stock=stock, published=told)

@@ -19,6 +19,7 @@ from ctgeval.followup import (
     participation,
     partnership,
     plan,
+    quality,
     recommendations,
     surveys,
     trends,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
 
 TOPICS: tuple[Topic, ...] = (
+    quality.TOPIC,
     catalogue.TOPIC,
     changes.TOPIC,
     trends.TOPIC,

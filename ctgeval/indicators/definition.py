@@ -21,7 +21,9 @@ __all__ = [
 ]  # fmt: skip
 
 FOLDER = Path(__file__).with_name("catalogue")
-_NOT_THEMES = frozenset({"changements.toml", "fiche.toml", "limites.toml", "places.toml", "progres.toml", "tendances.toml"})
+_NOT_THEMES = frozenset(
+    f"{name}.toml" for name in ("changements", "defauts", "fiche", "limites", "places", "progres", "tendances")
+)
 
 
 def catalogue() -> Mapping[str, Indicator]:
