@@ -233,7 +233,7 @@ answers = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40)
 @given(answers, st.booleans(), st.booleans(), st.integers(0, 12))
 def test_whatever_the_answers(
     rows: list[tuple[float | None, float | None, float]], weighted: bool, replicated: bool, fewest: int

@@ -203,7 +203,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40)
 @given(rows, st.sampled_from(["aleatoire", "exhaustif", "volontaire"]), st.booleans(), st.booleans())
 def test_whatever_the_answers(
     given_rows: list[tuple[str | None, float, int, str | None, float | None]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ctgeval.errors import DossierError
 from ctgeval.surveys.design import design
@@ -49,6 +49,7 @@ def test_a_strange_answer_is_refused() -> None:
         distribution(pd.Series(["a"]), ("a", "a"), design(1, recruitment="aleatoire"))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([*AGREE, "nsp", None])))
 def test_everybody_is_counted_once(answers: list[str | None]) -> None:
     who = design(len(answers), recruitment="volontaire")

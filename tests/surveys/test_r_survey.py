@@ -44,6 +44,21 @@ def test_weighted_shares_of_histoire_de_vie(hdv: pd.DataFrame, column: str, peer
     same_shares(estimates.shares(hdv[column], drawn_simply(hdv, "poids"), method="logit"), R["hdv"][peer])
 
 
+def test_the_same_shares_by_samplics(hdv: pd.DataFrame) -> None:
+    # samplics 0.6.1, TaylorEstimator(PopParam.prop) on those who answered: it leaves the others out of the design.
+    answered = hdv.dropna(subset=["trav.satisf"])
+    rows = estimates.shares(answered["trav.satisf"], drawn_simply(answered, "poids"), method="logit")
+    assert rows["estimation"].tolist() == pytest.approx(
+        [0.4222891551180495, 0.11130742822059059, 0.46640341666136], rel=CLOSE
+    )
+    assert rows["erreur_type"].tolist() == pytest.approx(
+        [0.01934061963321029, 0.012426442958890897, 0.019731103362826873], rel=CLOSE
+    )
+    assert rows["bas"].tolist() == pytest.approx(
+        [0.38486619981422615, 0.08915811139584609, 0.42796480561856737], rel=CLOSE
+    )
+
+
 def test_weighted_shares_by_group(hdv: pd.DataFrame) -> None:
     found = estimates.shares(hdv["trav.satisf"], drawn_simply(hdv, "poids"), by=hdv["sexe"], method="logit")
     for group, expected in R["hdv"]["trav_satisf_by_sexe"].items():

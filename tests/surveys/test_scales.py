@@ -127,7 +127,7 @@ def test_where_there_is_nothing_to_find(attitude: pd.DataFrame) -> None:
 cells = st.one_of(st.none(), st.integers(1, 5))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 5).flatmap(lambda k: st.lists(st.lists(cells, min_size=k, max_size=k), max_size=30)))
 def test_whatever_the_answers(table: list[list[int | None]]) -> None:
     width = len(table[0]) if table else 0

@@ -272,7 +272,7 @@ answers = st.lists(
 ).filter(lambda rows: len({(a, b) for a, b, _ in rows}) == 6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(answers, st.floats(0.05, 0.95), st.tuples(st.floats(0.1, 1), st.floats(0.1, 1), st.floats(0.1, 1)))
 def test_every_margin_is_met_whatever_the_respondents(
     rows: list[tuple[str, str, float]], share: float, other: tuple[float, float, float]
