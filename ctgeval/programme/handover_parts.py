@@ -117,10 +117,10 @@ def _left(lines: pd.DataFrame, action: str) -> str:
         return ""
     planned, spent = (float(totals[name].sum()) for name in ("prevu", "realise"))
     sense = "restent à dépenser" if planned >= spent else "de dépassement"
-    return (
-        f"Budget : {french.euros(planned)} de dépenses prévues, {french.euros(spent)} réalisées ; "
-        f"{french.euros(abs(planned - spent))} {sense}."
-    )
+    # Whole euros only where nothing is lost: the three amounts must agree.
+    digits = 0 if all(amount == round(amount) for amount in (planned, spent)) else 2
+    told = [french.euros(amount, digits) for amount in (planned, spent, abs(planned - spent))]
+    return f"Budget : {told[0]} de dépenses prévues, {told[1]} réalisées ; {told[2]} {sense}."
 
 
 def _history(actions: pd.DataFrame, action: str, day: dt.date) -> tuple[str, ...]:
