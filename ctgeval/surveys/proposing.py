@@ -90,7 +90,9 @@ def propose(texts: Sequence[str], *, number: int = 6, seed: int = 0) -> Proposal
         ) from error
     size = min(number, table.shape[1], len(filled) // 5)
     model = NMF(n_components=size, init="nndsvda", random_state=seed, max_iter=2000, tol=1e-5)
-    parts = model.fit_transform(table)
+    with np.errstate(invalid="ignore"):
+        # A fit without any error left: its square root is that of a negative rounding.
+        parts = model.fit_transform(table)
     parts = parts * np.linalg.norm(model.components_, axis=1)
     total = parts.sum(axis=1)
     best = parts.argmax(axis=1)
@@ -112,7 +114,7 @@ def propose(texts: Sequence[str], *, number: int = 6, seed: int = 0) -> Proposal
 def _terms(text: str) -> list[str]:
     """Return the words of an answer, accents aside, a plural being its singular."""
     found = re.findall(r"[a-z]{3,}", french.fold(text))
-    return [word if len(word) < 5 else word.rstrip("sx") for word in found if word not in _empty_words()]
+    return [word if len(word) < 5 else re.sub(r"[sx]$", "", word) for word in found if word not in _empty_words()]
 
 
 @cache

@@ -117,8 +117,8 @@ class _Reader:
             if name not in rows:
                 continue
             cells = self._texts(name)
-            filled = np.array([bool(cell) for cell in cells])
-            twice = filled & pd.Series(cells).duplicated().to_numpy()
+            filled = np.array([bool(cell) for cell in cells], dtype=np.bool_)
+            twice = filled & pd.Series(cells, dtype="str").duplicated().to_numpy(dtype=np.bool_)
             bad |= twice
             if twice.any():
                 self._tell(

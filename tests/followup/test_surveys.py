@@ -1,0 +1,251 @@
+"""The surveys of a dossier: what each audience is told of them, and the indicators that they feed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ctgeval
+from ctgeval.dossier import Dossier
+from ctgeval.errors import DossierError
+from ctgeval.followup import surveys
+from ctgeval.followup.topic import Reader
+
+CTG = """\
+[territoire]
+code = "EPCI-249900001"
+nom = "CC du Val d'Arvelle"
+perimetre = 2025
+reference = "geographie"
+[[source]]
+cle = "reponses"
+fichier = "sources/reponses.csv"
+format = "limesurvey"
+diffusion = "{diffusion}"
+donnees_personnelles = {{ "LIBRE" = "réponses libres, relues" }}
+"""
+DECLARED = """\
+[[enquete]]
+id = "e"
+titre = "Essai"
+recrutement = "aleatoire"
+source = "reponses"
+debut = 2025-03-01
+{keys}
+[[enquete.question]]
+code = "MO"
+texte = "Renoncé ?"
+type = "unique"
+modalites = {{ O = "Oui", N = "Non" }}
+indicateur = "MO03"
+favorable = ["O"]
+croiser = ["SECT"]
+[[enquete.question]]
+code = "SECT"
+texte = "Où ?"
+type = "unique"
+modalites = {{ A = "Nord", B = "Sud", C = "Est" }}
+[[enquete.question]]
+code = "LIBRE"
+texte = "Quoi ?"
+type = "ouverte"
+"""
+Make = Callable[..., Dossier]
+
+
+@pytest.fixture
+def make(tmp_path: Path, checkout: Path) -> Make:
+    """A dossier of one survey: ``yes`` of ``n`` persons gave something up, ``east`` of them live in the east."""
+
+    def build(*, yes: int = 20, n: int = 60, east: int = 12, diffusion: str = "ouverte", keys: str = "") -> Dossier:
+        folder = tmp_path / "dossier"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(checkout / "data" / "demo" / "geographie", folder / "geographie")
+        (folder / "sources").mkdir()
+        (folder / "ctg.toml").write_text(CTG.format(diffusion=diffusion), encoding="utf-8")
+        (folder / "enquetes.toml").write_text(DECLARED.format(keys=keys), encoding="utf-8")
+        lines = ["id;submitdate;lastpage;startlanguage;MO;SECT;LIBRE"]
+        for rank in range(1, n + 1):
+            sector = "C" if rank <= east else "AB"[rank % 2]
+            said = f"Un bus pour Mme Durand, ligne {rank}, s’il vous plaît." if rank <= 15 else ""
+            lines.append(f"{rank};2025-03-02 10:00:00;1;fr;{'O' if rank % n < yes else 'N'};{sector};{said}")
+        (folder / "sources" / "reponses.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return ctgeval.open(folder)
+
+    return build
+
+
+def tables(dossier: Dossier, audience: str) -> dict[str, pd.DataFrame]:
+    nothing = pd.DataFrame()
+    assert surveys.TOPIC.tables is not None
+    return dict(surveys.TOPIC.tables(dossier, Reader(audience=audience, partner="", results=nothing, progress=nothing)))
+
+
+def test_an_indicator_is_fed_by_the_favourable_answers(make: Make) -> None:
+    observed = surveys.TOPIC.observations(make())  # type: ignore[misc]
+    assert dict(zip(observed["measure"], observed["value"], strict=True)) == {
+        "repondants_renoncement_transport": 20,
+        "repondants_mobilite": 60,
+    }
+    assert set(observed["time_period"]) == {"2025"}
+    assert set(observed["geo"]) == {"EPCI-249900001"}
+    row = make().indicators("MO03", geo="EPCI-249900001").iloc[-1]
+    assert row["value"] == pytest.approx(100 * 20 / 60)
+
+
+def test_no_indicator_under_eleven_answers(make: Make) -> None:
+    dossier = make(n=10, yes=5, east=3)
+    assert surveys.TOPIC.observations(dossier).empty  # type: ignore[misc]
+    assert any("Moins de 11" in problem.message for problem in dossier.surveys.problems)
+
+
+def test_small_counts_are_out_with_what_gives_them_back(make: Make) -> None:
+    # 3 in the east of 60: hidden with the least of the two others; the indicator's 20 and 40 stay.
+    dossier = make(east=3)
+    for audience in ("cotech", "copil", "habitants"):
+        answers = tables(dossier, audience)["survey_answers"].set_index(["question", "option"])
+        assert answers.loc["SECT", "conf_status"].tolist().count("C") == 2
+        assert answers.loc[("SECT", "C"), ["n", "share", "low", "high"]].isna().all()
+        assert answers.loc["MO", "n"].tolist() == [20, 40]
+        assert tables(dossier, audience)["survey_crosses"].empty
+    internal = tables(dossier, "interne")
+    assert internal["survey_answers"].set_index(["question", "option"]).loc[("SECT", "C"), "n"] == 3
+    assert len(internal["survey_crosses"]) == 6
+
+
+def test_a_table_by_group_is_told_when_every_cell_passes(make: Make) -> None:
+    told = tables(make(), "habitants")["survey_crosses"]
+    if len(told):
+        assert told["n"].ge(5).all()
+    counts = tables(make(), "interne")["survey_crosses"]
+    passes = counts["n"].ge(5).all() and (counts["base"] - counts["n"]).ge(5).all() and counts["base"].ge(11).all()
+    assert bool(len(told)) == bool(passes)
+
+
+def test_a_source_that_stays_inside_tells_nobody(make: Make) -> None:
+    dossier = make(diffusion="interne")
+    assert all(frame.empty for frame in tables(dossier, "copil").values())
+    assert len(tables(dossier, "interne")["surveys"]) == 1
+
+
+def test_a_verbatim_leaves_only_when_somebody_let_it_through(make: Make) -> None:
+    dossier = make()
+    assert tables(dossier, "habitants")["verbatims"].empty
+    inside = tables(dossier, "interne")["verbatims"]
+    assert len(inside) == 15
+    assert not inside["verbatim"].str.contains("Durand").any()
+    folder = dossier.path / "enquetes"
+    folder.mkdir()
+    text = "reponse_id;question;texte;themes;valide\n1;LIBRE;;transport;oui\n2;LIBRE;;transport;non\n999;LIBRE;;x;oui\n"
+    (folder / "e_themes.csv").write_text(text, encoding="utf-8")
+    again = ctgeval.open(dossier.path)
+    assert tables(again, "habitants")["verbatims"]["verbatim"].tolist() == [
+        "Un bus pour Mme [nom], ligne 1, s’il vous plaît."
+    ]
+    (problem,) = again.surveys.problems
+    assert (problem.row, problem.value, problem.severity) == (4, "999", "avertissement")
+
+
+def test_broken_surveys_are_told_and_the_dossier_stands(make: Make) -> None:
+    dossier = make()
+    path = dossier.path / "enquetes.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('source = "reponses"', 'source = "repose"'), encoding="utf-8")
+    broken = ctgeval.open(dossier.path)
+    (problem,) = broken.surveys.problems
+    assert "« reponses »" in problem.remedy
+    assert all(frame.empty for frame in tables(broken, "interne").values())
+    with pytest.raises(DossierError, match="Aucune enquête"):
+        broken.survey("e")
+    path.write_text(text.replace('"MO03"', '"MO99"'), encoding="utf-8")
+    assert "catalogue" in ctgeval.open(dossier.path).surveys.problems[0].message
+
+
+def test_codes_that_changed_between_waves_are_named(make: Make) -> None:
+    dossier = make()
+    path = dossier.path / "enquetes.toml"
+    text = path.read_text(encoding="utf-8")
+    later = text.replace('id = "e"', 'id = "f"\nvague_precedente = "e"').replace('N = "Non"', 'X = "Non"')
+    path.write_text(text + later, encoding="utf-8")
+    again = ctgeval.open(dossier.path)
+    told = [problem for problem in again.surveys.problems if "ont changé" in problem.message]
+    assert [problem.value for problem in told] == ["N, X"]
+    compared = tables(again, "interne")["survey_changes"]
+    assert set(compared["question"]) == {"SECT"}
+    # The same answers twice: nothing changed, and that is not told as a change.
+    assert set(compared["verdict"]) == {"non_concluant"}
+
+
+def test_volunteers_are_compared_without_any_test(make: Make) -> None:
+    dossier = make()
+    path = dossier.path / "enquetes.toml"
+    text = path.read_text(encoding="utf-8").replace('"aleatoire"', '"volontaire"')
+    path.write_text(text + text.replace('id = "e"', 'id = "f"\nvague_precedente = "e"'), encoding="utf-8")
+    compared = tables(ctgeval.open(dossier.path), "interne")["survey_changes"]
+    assert set(compared["verdict"]) == {"non_evaluable"}
+    assert compared["low"].isna().all()
+
+
+# -- the demo ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def demo(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Dossier:
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
+    return ctgeval.open(folder)
+
+
+def test_the_answers_of_the_demo_are_made_again_at_the_same_bytes(checkout: Path, tmp_path: Path) -> None:
+    script = checkout / "scripts" / "make_demo_surveys.py"
+    subprocess.run([sys.executable, "-B", str(script), "--out", str(tmp_path)], check=True)
+    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.csv"))
+    assert len(made) == 4
+    for name in made:
+        assert (tmp_path / name).read_bytes() == (checkout / "data" / "demo" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("year", [2023, 2025])
+def test_planted_shares_are_found_within_their_intervals(demo: Dossier, year: int) -> None:
+    # scripts/demo/answers.py plants 34 then 22 % who gave up, 42 then 52 % who took part; MIEUX 55 then 68 %.
+    planted = {2023: {"RENONCE": 34, "PARTICIPE": 42, "MIEUX": 55}, 2025: {"RENONCE": 22, "PARTICIPE": 52, "MIEUX": 68}}
+    taken = demo.survey(f"familles-{year}")
+    told = taken.results.set_index(["question", "option"])
+    for question in ("RENONCE", "PARTICIPE"):
+        row = told.loc[(question, "O")]
+        assert row["low"] <= planted[year][question] <= row["high"]
+    count, base, share = taken.favourable("MIEUX")
+    assert abs(100 * share - planted[year]["MIEUX"]) < 196 * np.sqrt(0.25 / base)
+    assert 0 < count < base
+
+
+def test_the_demo_has_no_problem_with_its_surveys(demo: Dossier) -> None:
+    assert demo.surveys.problems == ()
+    assert list(demo.surveys.taken) == ["familles-2023", "familles-2025", "numerique-2025"]
+
+
+def test_inhabitants_are_told_no_small_count(demo: Dossier) -> None:
+    told = tables(demo, "habitants")
+    answers = told["survey_answers"]
+    shown = answers[answers["conf_status"].eq("F") & answers["type"].ne("numerique")]
+    assert len(shown) > 50
+    assert not shown["n"].between(1, 4).any()
+    hidden = answers[answers["conf_status"].ne("F")]
+    assert set(hidden["question"]) == {"MIEUX"}
+    assert hidden[["n", "share", "low", "high"]].isna().all().all()
+    assert told["verbatims"]["approved"].all()
+    assert not told["survey_themes"]["n"].between(1, 4).any()
+
+
+def test_themes_to_code_are_those_of_the_file(demo: Dossier) -> None:
+    taken = demo.survey("familles-2025")
+    coded = taken.themes_to_code()
+    assert coded["valide"].eq("oui").sum() == 5
+    assert list(coded.columns) == ["reponse_id", "question", "texte", "themes", "valide"]

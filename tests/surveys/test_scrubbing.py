@@ -1,0 +1,46 @@
+"""Names, telephones, addresses and small places leave an answer in prose; what it says stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from ctgeval.surveys.scrubbing import scrub
+
+PLACES = ("Montarvel", "Saint-Hilon")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Appelez Mme Durand au 06 12 34 56 78.", "Appelez Mme [nom] au [téléphone]."),
+        ("écrire à jean.dupont@exemple.fr", "écrire à [courriel]"),
+        ("J’habite 12 rue des Lilas, au fond.", "J’habite [adresse], au fond."),
+        ("son fils lucas attend", "son fils [prénom] attend"),
+        ("Marie-Claire Dupont m’a aidée", "[prénom] [nom] m’a aidée"),
+        ("allocataire 1234567", "allocataire [numéro]"),
+        ("un bus entre montarvel et saint hilon", "un bus entre [commune] et [commune]"),
+    ],
+)
+def test_what_tells_of_somebody_goes(text: str, left: str) -> None:
+    assert scrub(text, places=PLACES) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le samedi matin, France services est fermé.",
+        "Monsieur le maire a promis 3 places en 2025.",
+        "On habite loin, route de Poitiers, à 25 minutes.",
+        "La rose du jardin est fanée.",
+    ],
+)
+def test_the_rest_stays(text: str) -> None:
+    assert scrub(text, places=PLACES) == text
+
+
+@given(st.text(max_size=80))
+def test_scrubbing_twice_changes_nothing_more(text: str) -> None:
+    once = scrub(text, places=PLACES)
+    assert "@" not in once or "[courriel]" in once or "@" in text
+    assert scrub(once, places=PLACES) == once
