@@ -149,8 +149,8 @@ def _additivity(item: Indicator, over: Over) -> str:
         return _say("quotients" if rate else "somme" if over == "places" else "somme_temps")
     kind = "ratio" if against.published else against.kind
     reason = _words()["raisons"][kind].format_map({"mesure": against.label})
-    where = "places" if over == "places" else "temps"
-    return _say(f"refus_{where}_taux" if rate else f"refus_{where}", raison=reason)
+    key = f"refus_{'places' if over == 'places' else 'temps'}{'_taux' if rate else ''}"
+    return _say(f"{key}_stock" if kind == "stock" and over == "time" else key, raison=reason)
 
 
 def _adds(measure: Measure, over: Over) -> bool:

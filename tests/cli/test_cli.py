@@ -20,7 +20,10 @@ from ctgeval.cli import inspection, main
 from ctgeval.errors import DossierError, NotebookFailed, ParameterError, Problem
 
 Run = Callable[..., Result]
-COMMANDS = ["init", "verifier", "construire", "etat", "gabarit", "sources", "check", "build", "status", "template"]
+COMMANDS = [
+    "init", "verifier", "construire", "etat", "gabarit", "indicateurs", "chercher", "passation", "sources",
+    "check", "build", "status", "template", "search", "handover", "indicators",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -23,9 +23,13 @@ def sheet_row(id: str, key: str, term: str, text: str) -> dict[str, Any]:
 SHEETS = [
     sheet_row("PE01", "definition", "Définition", "Ce que c’est."),
     sheet_row("PE01", "calcul", "Calcul", "Haut ÷ bas."),
+    sheet_row("PE01", "unite", "Unité", "Places."),
+    sheet_row("PE01", "sens", "Sens", "Une hausse est un progrès."),
+    sheet_row("PE01", "territoires", "D’un territoire à l’autre", "S’additionne."),
     sheet_row("PE01", "precautions", "Précautions", "Une."),
     sheet_row("PE01", "precautions", "Précautions", "Deux <b>."),
     sheet_row("PE01", "limites", "Limites", "Déjà dite ailleurs."),
+    sheet_row("QL01", "calcul", "Calcul", "Libellé QL01."),
     sheet_row("QL01", "definition", "Définition", "Ce qui est jugé."),
     sheet_row("QL01", "echelle", "Échelle", "Faible ; fort."),
 ]
@@ -63,11 +67,15 @@ def shown(open_: Open, audience: str, *, periode: str = "", **tables: list[dict[
 
 def test_sheets_are_whole_for_those_who_keep_the_figures(page: Open) -> None:
     html = str(shown(page, "interne", sheets=SHEETS, links=LINKS).annex())
-    assert "<summary>PE01 – Libellé PE01</summary>" in html
+    assert "<summary>PE01 – Libellé PE01 (contexte)</summary>" in html
     assert "Une. Deux &lt;b&gt;." in html
     assert "Déjà dite ailleurs" not in html
     assert "2 indicateurs" in html
+    assert "<dt>Unité et sens</dt><dd>Places. Une hausse est un progrès.</dd>" in html
+    assert "<dt>Ce qui s’additionne</dt><dd>D’un territoire à l’autre\u202f: s’additionne.</dd>" in html
     assert html.count("<details") == 2
+    # What is simply counted does not say its name again as a formula.
+    assert html.count("<dt>Calcul</dt>") == 1
 
 
 def test_sheets_are_short_and_without_codes_for_the_copil(page: Open) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
 
+from ctgeval import french
 from ctgeval.render import blocks, tables, wording
 from ctgeval.render.sections import common
 from ctgeval.render.sections.common import Names
@@ -14,8 +16,14 @@ from ctgeval.render.tables import Column, Table
 from ctgeval.render.view import View
 
 _COMPACT = ("definition", "calcul", "echelle", "source", "origine")
-_ELSEWHERE = frozenset({"limites"})
-"""Told under each table and figure already."""
+_ELSEWHERE = frozenset({"limites", "nature"})
+"""Told under each table and figure already, or beside the name."""
+_TOGETHER = {
+    "sens": "unite", "periodicite": "source", "grain": "source", "territoires": "additions", "periodes": "additions",
+}  # fmt: skip
+"""Headings that are told in one with another, so that twenty sheets stay light."""
+_NAMED = frozenset({"grain", "territoires", "periodes"})
+"""Those that keep their name there."""
 
 
 def annex(view: View, names: Names) -> Markup:
@@ -33,13 +41,31 @@ def annex(view: View, names: Names) -> Markup:
 
 
 def _sheet(view: View, id: str, rows: list[dict[Any, Any]]) -> Markup:
-    shown = [row for row in rows if (row["key"] not in _ELSEWHERE if view.technical else row["key"] in _COMPACT)]
-    items = [
-        (str(term), " ".join(str(row["text"]) for row in group))
-        for term, group in groupby(shown, key=lambda row: row["term"])
-    ]
     label = str(rows[0]["label"])
-    return blocks.folded(f"{id} – {label}" if view.technical else label, blocks.definitions(items))
+    name = f"{id} – {label} ({wording.lower(str(rows[0]['kind_label']))})" if view.technical else label
+    # The formula of what is simply counted is its name again.
+    told = [row for row in rows if not (row["key"] == "calcul" and row["text"] == f"{label}.")]
+    items = _whole(told) if view.technical else _short(told)
+    return blocks.folded(name, blocks.definitions([(term, " ".join(texts)) for term, texts in items.items()]))
+
+
+def _short(rows: Iterable[dict[Any, Any]]) -> dict[str, list[str]]:
+    items: dict[str, list[str]] = {}
+    for row in rows:
+        if row["key"] in _COMPACT:
+            items.setdefault(str(row["term"]), []).append(str(row["text"]))
+    return items
+
+
+def _whole(rows: Iterable[dict[Any, Any]]) -> dict[str, list[str]]:
+    heads = wording.catalogue()["fiches_rubriques"]
+    items: dict[str, list[str]] = {}
+    for row in rows:
+        key, term, text = str(row["key"]), str(row["term"]), str(row["text"])
+        if key not in _ELSEWHERE:
+            said = french.typography(f"{term} : {wording.lower(text)}") if key in _NAMED else text
+            items.setdefault(heads.get(_TOGETHER.get(key, key), term), []).append(said)
+    return items
 
 
 def _links(view: View, names: Names) -> Markup:
@@ -57,7 +83,7 @@ def _links(view: View, names: Names) -> Markup:
     ]
     columns = [Column("Action"), Column("Indicateurs, et ce qu’ils sont pour elle")]
     caption = wording.say("liens", table="fiches")
-    found = Table(names("liens"), caption, columns, body, downloadable=view.technical)
+    found = Table(names("liens"), caption, columns, body, downloadable=False)
     return blocks.subsection(wording.say("liens_titre", table="fiches"), [tables.render(found)])
 
 

@@ -126,5 +126,5 @@ def _history(names: Names, rows: Rows) -> Markup:
     labels = ["Date", "Niveau", "Jugé par", "Motif", *(["Preuve"] if proofs else ())]
     stem = names(f"{french.slug(str(last['indicator']))}-jugements")
     caption = wording.say("historique", {"label": str(last["label"])}, table="qualitatif")
-    table = tables.render(Table(stem, caption, [Column(label) for label in labels], body))
+    table = tables.render(Table(stem, caption, [Column(label) for label in labels], body, downloadable=False))
     return blocks.subsection(title, [blocks.definitions(about), table])
