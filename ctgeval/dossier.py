@@ -482,9 +482,33 @@ class Dossier:
         """Estimate of each ``[[impact]]``, as the evaluator sees it: nothing is masked."""
         return tuple(designs.estimate(self, item) for item in self.config.impact)
 
-    def actions(self) -> pd.DataFrame:
-        """Last known state of each action of the plan."""
-        return programme.actions.current(self.tables["actions"].frame)
+    def actions(self, *, history: bool = False, at: dt.date | None = None) -> pd.DataFrame:
+        """Last known state of each action of the plan; every state of each one, in order, with ``history``.
+
+        Parameters
+        ----------
+        history : bool
+            One row per stay in a state, with its length in days (see `ctgeval.programme.actions.history`).
+        at : date, optional
+            Later states are ignored.
+        """
+        plan = self.tables["actions"].frame
+        return programme.actions.history(plan, at=at) if history else programme.actions.current(plan, at=at)
+
+    def action_changes(self, since: dt.date, until: dt.date) -> pd.DataFrame:
+        """Tell what moved in the plan between two dates: states, dates, milestones, new actions, those given up."""
+        milestones = self.tables["jalons"].frame
+        return programme.actions.changes(self.tables["actions"].frame, since=since, until=until, milestones=milestones)
+
+    def milestones(self, at: dt.date) -> pd.DataFrame:
+        """Milestones of the actions, and how late each one is at a date."""
+        now = self.actions(at=at)
+        stopped = set(now.loc[now["etat"].eq("abandonnee"), "id"])
+        return programme.schedule.milestones(self.tables["jalons"].frame, at=at, stopped=stopped)
+
+    def budget_controls(self) -> pd.DataFrame:
+        """Totals of the budget by action, by funder and by year, written ones included, and the gaps between them."""
+        return programme.budget_controls.controls(self.tables["budget"].frame)
 
     def budget(self) -> pd.DataFrame:
         """Lines of the budget, amounts in euros exact to the cent."""

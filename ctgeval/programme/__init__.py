@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctgeval.programme import actions, budget, journal, texts
+from ctgeval.programme import actions, budget, budget_controls, journal, schedule, texts
 from ctgeval.programme.tables import SCHEMAS
 
-__all__ = ["SCHEMAS", "actions", "budget", "journal", "texts"]
+__all__ = ["SCHEMAS", "actions", "budget", "budget_controls", "journal", "schedule", "texts"]
