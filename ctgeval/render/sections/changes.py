@@ -61,8 +61,10 @@ def changes(view: View, names: Names) -> Markup:
         return _plain(heading, title, found)
     lead = _lead(found)
     about = [blocks.paragraph(_chance(found)), blocks.paragraph(_told("constat"))]
-    shown = [one for one in found if view.internal or one.indicator.retained or one.established]
-    parts = [*about, tables.render(_table(view, names, shown, whole=len(shown) == len(found)))]
+    shown = [one for one in found if view.technical or one.established]
+    parts = about
+    if shown:
+        parts.append(tables.render(_table(view, names, shown, whole=len(shown) == len(found))))
     unsaid = [View.text(one.row["sentence"]) for one in shown if one.unsaid]
     if view.technical and unsaid:
         parts.append(blocks.folded(_told("phrases"), blocks.bullets(unsaid)))

@@ -1,0 +1,69 @@
+"""What changed in the demo: what each audience is told, and that nothing masked comes back through it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ctgeval.confidentiality import Release
+from ctgeval.dossier import Dossier
+from ctgeval.indicators import CHANGE_COLUMNS
+
+PLACE = "EPCI-249900001"
+
+
+@pytest.fixture(scope="module")
+def dossier(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Dossier:
+    copy = tmp_path_factory.mktemp("evolutions") / "demo"
+    shutil.copytree(checkout / "data" / "demo", copy, ignore=shutil.ignore_patterns(".ctgeval"))
+    return Dossier.open(copy)
+
+
+@pytest.fixture(scope="module")
+def release(dossier: Dossier) -> Release:
+    return dossier.release("habitants")
+
+
+def test_the_dossier_says_what_changed_since_before_the_convention(dossier: Dossier) -> None:
+    found = dossier.changes(geo=PLACE).set_index("indicator")
+    share = found.loc["PE04"]
+    # 57 of 145 in 2021, 53 of 129 in 2024 (data/demo/observations.csv): 53/129 - 57/145 = 1.77 point.
+    assert (share["period_from"], share["period_to"]) == ("2021", "2024")
+    assert (share["numerator_from"], share["denominator_from"], share["numerator_to"]) == (57, 145, 53)
+    assert share["change"] == pytest.approx(100 * (53 / 129 - 57 / 145))
+    assert share["verdict"] == "non_concluant"
+    # The census: 2023 and 2019 share surveys, 2018 does not.
+    assert found.loc["PO01", ["period_from", "period_to"]].tolist() == ["2018", "2023"]
+    # Three structures instead of two: counted whole.
+    assert found.loc["AV01", ["change", "verdict"]].tolist() == [1, "amelioration"]
+    # The last Filosofi is of 2021.
+    assert found.loc["CO02", "verdict"] == "non_evaluable"
+    assert set(found["n_tests"]) == {found["p_value"].notna().sum()}
+
+
+def test_a_release_only_compares_rows_that_it_shows(release: Release) -> None:
+    changes, results = release.table("changes"), release.results
+    assert tuple(changes.columns) == CHANGE_COLUMNS
+    assert PLACE in set(changes["geo"])
+    shown = results[results["value"].notna()].set_index(["indicator", "geo", "time_period"])
+    for end in ("from", "to"):
+        keys = pd.MultiIndex.from_frame(changes[["indicator", "geo", f"period_{end}"]])
+        rows = shown.loc[keys]
+        assert not set(rows["conf_status"]) & {"C", "D"}
+        for name in ("value", "numerator", "denominator"):
+            np.testing.assert_array_equal(changes[f"{name}_{end}"], rows[name])
+
+
+def test_where_the_counts_are_hidden_no_margin_gives_them_back(dossier: Dossier, release: Release) -> None:
+    changes, results, catalogue = release.table("changes"), release.results, dossier.catalogue
+    rates = changes["indicator"].map(lambda name: bool(catalogue[name].denominator))
+    hidden = rates & (changes["denominator_from"].isna() | changes["denominator_to"].isna())
+    assert hidden.any()
+    assert changes.loc[hidden, ["ci_low", "ci_high", "p_value", "p_adjusted"]].isna().all(axis=None)
+    bare = results["denominator"].isna() & results["indicator"].map(lambda name: bool(catalogue[name].denominator))
+    assert results.loc[bare, ["ci_low", "ci_high"]].isna().all(axis=None)
+    assert not results.loc[bare, "limits"].str.contains("petit_effectif").any()
