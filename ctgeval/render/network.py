@@ -87,7 +87,8 @@ def draw(nodes: Sequence[Node], links: Sequence[Link], *, alternative: str, fict
 
 
 def _wrapped(node: Node) -> list[str]:
-    text = f"{node.label} ({node.links})" if node.links else node.label
+    name = textwrap.shorten(node.label, 70, placeholder=" …")
+    text = f"{name} ({node.links})" if node.links else name
     # The number of links stays with the last word.
     glued = french.NBSP.join(text.rsplit(" ", 1)) if node.links else text
     return textwrap.wrap(glued, 28, max_lines=3, placeholder=" …", break_on_hyphens=False) or [""]

@@ -92,6 +92,8 @@ def _together(view: View, names: Names, years: Sequence[Row]) -> list[Markup]:
     now = years[-1]
     partners = view.table("partners")
     rows = partners[partners["year"].astype("int64").eq(now["year"])].to_dict("records")
+    if not rows:
+        return []
     links = view.table("partner_links")
     pairs = links[links["year"].astype("int64").eq(now["year"])].to_dict("records")
     ranks = {row["id"]: rank for rank, row in enumerate(rows)}
