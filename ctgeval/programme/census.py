@@ -98,6 +98,11 @@ def _vintage(period: str, part: pd.DataFrame, geo: str, members: Sequence[str]) 
             aged[gender][band] = count
     ages = {band: aged["F"][band] + aged["M"][band] for band in aged["F"] if band in aged["M"]} | aged[""]
     sexes = {one: whole for one in "FM" if (whole := _of_sex(one, cells, aged[one])) is not None}
+    everybody = cells.get(("", None))
+    if everybody is not None and len(sexes) == 1:
+        # Some files give women and everybody.
+        other = {"F": "M", "M": "F"}[next(iter(sexes))]
+        sexes[other] = everybody - sum(sexes.values())
     return Census(
         period=period, ages=ages, sexes=sexes if len(sexes) == 2 else {}, sources=tuple(sorted(keys)) if cells else ()
     )
@@ -118,7 +123,7 @@ def _cell(row: Mapping[str, object] | Mapping[object, object]) -> _Cell | None:
     if band is not None:
         return None if age else (gender, band)
     if not age:
-        return (gender, None) if gender else None
+        return gender, None
     try:
         return gender, parse(age)
     except DossierError:

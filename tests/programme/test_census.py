@@ -36,6 +36,14 @@ def test_communes_are_added_up_where_the_territory_has_no_row() -> None:
     assert (found.period, found.sources) == ("2022", ("rp",))
 
 
+def test_men_are_the_rest_where_a_file_gives_women_and_everybody() -> None:
+    (found,) = read(
+        observed(row(EPCI, "2018", 970), row(EPCI, "2018", 500, "F"), row(EPCI, "2018", 80, "", "0-14")), EPCI
+    )
+    assert found.sexes == {"F": 500, "M": 470}
+    assert found.ages == {Band(0, 15): 80}
+
+
 def test_a_commune_without_a_value_leaves_no_sum() -> None:
     assert read(observed(row("COM-1", "2022", 3, "", "0-14"), row("COM-1", "2022", 9, "", "15+")), EPCI, COMMUNES) == []
 
