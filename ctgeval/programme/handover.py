@@ -14,7 +14,7 @@ import pandas as pd
 from ctgeval import french
 from ctgeval.errors import DossierError
 from ctgeval.programme import actions as plan, coming, recommendations
-from ctgeval.programme.handover_parts import Grid, Handover, Part, action_part, day_of, text_of
+from ctgeval.programme.handover_parts import Grid, Handover, Part, action_part, bare, day_of, text_of
 
 __all__ = ["MISSING", "Context", "Handover", "SourceNote", "build"]
 
@@ -165,11 +165,11 @@ def _first(register: pd.DataFrame, late: Sequence[object], unanswered: Sequence[
 
 def _decisions(register: pd.DataFrame, context: Context) -> Part:
     waiting = [
-        f"{row['id']} – {row['texte']} (proposée le {day_of(row['date'])} : {row['origine']})"
+        f"{row['id']} – {bare(row['texte'])} (proposée le {day_of(row['date'])} : {row['origine']})"
         for row in register[register["etat"].eq("proposee")].to_dict("records")
     ]
     begun = [
-        f"{row['id']} – {row['texte']} ({recommendations.STATE_LABELS[row['etat']].lower()}"
+        f"{row['id']} – {bare(row['texte'])} ({recommendations.STATE_LABELS[row['etat']].lower()}"
         + (f" par {text_of(row['instance'])}" if text_of(row["instance"]) else "")
         + (f" le {day_of(row['etat_le'])})" if text_of(row["etat_le"]) else ")")
         for row in register[register["etat"].isin(["acceptee", "amendee"])].to_dict("records")
@@ -203,7 +203,7 @@ def _unanswered(tables: Mapping[str, pd.DataFrame]) -> list[str]:
         frame = tables[name]
         open_ = frame["reponse_le"].isna() | frame["suite"].isna() | frame["suite"].eq("en cours")
         found += [
-            f"{row['id']} – {row['texte']} ({row[origin]}"
+            f"{row['id']} – {bare(row['texte'])} ({row[origin]}"
             + (f", {day_of(row['date'])}" if name == "propositions" else "")
             + (f", suite : {text_of(row['suite'])})" if text_of(row["suite"]) else ", sans suite)")
             for row in frame[open_].to_dict("records")

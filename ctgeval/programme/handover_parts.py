@@ -12,7 +12,7 @@ from ctgeval import french
 from ctgeval.errors import DossierError
 from ctgeval.programme import actions as plan, budget, journal, recommendations
 
-__all__ = ["Grid", "Handover", "Part", "action_part", "day_of", "text_of"]
+__all__ = ["Grid", "Handover", "Part", "action_part", "bare", "day_of", "text_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,11 @@ class Handover:
 def text_of(value: object) -> str:
     """Return a cell as text, the missing as an empty one."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def bare(value: object) -> str:
+    """Return a sentence without its full stop, for what follows it in brackets."""
+    return text_of(value).rstrip(".")
 
 
 def day_of(value: object) -> str:
@@ -165,6 +170,7 @@ def _notes(notes: pd.DataFrame, action: str) -> tuple[str, ...]:
 
 def _about(register: pd.DataFrame, action: str) -> tuple[str, ...]:
     return tuple(
-        f"{row['id']} – {row['texte']} ({recommendations.STATE_LABELS[row['etat']].lower()}, {day_of(row['etat_le'])})"
+        f"{row['id']} – {bare(row['texte'])} "
+        f"({recommendations.STATE_LABELS[row['etat']].lower()}, {day_of(row['etat_le'])})"
         for row in register[register["action"].eq(action)].to_dict("records")
     )
