@@ -22,8 +22,8 @@ _TOGETHER = {
     "sens": "unite", "periodicite": "source", "grain": "source", "territoires": "additions", "periodes": "additions",
 }  # fmt: skip
 """Headings that are told in one with another, so that twenty sheets stay light."""
-_NAMED = frozenset({"grain", "territoires", "periodes"})
-"""Those that keep their name there."""
+_NAMED = {"grain": " : ", "territoires": ", ", "periodes": ", "}
+"""Those that keep their name there, and what stands after it."""
 
 
 def annex(view: View, names: Names) -> Markup:
@@ -63,7 +63,7 @@ def _whole(rows: Iterable[dict[Any, Any]]) -> dict[str, list[str]]:
     for row in rows:
         key, term, text = str(row["key"]), str(row["term"]), str(row["text"])
         if key not in _ELSEWHERE:
-            said = french.typography(f"{term} : {wording.lower(text)}") if key in _NAMED else text
+            said = french.typography(f"{term}{_NAMED[key]}{wording.lower(text)}") if key in _NAMED else text
             items.setdefault(heads.get(_TOGETHER.get(key, key), term), []).append(said)
     return items
 
