@@ -100,7 +100,7 @@ def test_chance_is_told_by_how_many_were_compared(section) -> None:
     count = row("AV01", change=1.0, ci_low=-4.0, ci_high=6.0, p_value=0.6)
     told = section("interne", share, count)
     # Two comparisons at 5 %: 0.1 by chance alone. One stands alone (0.04), none once adjusted.
-    assert "2 comparaisons portent sur des effectifs" in told
+    assert "Parmi ces comparaisons, 2 portent sur des effectifs" in told
     assert "il en sortirait tout de même 0,1 de la marge d’aléa, en moyenne" in told
     assert "Prises une à une, une seule en sort ; jugées ensemble" in told
     assert "il n’en reste aucune." in told
