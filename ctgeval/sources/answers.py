@@ -36,6 +36,7 @@ __all__ = ["MEASURE", "Question", "days", "open_answers", "respond", "survey_for
 
 MEASURE = "questionnaires_recus"
 _TEXT = pd.StringDtype(na_value=np.nan)
+_TITLES = 6
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 _COMMUNE = frozenset({"code commune", "code insee", "code insee commune", "codgeo", "insee", "insee com", "depcom"})
 _MOMENT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?|(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?")
@@ -63,7 +64,9 @@ class Question:
     kind: str = "question"
 
 
-def open_answers(path: Path, options: Options, *, traces: Callable[[str], bool]) -> tuple[Grid, tuple[str, ...]]:
+def open_answers(
+    path: Path, options: Options, *, traces: Callable[[str], bool], named: Sequence[str] = ()
+) -> tuple[Grid, tuple[str, ...]]:
     """Return the cells of an export, CSV or workbook, and the headers of what traces respondents, which are dropped.
 
     Parameters
@@ -74,6 +77,8 @@ def open_answers(path: Path, options: Options, *, traces: Callable[[str], bool])
         What the dossier says of it.
     traces : callable
         Tells, from its header, whether a column traces respondents.
+    named : sequence of str
+        Names that one column of the header has, for files with a title above it; without any, the header comes first.
 
     Raises
     ------
@@ -83,14 +88,14 @@ def open_answers(path: Path, options: Options, *, traces: Callable[[str], bool])
         When a column that is kept holds data about persons, and is not admitted.
     """
     is_book = path.suffix.lower() in _WORKBOOKS
-    grid = _of_book(path) if is_book else _of_csv(path, options)
+    grid = _of_book(path, named) if is_book else _of_csv(path, options, named)
     dropped = tuple(name for name in grid.header if traces(name))
     kept = {name: cells for name, cells in grid.columns.items() if name not in dropped}
     admitted = personal_data.require_none(kept, file=grid.file, admitted=options.admitted, respondents=True)
     return grid.noted(*admitted), dropped
 
 
-def _of_csv(path: Path, options: Options) -> Grid:
+def _of_csv(path: Path, options: Options, named: Sequence[str]) -> Grid:
     raw = read_raw(path)
     text, encoding = decode(raw, encoding=options.encoding)
     mark = separator_of(text, file=raw.name, separator=options.separator)
@@ -111,6 +116,7 @@ def _of_csv(path: Path, options: Options) -> Grid:
             file=raw.name,
             row=before + 1,
         ) from error
+    rows = _from_header(rows, named)
     return _grid(rows, file=raw.name, sheet="", encoding=encoding, separator=mark, sha256=raw.sha256)
 
 
@@ -131,7 +137,7 @@ def _refuse_swallowed(
             )
 
 
-def _of_book(path: Path) -> Grid:
+def _of_book(path: Path, named: Sequence[str]) -> Grid:
     book = read_book(path)
     filled = [sheet for sheet in book.sheets if sheet.rows]
     if not filled:
@@ -139,10 +145,20 @@ def _of_book(path: Path) -> Grid:
             "Le classeur est vide.", remedy="Exportez de nouveau les réponses depuis l’outil d’enquête.", file=path.name
         )
     first = filled[0]
-    grid = _grid(first.rows, file=book.file, sheet=first.name, encoding="", separator="", sha256=book.sha256)
+    rows = _from_header(first.rows, named)
+    grid = _grid(rows, file=book.file, sheet=first.name, encoding="", separator="", sha256=book.sha256)
     others = [name for name in book.names if name != first.name]
     notes = [*book.notes, f"Feuilles non lues (groupes répétés ou autres) : {', '.join(others)}." if others else ""]
     return grid.noted(*(note for note in notes if note))
+
+
+def _from_header(rows: Sequence[tuple[int, list[str]]], named: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """Leave out what stands above the header, in files that have a title."""
+    wanted = set(named)
+    for rank, (_, cells) in enumerate(rows[:_TITLES]):
+        if wanted & {loose(cell) for cell in cells}:
+            return list(rows[rank:])
+    return list(rows)
 
 
 def _grid(

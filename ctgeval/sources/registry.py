@@ -26,6 +26,7 @@ from ctgeval.sources import (
     insee_rp,
     kobo,
     limesurvey,
+    questionnaire,
     scdl_subventions,
     tableau,
 )
@@ -64,6 +65,7 @@ def formats() -> Mapping[str, Format]:
         insee_rp.FORMAT,
         kobo.FORMAT,
         limesurvey.FORMAT,
+        questionnaire.FORMAT,
         scdl_subventions.FORMAT,
         tableau.FORMAT,
     )

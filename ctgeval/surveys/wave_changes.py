@@ -63,9 +63,9 @@ def changes(before: Taken, after: Taken, *, without: Iterable[str] = ()) -> pd.D
     if not asked or min(before.answers.n, after.answers.n) == 0:
         return pd.DataFrame(columns=list(COLUMNS))
     matched = bool(after.survey.appariement) and before.answers.key is not None and after.answers.key is not None
-    waves = [_wave(taken, matched=matched) for taken in (before, after)]
+    first, second = _wave(before, matched=matched), _wave(after, matched=matched)
     try:
-        found = compare(*waves, [one.compared for one in asked], fewest=ENOUGH)
+        found = compare(first, second, [one.compared for one in asked], fewest=ENOUGH)
     except DossierError:
         # Two exports that hold no answer in common: what is wrong in them has been told with their codes.
         return pd.DataFrame(columns=list(COLUMNS))

@@ -158,18 +158,16 @@ def _questions(view: View, row: Row) -> list[pd.DataFrame]:
 def _best(own: pd.DataFrame) -> Row | None:
     """Return the answer that most gave, or the mean of a number; None when nothing of it may be told."""
     told = own[(own["mean"].notna() | own["share"].notna()) & own["opinion"].astype(bool)]
-    if told.empty:
-        return None
-    numbers = told[told["type"].eq("numerique")]
-    at = numbers.index[0] if len(numbers) else told["share"].idxmax()
-    return dict(told.loc[at].items())
+    rows = told.to_dict("records")
+    numbers = [row for row in rows if row["type"] == "numerique"]
+    return numbers[0] if numbers else max(rows, key=lambda row: float(row["share"]), default=None)
 
 
 def _telling(own: pd.DataFrame) -> Row | None:
     """Return the one answer that an indicator counts, when there is one; otherwise what most gave."""
     counted = own[own["favourable"].astype(bool)]
     if len(counted) == 1:
-        return dict(counted.iloc[0].items()) if counted["share"].notna().all() else None
+        return counted.to_dict("records")[0] if counted["share"].notna().all() else None
     return _best(own)
 
 
@@ -229,7 +227,8 @@ def _multiple(view: View, row: Row) -> bool:
 def _cited(view: View, row: Row) -> list[str]:
     rows = view.table("sources")
     found = rows[rows["cle"].eq(row["source"])].to_dict("records")
-    return [wording.say("source_citee", {"sources": common.source(one)}) for one in found]
+    named = [{str(name): value for name, value in one.items()} for one in found]
+    return [wording.say("source_citee", {"sources": common.source(one)}) for one in named]
 
 
 def _answers(names: Names, own: pd.DataFrame) -> Markup:
