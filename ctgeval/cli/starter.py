@@ -16,6 +16,7 @@ from ctgeval.errors import DossierError
 from ctgeval.french import plural
 from ctgeval.programme import evaluation, rules
 from ctgeval.sources.workbook import write_workbook
+from ctgeval.surveys import declaration
 
 if TYPE_CHECKING:
     from ctgeval.sources import Format
@@ -87,6 +88,7 @@ def make(folder: Path, *, code: str | None, name: str | None, start: dt.date | N
         "LISEZ-MOI.md": _checklist(official),
         evaluation.FILE_NAME: _template("evaluation.toml.txt"),
         rules.FILE_NAME: _template("regles.toml.txt"),
+        declaration.FILE_NAME: _template("enquetes.toml.txt"),
     }
     try:
         return Made(_written(folder, contents), geo)

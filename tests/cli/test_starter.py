@@ -29,6 +29,7 @@ def test_a_dossier_holds_what_the_coordinator_fills_in(run: Run, tmp_path: Path)
     assert sorted(path.name for path in folder.iterdir()) == [
         "LISEZ-MOI.md",
         "ctg.toml",
+        "enquetes.toml",
         "evaluation.toml",
         "regles.toml",
         "sources",
@@ -135,7 +136,7 @@ def test_what_was_made_is_told_as_json(run: Run, tmp_path: Path) -> None:
     told = json.loads(run("init", tmp_path / "d", "--territoire", "COM-86194", "--json").stdout)
     assert told["territory"] == "COM-86194"
     assert sorted(told["files"]) == [
-        "LISEZ-MOI.md", "ctg.toml", "evaluation.toml", "regles.toml", "suivi.xlsx",
+        "LISEZ-MOI.md", "ctg.toml", "enquetes.toml", "evaluation.toml", "regles.toml", "suivi.xlsx",
     ]  # fmt: skip
 
 

@@ -100,3 +100,13 @@ def test_any_block_is_told_and_none_raises(value: object) -> None:
     for part in form.blocks("enquete"):
         declaration._survey(part)
     assert all(problem.file == declaration.FILE_NAME for problem in form.problems)
+
+
+def test_the_template_of_a_new_dossier_declares_what_it_explains(tmp_path: Path, checkout: Path) -> None:
+    text = (checkout / "ctgeval" / "cli" / "templates" / "enquetes.toml.txt").read_text(encoding="utf-8")
+    assert not read(tmp_path, text).items
+    body = text[text.index("# [[enquete]]") :].replace('# poids = "poids"', "# #").replace('"PARTICIPE"', '"AGE"')
+    told = "\n".join(line.removeprefix("# ") for line in body.splitlines())
+    found = read(tmp_path, told)
+    assert [problem.key for problem in found.problems] == ["enquete[1].vague_precedente"]
+    assert found.items["familles-2025"].redressement is not None
