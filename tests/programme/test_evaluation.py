@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
 from ctgeval.programme import evaluation
+from ctgeval.programme.toml_rows import Faults
 
 GOOD = """
 [[question]]
@@ -147,3 +149,32 @@ def test_a_verbatim_stays_inside_until_somebody_has_read_it(tmp_path: Path) -> N
     raw = write(tmp_path, HEAD + text).questions["Q1"].preuves[0]
     read = write(tmp_path, HEAD + text + 'valide_par = "la coordination"').questions["Q1"].preuves[0]
     assert (raw.inside, read.inside) == (True, False)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "texte", "type", "criteres", "preuve", "jugement", "contribution", "niveau", "lien", "date"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+def test_nothing_that_a_file_may_hold_breaks_its_reading(
+    criteria: object, evidence: object, judged: object, contribution: object
+) -> None:
+    row = {"id": "Q1", "texte": "T", "criteres": criteria, "preuve": evidence, "jugement": judged,
+           "contribution": contribution, "criteres_de_jugement": criteria, "reponse": evidence}  # fmt: skip
+    faults = Faults(evaluation.FILE_NAME)
+    found = evaluation._question(row, "question[1]", faults)
+    assert found is not None
+    assert set(found.criteres) <= set(evaluation.LENSES)
+    assert all(problem.severity == "avertissement" for problem in faults.problems)

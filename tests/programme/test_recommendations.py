@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from hypothesis import given, strategies as st
 
 from ctgeval.programme import recommendations
 
@@ -74,3 +75,34 @@ def test_what_can_not_be_true_is_told_with_its_place(table: Read, rows: str, tol
     found = list(recommendations.problems(table("recommandations", HEAD + rows), actions={"A1"}))
     assert [problem.column for problem in found if told in problem.message] == [column]
     assert all(problem.file == "recommandations.csv" and problem.row and problem.remedy for problem in found)
+
+
+DAYS = st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)).map(str)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "id": st.sampled_from(["R1", "R2"]),
+                "date": DAYS.filter(bool),
+                "origine": st.just("x"),
+                "texte": st.none() | st.text(max_size=5),
+                "etat": st.sampled_from(list(recommendations.STATE_LABELS)),
+                "instance": st.none() | st.just("COPIL"),
+                "decidee_le": DAYS,
+                "chiffre": st.none() | st.text(max_size=5),
+                "action": st.none() | st.sampled_from(["A1", "A9"]),
+                "motif": st.none(),
+            }
+        ),
+        max_size=6,
+    )
+)
+def test_no_register_breaks_and_no_state_is_lost(rows: list[dict[str, object]]) -> None:
+    frame = pd.DataFrame(rows, columns=[*HEAD.strip().split(";")], dtype="object")
+    found = recommendations.steps(frame)
+    assert len(found) == len(rows)
+    assert sorted(found["etat"]) == sorted(str(row["etat"]) for row in rows)
+    assert len(recommendations.register(frame)) == len({row["id"] for row in rows})
+    assert all(problem.message for problem in recommendations.problems(frame, actions={"A1"}))

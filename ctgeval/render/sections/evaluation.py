@@ -29,9 +29,12 @@ def evaluation(view: View, names: Names) -> Markup:
     if not view.own or not questions:
         return common.nothing(view, heading, title, provide="evaluation")
     prose = common.commentary(view, "evaluation")
-    lead = _message(questions)
     if view.public:
+        lead = _say(
+            "message_habitants", total=french.plural(len(questions), "question a été posée", "questions ont été posées")
+        )
         return blocks.section(heading, title, [prose, *(_plain(one) for one in questions.values())], lead=lead)
+    lead = _message(questions)
     if not view.technical:
         return blocks.section(heading, title, [prose, _compact(view, names, questions)], lead=lead)
     parts = [_whole(view, name, one) for name, one in questions.items()]
@@ -63,7 +66,9 @@ def _message(questions: Mapping[str, Told]) -> str:
 
 def _plain(told: Told) -> Markup:
     answer = _texts(told, "reponse")
-    return blocks.subsection(_texts(told, "texte")[0], [blocks.paragraph(" ".join(answer) or _say("a_venir"))])
+    return blocks.subsection(
+        _texts(told, "texte")[0], [blocks.paragraph(" ".join(answer) or _say("a_venir_habitants"))]
+    )
 
 
 # -- the committee: one table -----------------------------------------------------------------------------------------

@@ -51,8 +51,8 @@ def _practices(view: View) -> Markup:
                 and periods.end(str(row["time_period"])) <= end]  # fmt: skip
     if not rows or not view.own:
         return Markup("")
-    last = sorted(rows, key=lambda row: str(row["date"]), reverse=True)[:MOST_CARDS]
-    return blocks.subsection(wording.word("titres", "pratiques"), [blocks.grid([_card(view, row) for row in last])])
+    last = sorted(rows, key=lambda row: str(row["date"]), reverse=True)[: 2 if view.public else MOST_CARDS]
+    return blocks.subsection(common.heading(view, "pratiques"), [blocks.grid([_card(view, row) for row in last])])
 
 
 def _card(view: View, row: Mapping[Any, Any]) -> Markup:
