@@ -12,7 +12,7 @@ from html import unescape
 
 __all__ = ["by_column"]
 
-_TABLE = re.compile(r'<table id="([A-Za-z][\w-]*)"[^<>]*>.*?</table>', re.DOTALL)
+_TABLE = re.compile(r'<table\b[^<>]*\sid="([A-Za-z][\w-]*)"[^<>]*>.*?</table>', re.DOTALL)
 _ROW = re.compile(r"<tr\b[^<>]*>.*?</tr>", re.DOTALL)
 _CELL = re.compile(r"<t[hd]\b([^<>]*)>")
 _LABEL = re.compile(r' data-label="([^"]*)"')

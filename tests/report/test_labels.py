@@ -11,7 +11,7 @@ from ctgeval.report import html, labels
 
 def table(*rows: str, name: str = "progres-tableau") -> str:
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<table id="{name}" class="table table-fiche"><tbody>{body}</tbody></table>'
+    return f'<table class="table table-fiche" id="{name}" role="table"><tbody>{body}</tbody></table>'
 
 
 def cell(label: str) -> str:
