@@ -80,17 +80,35 @@ def _answers(taken: Taken, table: pd.DataFrame, least: Mapping[str, int]) -> pd.
         if rows.empty:
             continue
         base = int(rows["base"].iloc[0])
-        mask = _hidden(question, rows, base, least[question.code])
+        mask = _hidden(taken, question, rows, base, least[question.code])
         rows.loc[mask, "conf_status"] = "C"
         rows.loc[mask, _ANSWER_FIGURES] = np.nan
         if base < least[question.code]:
             rows[["base", "asked"]] = np.nan
         parts.append(rows)
-    return pd.concat(parts, ignore_index=True) if parts else table
+    return _without_followers(taken, pd.concat(parts, ignore_index=True)) if parts else table
+
+
+def _without_followers(taken: Taken, table: pd.DataFrame) -> pd.DataFrame:
+    """Hide a question asked after an answer that is hidden: how many it was asked to would give that answer back."""
+    hidden = set(table.loc[table["conf_status"].ne("F"), "question"])
+    after = {one.code for one in taken.survey.questions if hidden & set(one.si)}
+    rows = table["question"].isin(after)
+    table.loc[rows, "conf_status"] = "C"
+    table.loc[rows, [*_ANSWER_FIGURES, "base", "asked"]] = np.nan
+    return table
+
+
+def _added_up(taken: Taken, question: Question) -> list[bool] | None:
+    """Tell which options somebody can add up: those of an indicator, or those that lead to another question."""
+    if question.indicateur and question.favorable:
+        return [code in question.favorable for code in question.options]
+    leading = {code for one in taken.survey.questions for code in one.si.get(question.code, ())}
+    return [code in leading for code in question.options] if leading else None
 
 
 def _hidden(
-    question: Question, rows: pd.DataFrame, base: int, threshold: int
+    taken: Taken, question: Question, rows: pd.DataFrame, base: int, threshold: int
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     everything = np.ones(len(rows), dtype=np.bool_)
     if base < max(ENOUGH, threshold):
@@ -99,7 +117,7 @@ def _hidden(
         return ~everything
     counts = [int(one) for one in rows["n"]]
     if question.type in CHOSEN:
-        return secrecy.choices(counts, base, threshold, rows["favourable"].tolist() if question.indicateur else None)
+        return secrecy.choices(counts, base, threshold, _added_up(taken, question))
     return secrecy.options(counts, base, threshold)
 
 

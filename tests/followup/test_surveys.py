@@ -129,6 +129,23 @@ def test_a_table_by_group_is_told_when_every_cell_passes(make: Make) -> None:
     assert bool(len(told)) == bool(passes)
 
 
+def test_a_question_asked_after_a_hidden_answer_is_hidden_with_its_base(make: Make) -> None:
+    # The north (29) and the east (3) are asked: 32 less what is known of the north would tell the east.
+    dossier = make(east=3)
+    path = dossier.path / "enquetes.toml"
+    more = '[[enquete.question]]\ncode = "AGE"\ntexte = "?"\ntype = "numerique"\nsi = { SECT = ["A", "C"] }\n'
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    export = dossier.path / "sources" / "reponses.csv"
+    lines = export.read_text(encoding="utf-8").splitlines()
+    export.write_text("\n".join(f"{line};{'AGE' if not at else 40}" for at, line in enumerate(lines)), encoding="utf-8")
+    again = ctgeval.open(dossier.path)
+    internal = tables(again, "interne")["survey_answers"].set_index("question").loc["AGE"]
+    assert internal["asked"].tolist() == [32, 32]
+    told = tables(again, "copil")["survey_answers"].set_index("question").loc["AGE"]
+    assert told[["asked", "base", "mean"]].isna().all().all()
+    assert set(told["conf_status"]) == {"C"}
+
+
 def test_a_source_that_stays_inside_tells_nobody(make: Make) -> None:
     dossier = make(diffusion="interne")
     assert all(frame.empty for frame in tables(dossier, "copil").values())
