@@ -58,7 +58,7 @@ def tables(dossier: Dossier, shown: pd.DataFrame, *, everything: bool = False) -
         rows.append({**row, **_origin(estimated, shown)} if visible else row)
         if visible:
             series += list(_series(estimated))
-        contribution += list(_contribution(dossier, estimated))
+        contribution += list(_contribution(dossier, estimated, everything=everything))
     return {
         "impact": _frame(rows, "impact"),
         "impact_series": _frame(series, "impact_series"),
@@ -197,15 +197,17 @@ def _series(estimated: Estimated) -> Iterable[dict[str, Any]]:
         }
 
 
-def _contribution(dossier: Dossier, estimated: Estimated) -> Iterable[dict[str, Any]]:
+def _contribution(dossier: Dossier, estimated: Estimated, *, everything: bool) -> Iterable[dict[str, Any]]:
     question = dossier.evaluation.questions.get(estimated.config.question)
     if question is None:
         return
+    # An answer that nobody has validated stays with the team.
+    answer = question.reponse if everything or question.validee_par else ""
     told = {
         CRITERIA: question.criteres_de_jugement,
         **question.contribution,
         QUALITATIVE: question.elements_qualitatifs,
-        ANSWER: (question.reponse,),
+        ANSWER: (answer,),
         APPROVED: (question.validee_par,),
     }
     for rubric, sentences in told.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 from ctgeval.errors import Problem
 from ctgeval.programme import toml_rows
-from ctgeval.programme.evidence import Evidence, Judgement, read_evidence, read_judgements
+from ctgeval.programme.evidence import Evidence, Judgement, read_evidence, read_judgements, without_persons
 from ctgeval.programme.toml_rows import Faults
 
 FILE_NAME = "evaluation.toml"
@@ -124,6 +124,8 @@ def _question(row: Mapping[str, Any], place: str, faults: Faults) -> Question | 
         faults.tell("Une question a besoin d’un id et d’un texte.", 'id = "Q1" et texte = "...".', place)
         return None
     lists = {name: faults.texts(row, name, place) for name in _LISTS}
+    for name in ("elements_qualitatifs", "constats"):
+        lists[name] = without_persons(lists[name], f"{place}.{name}", faults)
     lenses = [faults.choice(one, LENSES, f"{place}.criteres", "un critère d’évaluation") for one in lists["criteres"]]
     return Question(
         id=texts["id"],

@@ -12,7 +12,8 @@ from ctgeval.programme.toml_rows import Faults
 from ctgeval.prose import fold
 from ctgeval.sources import free_text
 
-__all__ = ["FIGURE", "LEVELS", "TYPES", "VERBATIM", "Evidence", "Judgement", "read_evidence", "read_judgements"]
+__all__ = ["FIGURE", "LEVELS", "TYPES", "VERBATIM", "Evidence", "Judgement", "read_evidence", "read_judgements",
+           "without_persons"]  # fmt: skip
 
 FIGURE, VERBATIM = "chiffre", "verbatim"
 TYPES: Mapping[str, str] = {
@@ -108,12 +109,7 @@ def _evidence(row: Mapping[str, Any], place: str, faults: Faults) -> Evidence | 
             faults.tell("Cette preuve ne dit rien.", 'Ajoutez texte = "...".', place)
         return None
     for name in ("texte", "source"):
-        if kinds := free_text.found_in(given[name]):
-            faults.tell(
-                f"Cette preuve parle d’une personne ({free_text.named(kinds)}) : elle n’est pas retenue.",
-                "Retirez ce qui désigne la personne ; dites sa fonction ou son organisme.",
-                f"{place}.{name}",
-            )
+        if given[name] and not without_persons((given[name],), f"{place}.{name}", faults):
             return None
     return Evidence(
         type=kind,
@@ -127,6 +123,21 @@ def _evidence(row: Mapping[str, Any], place: str, faults: Faults) -> Evidence | 
         valide_par=given["valide_par"],
         key=place,
     )
+
+
+def without_persons(sentences: Sequence[str], key: str, faults: Faults) -> tuple[str, ...]:
+    """Return the sentences that tell of nobody; each of the others is told, without what it says."""
+    kept = []
+    for text in sentences:
+        if kinds := free_text.found_in(text):
+            faults.tell(
+                f"Ce texte parle d’une personne ({free_text.named(kinds)}) : il n’est pas retenu.",
+                "Retirez ce qui désigne la personne ; dites sa fonction ou son organisme.",
+                key,
+            )
+        else:
+            kept.append(text)
+    return tuple(kept)
 
 
 def _quoted(words: Mapping[str, str]) -> str:

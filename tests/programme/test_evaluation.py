@@ -144,6 +144,12 @@ def test_words_that_tell_of_a_person_are_refused_with_their_place(tmp_path: Path
     assert found.questions["Q1"].preuves == ()
 
 
+def test_an_older_list_of_elements_is_scrubbed_too(tmp_path: Path) -> None:
+    found = write(tmp_path, HEAD + 'elements_qualitatifs = ["Mme Martin le dit.", "Onze familles le disent."]')
+    assert [problem.key for problem in found.problems] == ["question[1].elements_qualitatifs"]
+    assert found.questions["Q1"].elements_qualitatifs == ("Onze familles le disent.",)
+
+
 def test_a_verbatim_stays_inside_until_somebody_has_read_it(tmp_path: Path) -> None:
     text = '[[question.preuve]]\ntype = "verbatim"\ntexte = "C’est plus près."\n'
     raw = write(tmp_path, HEAD + text).questions["Q1"].preuves[0]
