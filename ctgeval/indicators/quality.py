@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +89,7 @@ def faults(observed: pd.DataFrame, measures: Mapping[str, Measure], *, awaited: 
 Fault = tuple[object, ...]
 
 
-def _fault(row: Mapping[str, object], kind: str, **values: str) -> Fault:
+def _fault(row: Mapping[Any, Any], kind: str, **values: str) -> Fault:
     phrases = _phrases()
     message, remedy = phrases[kind], phrases[f"{kind}_remede"]
     for name, value in values.items():
@@ -212,7 +213,7 @@ def _silences(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> list[Fault
         if len(told) < 2 or len(ends) <= _LATE:
             continue
         late = told[(told["end"] < ends[-1 - _LATE]) & ~((told["value"] == 0) & told["structure"].ne(""))]
-        newest = alike.loc[alike["end"].idxmax(), "time_period"]
+        newest = alike["time_period"].iloc[int(alike["end"].to_numpy().argmax())]
         for row in late.to_dict("records"):
             who = f"{row['structure']} ({row['source']})" if row["structure"] else str(row["source"])
             said = {"qui": who, "quand": french.period(str(row["time_period"])), "nouveau": french.period(str(newest))}

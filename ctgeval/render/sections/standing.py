@@ -38,14 +38,14 @@ def standing(view: View, names: Names) -> Markup:
     return blocks.section(heading, title, parts, lead=lead)
 
 
-def _found(view: View) -> list[tuple[Mapping[str, Any], Indicator]]:
+def _found(view: View) -> list[tuple[Mapping[Any, Any], Indicator]]:
     table = view.table("standing")
     rows = {str(row["indicator"]): row for row in table[table["geo"].eq(view.geo)].to_dict("records")}
     kept = [(rows[one.id], one) for one in view.indicators.values() if one.id in rows]
     return [(row, one) for row, one in kept if row["n_compared"] > 0]
 
 
-def _table(view: View, names: Names, found: list[tuple[Mapping[str, Any], Indicator]]) -> Table:
+def _table(view: View, names: Names, found: list[tuple[Mapping[Any, Any], Indicator]]) -> Table:
     columns = [
         Column("Indicateur"),
         Column("Valeur", numeric=True),
@@ -72,7 +72,7 @@ def _table(view: View, names: Names, found: list[tuple[Mapping[str, Any], Indica
     return Table(names("situation-tableau"), caption, columns, rows, details=[_told("legende")], notes=[])
 
 
-def _lines(view: View, names: Names, found: list[tuple[Mapping[str, Any], Indicator]]) -> Table:
+def _lines(view: View, names: Names, found: list[tuple[Mapping[Any, Any], Indicator]]) -> Table:
     """Return one column a territory compared with, one row an indicator."""
     table = view.table("standing_lines")
     own = table[table["geo"].eq(view.geo)]
@@ -90,14 +90,14 @@ def _lines(view: View, names: Names, found: list[tuple[Mapping[str, Any], Indica
     return Table(names("situation-lignes"), _told("lignes"), columns, rows, details=[], notes=[])
 
 
-def _rank(row: Mapping[str, Any]) -> str:
+def _rank(row: Mapping[Any, Any]) -> str:
     low, high = int(row["rank_low"]), int(row["rank_high"])
     total = french.number(int(row["n_compared"]) + 1)
     first = french.ordinal(low)
     return _told("rang", {"rang": first if low == high else f"{first} à {french.ordinal(high)}", "sur": total})
 
 
-def _gap(row: Mapping[str, Any], indicator: Indicator) -> str:
+def _gap(row: Mapping[Any, Any], indicator: Indicator) -> str:
     gap, low, high = (float(row[name]) for name in ("gap", "gap_low", "gap_high"))
     shown = french.number(gap, indicator.decimals, sign=True)
     ends = {

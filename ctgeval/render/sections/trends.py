@@ -41,13 +41,13 @@ def trends(view: View, names: Names) -> Markup:
     return blocks.section(heading, title, parts, lead=lead)
 
 
-def _found(view: View) -> list[tuple[Mapping[str, Any], Indicator]]:
+def _found(view: View) -> list[tuple[Mapping[Any, Any], Indicator]]:
     table = view.table("trends")
     rows = {str(row["indicator"]): row for row in table[table["geo"].eq(view.geo)].to_dict("records")}
     return [(rows[one.id], one) for one in view.indicators.values() if one.id in rows and one.retained]
 
 
-def _table(view: View, names: Names, found: list[tuple[Mapping[str, Any], Indicator]]) -> Table:
+def _table(view: View, names: Names, found: list[tuple[Mapping[Any, Any], Indicator]]) -> Table:
     columns = [
         Column("Indicateur"),
         Column("Périodes"),
@@ -59,7 +59,7 @@ def _table(view: View, names: Names, found: list[tuple[Mapping[str, Any], Indica
     return Table(names("tendances-tableau"), caption, columns, [_row(*pair) for pair in found], details=[], notes=[])
 
 
-def _row(row: Mapping[str, Any], indicator: Indicator) -> list[Cell]:
+def _row(row: Mapping[Any, Any], indicator: Indicator) -> list[Cell]:
     unit = wording.unit(indicator)
     span = f"{wording.short_period(row['first_period'])} à {wording.short_period(row['last_period'])} ({int(row['n'])})"
     yearly = float(row["yearly_change"])
@@ -72,7 +72,7 @@ def _row(row: Mapping[str, Any], indicator: Indicator) -> list[Cell]:
     ]
 
 
-def _way(row: Mapping[str, Any], indicator: Indicator) -> str:
+def _way(row: Mapping[Any, Any], indicator: Indicator) -> str:
     low, high = float(row["change_low"]), float(row["change_high"])
     said = wording.word("tendances", row["way"] or row["reason"] or "peu_de_points")
     if row["way"] not in _MOVING or math.isinf(low) or math.isinf(high):
@@ -80,7 +80,7 @@ def _way(row: Mapping[str, Any], indicator: Indicator) -> str:
     return f"{said} ({_told('entre', {'bas': _signed(low, indicator), 'haut': _signed(high, indicator)})})"
 
 
-def _projection(row: Mapping[str, Any], indicator: Indicator) -> str:
+def _projection(row: Mapping[Any, Any], indicator: Indicator) -> str:
     value = float(row["projected"])
     if math.isnan(value):
         return "–"
@@ -95,7 +95,7 @@ def _projection(row: Mapping[str, Any], indicator: Indicator) -> str:
 
 
 def _signed(value: float, indicator: Indicator) -> str:
-    return french.number(value, indicator.decimals + 1, sign=True)
+    return french.number(value, (indicator.decimals or 0) + 1, sign=True)
 
 
 def _told(key: str, values: Mapping[str, str] | None = None) -> str:
