@@ -92,7 +92,8 @@ def attendance(held: pd.DataFrame, *, kinds: Sequence[str] = GOVERNING) -> pd.Da
     halves = [f"{day[:4]}-S{1 if int(day[5:7]) <= 6 else 2}" for day in ours["date"]]
     rows = []
     for periods in (halves, years):
-        for period, inside in ours.groupby(periods, sort=True):
+        # A series: pandas would take a list of one text, that of a single meeting, for a list of keys.
+        for period, inside in ours.groupby(pd.Series(periods, index=ours.index, dtype="str"), sort=True):
             for kind in (*kinds, TOGETHER):
                 some = inside if kind == TOGETHER else inside[inside["type"].eq(kind)]
                 if len(some):

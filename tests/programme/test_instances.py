@@ -138,3 +138,10 @@ def test_a_rate_is_between_0_and_100_or_says_why_it_is_not(rows: list[tuple[obje
     by_partner = instances.by_partner(held, known)
     assert (by_partner["presences"] <= by_partner["invitations"]).all()
     assert all(problem.severity == "avertissement" for problem in instances.problems(frame, known))
+
+
+def test_the_only_meeting_of_a_register_is_dated_as_the_others(table: Table, known: partners.Directory) -> None:
+    one = "\n".join(MEETINGS.splitlines()[:2]) + "\n"
+    found = instances.attendance(instances.meetings(table("instances", one), known))
+    assert found["time_period"].unique().tolist() == ["2024-S1", "2024"]
+    assert found["rate"].unique().tolist() == [75]
