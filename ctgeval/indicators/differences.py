@@ -107,8 +107,8 @@ def difference(
         change=change,
         low=np.where(unknown, np.nan, np.minimum(low, change)),
         high=np.where(unknown, np.nan, np.maximum(high, change)),
-        ci_low=np.where(silent, np.nan, ci_low),
-        ci_high=np.where(silent, np.nan, ci_high),
+        ci_low=np.where(silent, np.nan, np.minimum(ci_low, change)),
+        ci_high=np.where(silent, np.nan, np.maximum(ci_high, change)),
         p_value=np.where(silent, np.nan, p_value),
     )
 

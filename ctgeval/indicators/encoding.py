@@ -93,13 +93,16 @@ class Encoded:
             seen = observations[_among(observations["measure"], measures) & _among(observations["geo"], place)]
         columns = {name: _encode(seen[name]) for name in ("measure", "geo", "time_period", "source", *_ORDERS)}
         geos = columns["geo"][1]
+        wanted = np.array([*(place.get(geo, -1) for geo in geos), -1], dtype=np.int64)
+        if seen is observations:
+            columns["source"] = _in_order(columns["source"], _chosen(columns, measures, wanted))
         named = {*events["code_before"], *events["code_after"]}
         used = np.bincount(columns["time_period"][0] + 1, minlength=len(columns["time_period"][1]) + 1)[1:] > 0
         return cls(
             frame=seen,
             codes={name: codes for name, (codes, _) in columns.items()},
             texts={name: texts for name, (_, texts) in columns.items()},
-            place=np.array([*(place.get(geo, -1) for geo in geos), -1], dtype=np.int64),
+            place=wanted,
             periods=[text for text, here in zip(columns["time_period"][1], used, strict=True) if here],
             ranks={name: _ranks(columns[name][1], order) for name, order in _ORDERS.items()},
             detailed=tuple(name for name in DIMENSIONS if _filled(seen[name])),
@@ -197,6 +200,30 @@ def _encode(column: pd.Series[Any]) -> tuple[npt.NDArray[Any], list[str]]:
         return column.cat.codes.to_numpy(), [str(text) for text in column.cat.categories]
     codes, uniques = pd.factorize(column)
     return codes, [str(text) for text in uniques]
+
+
+def _chosen(
+    columns: Mapping[str, tuple[npt.NDArray[Any], list[str]]], measures: Iterable[str], place: Ints
+) -> npt.NDArray[np.intp]:
+    """Return the rows that some measures and territories need."""
+    (measure, names), (geo, _) = columns["measure"], columns["geo"]
+    kept = set(measures)
+    told = np.array([*(name in kept for name in names), False], dtype=np.bool_)
+    return np.flatnonzero(told[measure] & (place >= 0)[geo])
+
+
+def _in_order(
+    column: tuple[npt.NDArray[Any], list[str]], rows: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[Any], list[str]]:
+    """Return codes in order of appearance in some rows, for the texts held there alone: no other one takes a bit."""
+    codes, texts = column
+    if len(texts) < 2:
+        return column
+    met = pd.unique(codes[rows])
+    met = met[met >= 0]
+    rank = np.full(len(texts) + 1, -1, dtype=np.int64)
+    rank[met] = np.arange(len(met))
+    return rank[codes], [texts[code] for code in met]
 
 
 def _ranks(texts: Sequence[str], order: Sequence[str]) -> Ints:

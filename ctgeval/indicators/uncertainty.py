@@ -115,7 +115,9 @@ def sampling_interval(
     if wide.any():
         # Both ends grow with the numerator and fall with the denominator: the corners hold the union.
         most[wide] = _ends(chance, k1[wide], n0[wide], level)[1]
-    low[usable], high[usable] = factor * least, factor * most
+    figure = factor * np.divide(top.value, whole.value, out=np.full(len(top), np.nan), where=usable)[usable]
+    # Two roundings may print a share above 100 %: as its bounds do, its interval holds the figure that is read.
+    low[usable], high[usable] = np.minimum(factor * least, figure), np.maximum(factor * most, figure)
     return low, high
 
 

@@ -101,6 +101,13 @@ def test_a_share_is_told_in_points() -> None:
     assert (found.ci_low[0], found.ci_high[0]) == pytest.approx((5.24, 33.39), abs=0.01)
 
 
+def test_the_interval_holds_a_change_to_a_share_that_rounding_prints_above_all() -> None:
+    last = Fraction(Bounded([15.0], [13.0], [19.0]), Bounded([10.0], [8.0], [14.0]))
+    found = difference("binomial", exact(0, 10), last, factor=100)
+    assert found.change[0] == 150
+    assert (found.high[0], found.ci_high[0]) == (150, 150)
+
+
 def test_what_can_not_be_divided_says_nothing() -> None:
     for chance in ("binomial", "poisson", ""):
         for first, last in ((exact(1, 0), exact(1, 2)), (exact(np.nan, 5), exact(1, 5)), (exact(0, 0), exact(0, 0))):

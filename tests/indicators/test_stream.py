@@ -58,6 +58,19 @@ def test_a_compact_table_gives_the_same_results(observed: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(found, expected)
 
 
+def test_sources_that_nobody_asks_about_change_nothing_of_a_compact_table(observed: pd.DataFrame) -> None:
+    # Seventy other sources come first, and the two of the figure are told in another order by them.
+    others = observed.iloc[[0] * 71].assign(measure="superficie_km2", source=[f"autre{n}" for n in range(70)] + ["b"])
+    top = observed[observed["measure"] == "places_eaje"].assign(source="a")
+    bottom = observed[observed["measure"] == "enfants_0_2"].assign(source="b")
+    table = pd.concat([others, top, bottom], ignore_index=True)
+    expected = indicators.compute(table, ["PE02"], GEOS, reference=REFERENCE, year=2024)
+    found = indicators.compute(observations.compact(table), ["PE02"], GEOS, reference=REFERENCE, year=2024)
+    pd.testing.assert_frame_equal(found, expected)
+    assert set(found["source"]) <= {"", "a", "a b"}
+    assert "a b" in set(found["source"])
+
+
 def test_compact_tables_are_joined_compact_and_say_the_same(observed: pd.DataFrame) -> None:
     first, second = observed.iloc[:20].reset_index(drop=True), observed.iloc[20:].reset_index(drop=True)
     joined = observations.concat([observations.compact(first), observations.compact(second)])
