@@ -78,8 +78,8 @@ def mann_kendall(
     values : array_like of float, shape (n,)
         None missing.
     low, high : array_like of float, shape (n,), optional
-        Bounds of each value: two values whose bounds overlap may be in either order, and the p-value told is the
-        largest of those that the orders allow.
+        Bounds of each value: two values whose bounds overlap may be in either order, or equal, and the p-value told is
+        the largest of those that this allows.
     season : array_like of int, shape (n,), optional
         Half-year or quarter of each value: those of one season only are compared (Hirsch, Slack and Smith).
 
@@ -108,12 +108,19 @@ def mann_kendall(
     tau = s / math.sqrt(len(before) * distinct) if distinct else math.nan
     worst = 0 if s_low <= 0 <= s_high else min(abs(s_low), abs(s_high))
     exact = all(_enumerable(n, tied) for n, tied in parts)
-    p_value = _p_value(parts, worst) if len(before) > 1 else math.nan
+    possible = _possible_parts(y, bottom == top, season)
+    p_value = max(_p_value(one, worst) for one in possible) if len(before) > 1 else math.nan
     return Kendall(s=s, s_low=s_low, s_high=s_high, tau=tau, p_value=p_value, exact=exact, n=len(y))
 
 
 def sen(
-    times: npt.ArrayLike, values: npt.ArrayLike, *, season: npt.ArrayLike | None = None, level: float = 0.95
+    times: npt.ArrayLike,
+    values: npt.ArrayLike,
+    low: npt.ArrayLike | None = None,
+    high: npt.ArrayLike | None = None,
+    *,
+    season: npt.ArrayLike | None = None,
+    level: float = 0.95,
 ) -> Slope:
     """Return the median of the slopes between two points, with the interval that Kendall's distribution gives.
 
@@ -121,6 +128,8 @@ def sen(
     ----------
     times, values : array_like of float, shape (n,)
         Times all different.
+    low, high : array_like of float, shape (n,), optional
+        Bounds of each value: the interval is widened by all that they allow to the slopes.
     season : array_like of int, shape (n,), optional
         See `mann_kendall`.
     level : float
@@ -134,13 +143,18 @@ def sen(
     before, after = _pairs(len(y), season)
     if not len(before):
         return Slope(value=math.nan, low=math.nan, high=math.nan)
-    slopes = np.sort((y[after] - y[before]) / (t[after] - t[before]))
-    out = _left_out(_parts(y, season), len(slopes), level)
-    inside = out < (len(slopes) + 1) / 2
+    bottom = y if low is None else np.asarray(low, dtype=np.float64)
+    top = y if high is None else np.asarray(high, dtype=np.float64)
+    apart = t[after] - t[before]
+    # The slope of a rank rises with each slope: those of the bounds hold it.
+    least, most = (np.sort(gap / apart) for gap in (bottom[after] - top[before], top[after] - bottom[before]))
+    n = len(apart)
+    left = [_left_out(one, n, level) for one in _possible_parts(y, bottom == top, season)]
+    out, inside = min(left), max(left) < (n + 1) / 2
     return Slope(
-        value=float(np.median(slopes)),
-        low=float(slopes[out]) if inside else -math.inf,
-        high=float(slopes[len(slopes) - 1 - out]) if inside else math.inf,
+        value=float(np.median((y[after] - y[before]) / apart)),
+        low=float(least[out]) if inside else -math.inf,
+        high=float(most[n - 1 - out]) if inside else math.inf,
     )
 
 
@@ -165,6 +179,30 @@ def _parts(values: Floats, season: npt.ArrayLike | None) -> tuple[Part, ...]:
         _, ties = np.unique(inside, return_counts=True)
         found.append((len(inside), tuple(sorted(int(t) for t in ties if t > 1))))
     return tuple(sorted(found))
+
+
+def _possible_parts(
+    values: Floats, exactly: npt.NDArray[np.bool_], season: npt.ArrayLike | None
+) -> list[tuple[Part, ...]]:
+    """Return the groups of equal values: as printed; those only known within bounds all different; two of them alike.
+
+    Equal values narrow the distribution of S, and a pair of them changes whether it is odd: these three bound the rest.
+    """
+    printed = _parts(values, season)
+    if exactly.all():
+        return [printed]
+    # Any names will do for values that are all different.
+    apart = np.where(exactly, np.unique(values, return_inverse=True)[1], -1 - np.arange(len(values)))
+    found = [printed, _parts(apart, season)]
+    of = np.zeros(len(values)) if season is None else np.asarray(season)
+    for one in np.unique(of):
+        inside = np.flatnonzero(of == one)
+        inside = inside[np.argsort(exactly[inside], kind="stable")]
+        if len(inside) > 1 and not exactly[inside[0]]:
+            alike = apart.copy()
+            alike[inside[0]] = alike[inside[1]]
+            found.append(_parts(alike, season))
+    return found
 
 
 def _enumerable(n: int, tied: tuple[int, ...]) -> bool:

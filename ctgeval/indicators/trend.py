@@ -277,7 +277,7 @@ def _row(
         "last": series.levels[-1],
         "s": pd.NA,
     }
-    slope = monotonic.sen(series.times, series.levels, season=series.seasons, level=level)
+    slope = monotonic.sen(series.times, series.levels, series.low, series.high, season=series.seasons, level=level)
     found = monotonic.mann_kendall(series.levels, series.low, series.high, season=series.seasons)
     years = series.times[-1] - series.times[0]
     row |= {"yearly_change": slope.value, "tau": found.tau, "s": found.s if n > 1 else pd.NA}

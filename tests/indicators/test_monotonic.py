@@ -65,6 +65,29 @@ def test_values_that_may_be_in_either_order_weaken_the_test() -> None:
     assert sure.p_value == pytest.approx(2 / 120)
 
 
+def test_two_values_printed_alike_may_be_apart() -> None:
+    # Printed, S is 9 of 9 and 4 orders of 120 do as well (p = 4/120). But the two fives may be 5 and 4: S = 8 of 10,
+    # which 10 orders of 120 reach without any tie.
+    found = mann_kendall([2, 3, 5, 5, 7], low=[2, 3, 5, 4, 7], high=[2, 3, 5, 5, 7])
+    assert (found.s, found.s_low) == (9, 8)
+    assert found.p_value == pytest.approx(10 / 120)
+
+
+def test_the_test_and_the_slope_hold_for_every_series_within_the_bounds() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        n = int(rng.integers(4, 7))
+        values = rng.integers(0, 7, n) + np.arange(n) * (rng.random() < 0.5)
+        exactly = rng.random(n) < rng.random()
+        low, high = (values + np.where(exactly, 0, sign * rng.integers(0, 3, n) / 2) for sign in (-1, 1))
+        told, slope = mann_kendall(values, low, high), sen(np.arange(n), values, low, high)
+        for true in itertools.product(*[sorted({*ends}) for ends in zip(low, values, high, strict=True)]):
+            own = sen(np.arange(n), true)
+            assert told.p_value >= mann_kendall(true).p_value - 1e-12
+            assert slope.low <= own.low + 1e-12
+            assert slope.high >= own.high - 1e-12
+
+
 @pytest.mark.parametrize("n", [6, 9, 15, 28])
 def test_the_slope_is_that_of_scipy_and_its_interval_near(n: int) -> None:
     rng = np.random.default_rng(n)
