@@ -202,17 +202,15 @@ def _ranked(value: float, low: float, high: float, known: Floats) -> dict[str, f
     values, lows, highs = known.T
     n = len(values)
     above, equal = int((values > value).sum()), int((values == value).sum())
-    surely_above, maybe_above = int((lows > high).sum()), int((highs > low).sum())
-    surely_below, maybe_below = int((highs < low).sum()), int((lows < high).sum())
-    exact = (lows == highs) & (lows == value) & (low == high)
-    maybe_above, ties = maybe_above - int((exact & (highs > low)).sum()), int(exact.sum())
+    # Both are at an end of their bounds where the share below is the least, or the most; ends that meet are a tie.
+    least, most = (((one < other).sum() + (one == other).sum() / 2) / n for one, other in ((highs, low), (lows, high)))
     return {
         "rank": 1 + above,
-        "rank_low": 1 + surely_above,
-        "rank_high": 1 + maybe_above,
+        "rank_low": 1 + int((lows > high).sum()),
+        "rank_high": 1 + int((highs > low).sum()),
         "quantile": (n - above - equal + equal / 2) / n,
-        "quantile_low": (surely_below + ties / 2) / n,
-        "quantile_high": (maybe_below + ties / 2) / n,
+        "quantile_low": float(least),
+        "quantile_high": float(most),
     }
 
 

@@ -59,6 +59,15 @@ def test_bounds_give_a_range_of_ranks_and_no_place_when_they_do_not_agree() -> N
     assert "trop proches" in str(row["sentence"])
 
 
+def test_ends_of_bounds_that_meet_are_a_tie() -> None:
+    # A published 0 may hide 4: beside an exact 0 it is equal (half below) or above (none below).
+    table = results({OWN: 0.0, OTHERS[0]: 0.0})
+    table.loc[table["geo"].eq(OTHERS[0]), "high"] = 4.0
+    row = placed(table)
+    assert (row["quantile_low"], row["quantile"], row["quantile_high"]) == (0, 0.5, 0.5)
+    assert (row["rank_low"], row["rank"], row["rank_high"]) == (1, 1, 2)
+
+
 def test_chance_counts_as_much_as_rounding() -> None:
     table = results({OWN: 20.0, **FIVE})
     assert placed(table)["place"] == "plus_favorable"
