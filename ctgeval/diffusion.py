@@ -76,6 +76,9 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
         **designs.tables(dossier, every, everything=audience == "interne"),
         **followup.tables(dossier, reader),
     }
+    if audience != "interne":
+        # Outside, organisations and functions only, whatever a coordinator has typed in a hurry.
+        tables = followup.without_persons(dossier, tables)
     return Content(results=results, tables=tables, meta=_meta(dossier, partner))
 
 

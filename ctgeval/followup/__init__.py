@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctgeval.followup.persons import without_persons
 from ctgeval.followup.topics import Reader, observations, problems, tables
 
-__all__ = ["Reader", "observations", "problems", "tables"]
+__all__ = ["Reader", "observations", "problems", "tables", "without_persons"]

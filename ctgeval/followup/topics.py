@@ -18,6 +18,7 @@ from ctgeval.followup import (
     journal,
     participation,
     partnership,
+    persons,
     plan,
     quality,
     recommendations,
@@ -34,6 +35,7 @@ __all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
 
 TOPICS: tuple[Topic, ...] = (
     quality.TOPIC,
+    persons.TOPIC,
     catalogue.TOPIC,
     changes.TOPIC,
     trends.TOPIC,

@@ -22,7 +22,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from ctgeval import french
 from ctgeval.errors import PersonalDataFound, Problem
 
-__all__ = ["KINDS", "Finding", "find", "given_names", "names_somebody", "patterns", "require_none"]
+__all__ = ["BODIES", "KINDS", "Finding", "find", "given_names", "names_somebody", "patterns", "require_none"]
 
 KINDS: Mapping[str, str] = {
     "nir": "numéro de sécurité sociale",
@@ -391,7 +391,7 @@ def _number(column: _Column) -> Finding | None:
 
 _TITLE = r"(?i)^(?:m\.|mr\.?|mme\.?|mlle\.?|monsieur|madame|mademoiselle)\s+\p{L}"
 _CIVILITY = re.compile(r"(?:m\.|mr\.?|mme\.?|mlle\.?|monsieur|madame|mademoiselle)\s+[^\W\d_]", re.IGNORECASE)
-_BODIES = frozenset(
+BODIES = frozenset(
     word
     for line in (
         "saint sainte st ste ecole ecoles college lycee maternelle elementaire primaire maison mairie association asso",
@@ -404,6 +404,7 @@ _BODIES = frozenset(
     )
     for word in line.split()
 )
+"""Words that only the name of a body or of a place has."""
 _FIRST = ("prenom", "prenoms", "given name", "first name", "firstname")
 _LAST = (
     "nom de famille", "nom usage", "nom d usage", "nom naissance", "nom de naissance", "nom jeune fille",
@@ -436,7 +437,7 @@ def names_somebody(text: str) -> bool:
     ):
         return False
     named = not given_names().isdisjoint({words[0], words[-1]})
-    return named and all(word[0].isupper() for word in written) and _BODIES.isdisjoint(words)
+    return named and all(word[0].isupper() for word in written) and BODIES.isdisjoint(words)
 
 
 def _persons(columns: Iterable[_Column], taken: set[str]) -> list[Finding]:
@@ -465,7 +466,7 @@ def _letters(column: _Column) -> float:
 def _bodies(column: _Column) -> float:
     """Return the share of cells that hold a word which only a body has: ``nom_complet`` may be that of an EPCI."""
     texts = column.values.to_pylist()
-    found = [not _BODIES.isdisjoint(re.findall(r"[a-z]+", french.fold(text))) for text in texts]
+    found = [not BODIES.isdisjoint(re.findall(r"[a-z]+", french.fold(text))) for text in texts]
     return float(column.counts[np.array(found, dtype=np.bool_)].sum()) / column.total
 
 
@@ -496,7 +497,7 @@ def _person_like(column: _Column) -> npt.NDArray[np.bool_]:
     found = np.zeros(len(column.counts), dtype=np.bool_)
     for place, text in enumerate(column.values.to_pylist()):
         words = re.findall(r"[a-z]+", french.fold(text))
-        found[place] = 2 <= len(words) <= 5 and not _BODIES.intersection(words) and not given.isdisjoint(words)
+        found[place] = 2 <= len(words) <= 5 and not BODIES.intersection(words) and not given.isdisjoint(words)
     return found | column.hits(_TITLE)
 
 

@@ -1,0 +1,139 @@
+"""Persons named in what the coordinator writes: told to the team, and taken out of what anybody else reads.
+
+Tables, plan and evaluation name organisations and functions. Where a name, a telephone or an e-mail was typed all the
+same, nobody outside reads it, and the check says where it is. The author's texts of a bilan are left as they are: they
+are written for their readers, and may sign or give an address to write to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ctgeval import programme
+from ctgeval.errors import Problem
+from ctgeval.followup.topic import Topic
+from ctgeval.programme.evaluation import FILE_NAME
+from ctgeval.programme.origin import place
+from ctgeval.sources import free_text
+from ctgeval.sources.personal_data import names_somebody
+
+if TYPE_CHECKING:
+    from ctgeval.dossier import Dossier
+
+__all__ = ["TOPIC", "without_persons"]
+
+_SYSTEM = frozenset(
+    {
+        "indicators", "territories", "members", "progress", "changes", "trends", "standing", "standing_lines",
+        "sources", "limits", "texts", "notices", "impact_series", "sheets", "contours",
+    }
+)  # fmt: skip
+"""Tables whose words are those of the catalogue, of the producers, of the geography or of the author."""
+_ADDRESSES = frozenset({"lieu"})
+"""Columns that tell where a public meeting is held."""
+_ORGANISATIONS = frozenset({"pilote", "partenaires", "copilotes", "partenaires_presents", "partenaires_invites"})
+"""Columns whose names of persons are told with the partnership."""
+_REMEDY = (
+    "Écrivez l’organisme et la fonction. Si c’est le nom d’un organisme ou d’un lieu, ajoutez-le à la table "
+    "« partenaires », ou écrivez ce que c’est devant son nom (« école Jean Moulin »)."
+)
+
+
+def without_persons(dossier: Dossier, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables of a release with a mark in the place of what tells of a person.
+
+    Parameters
+    ----------
+    dossier : Dossier
+    tables : mapping of str to DataFrame
+        As others than the team would get them.
+    """
+    spared = _spared(dossier)
+    done: dict[tuple[str, bool], str] = {}
+
+    def cleaned(text: Any, *, addresses: bool) -> Any:
+        if not isinstance(text, str) or not text:
+            return text
+        if (text, addresses) not in done:
+            done[text, addresses] = _cleaned(text, spared, addresses=addresses)
+        return done[text, addresses]
+
+    found = dict(tables)
+    for name in sorted(set(tables) - _SYSTEM):
+        frame = found[name]
+        for column in map(str, frame.select_dtypes(["object", "str"])):
+            cells = [cleaned(text, addresses=column not in _ADDRESSES) for text in frame[column]]
+            if any(new is not old for new, old in zip(cells, frame[column], strict=True)):
+                frame = frame.assign(**{column: pd.Series(cells, index=frame.index, dtype=frame[column].dtype)})
+        found[name] = frame
+    return found
+
+
+def _cleaned(text: str, spared: tuple[str, ...], *, addresses: bool) -> str:
+    if not free_text.found_in(text):
+        return text
+    # Signs that no keyboard has, while the names of organisations and of places are kept aside.
+    for rank, name in enumerate(spared):
+        text = text.replace(name, chr(0xE000 + rank))
+    text = free_text.removed(text, addresses=addresses)
+    for rank, name in enumerate(spared):
+        text = text.replace(chr(0xE000 + rank), name)
+    return text
+
+
+def _spared(dossier: Dossier) -> tuple[str, ...]:
+    """Return the names of organisations and of places that read as those of persons, the longest first."""
+    listed = dossier.tables["partenaires"].frame
+    convention = dossier.config.convention
+    names = {str(name) for name in listed["nom"].dropna()}
+    names |= {part.strip() for cell in listed["autres_noms"].dropna() for part in str(cell).split(";")}
+    names = {name for name in names if not names_somebody(name)}
+    names |= set(convention.signataires if convention else ())
+    names |= {source.producteur for source in dossier.config.sources}
+    names |= set(dossier.territories["name"]) | {dossier.config.territoire.nom or ""}
+    names |= {dossier.reference.last_name(geo) or "" for geo in dossier.ground}
+    found = [name for name in names if name and free_text.found_in(name)]
+    return tuple(sorted(found, key=lambda name: (-len(name), name)))
+
+
+def _problems(dossier: Dossier) -> Iterator[Problem]:
+    spared = _spared(dossier)
+    for name, schema in programme.SCHEMAS.items():
+        if name == "observations":
+            continue
+        frame = dossier.tables[name].frame
+        for column in (one.name for one in schema.columns if one.kind == "texte"):
+            for text, origin in zip(frame[column], frame["origin"], strict=True):
+                kinds = _kinds(text, spared, column)
+                if kinds:
+                    yield _problem(kinds, column=column, **place(origin))
+    for question in dossier.evaluation.questions.values():
+        told = [question.texte, question.reponse, *question.constats, *question.elements_qualitatifs]
+        told += [one.constat for one in question.jugements]
+        told += [text for sentences in question.contribution.values() for text in sentences]
+        if kinds := tuple(dict.fromkeys(kind for text in told for kind in _kinds(text, spared, ""))):
+            yield _problem(kinds, file=FILE_NAME, key=question.key)
+
+
+def _kinds(text: object, spared: tuple[str, ...], column: str) -> tuple[str, ...]:
+    if not isinstance(text, str) or not free_text.found_in(text):
+        return ()
+    for name in spared:
+        text = text.replace(name, "")
+    left_out = {"adresse"} if column in _ADDRESSES else {"nom"} if column in _ORGANISATIONS else set()
+    return tuple(kind for kind in free_text.found_in(text) if kind not in left_out)
+
+
+def _problem(kinds: tuple[str, ...], **where: Any) -> Problem:
+    return Problem(
+        message=f"Ce texte parle d’une personne ({free_text.named(kinds)}) : hors de la version interne, c’est retiré.",
+        remedy=_REMEDY,
+        severity="avertissement",
+        **where,
+    )
+
+
+TOPIC = Topic(problems=_problems)
