@@ -44,9 +44,8 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
 
 def _by_action(lines: pd.DataFrame) -> pd.DataFrame:
     """Return what is left to pay of each action, year by year."""
-    years = sorted(set(budget.lines(lines)["exercice"]))
-    found = [budget.reste_a_charge(lines, year, by="action").assign(exercice=year) for year in years]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(TABLES["budget_actions"]))
+    found = budget.reste_a_charge(lines, by=("exercice", "action"))
+    return found if len(found) else pd.DataFrame(columns=list(TABLES["budget_actions"]))
 
 
 def _own(dossier: Dossier) -> frozenset[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 import pandas as pd
 
@@ -103,7 +102,9 @@ def totals(budget: pd.DataFrame, by: Sequence[str] = ("action",)) -> pd.DataFram
     return (wide.astype("float64") / 100).reset_index()
 
 
-def reste_a_charge(budget: pd.DataFrame, exercice: int | None = None, *, by: str = "exercice") -> pd.DataFrame:
+def reste_a_charge(
+    budget: pd.DataFrame, exercice: int | None = None, *, by: str | Sequence[str] = "exercice"
+) -> pd.DataFrame:
     """Return what is left to pay, year by year or action by action: expenses less revenues.
 
     Parameters
@@ -112,49 +113,49 @@ def reste_a_charge(budget: pd.DataFrame, exercice: int | None = None, *, by: str
         Table ``budget``.
     exercice : int, optional
         One year only; all of them by default.
-    by : {"exercice", "action"}
+    by : str or sequence of str, among ``exercice`` and ``action``
         What each row is about.
 
     Returns
     -------
     DataFrame
-        The column of ``by``, then ``depenses, recettes, reste_a_charge, statut`` in euros, one row per year (or action)
-        and basis: ``prevu`` (planned expenses less planned revenues) and ``realise`` (expenses carried out less
-        revenues received). A line of revenue (action, year, item, funder) written at several stages counts once: when
-        planned, as ``prevu``, else ``acquis``, else ``sollicite``; when received, as ``realise``, else ``verse``. A
-        basis without any expense is left out: what is left to pay is not known. Contributions in kind are left out.
+        The columns of ``by``, then ``depenses, recettes, reste_a_charge, statut`` in euros, one row per year (or
+        action, or both) and basis: ``prevu`` (planned expenses less planned revenues) and ``realise`` (expenses carried
+        out less revenues received). A line of revenue (action, year, item, funder) written at several stages counts
+        once: when planned, as ``prevu``, else ``acquis``, else ``sollicite``; when received, as ``realise``, else
+        ``verse``. A basis without any expense is left out: what is left to pay is not known. Contributions in kind are
+        left out.
 
     Raises
     ------
     DossierError
         When an amount is not exact to the cent, or ``by`` is something else.
     """
-    if by not in {"exercice", "action"}:
+    keys = [by] if isinstance(by, str) else list(by)
+    if not keys or not set(keys) <= {"exercice", "action"}:
         raise DossierError(
-            f"Le reste à charge ne se calcule pas par « {by} ».",
+            f"Le reste à charge ne se calcule pas par « {', '.join(keys)} ».",
             remedy="Choisissez « exercice » ou « action » : les dépenses ne disent pas quel financeur les couvre.",
-            value=by,
+            value=", ".join(keys),
         )
     found = lines(budget)
     if exercice is not None:
         found = found[found["exercice"] == exercice]
-    rows: list[dict[str, Any]] = []
-    for name, group in found.groupby(by, sort=True):
-        for basis in REVENUE:
-            paid = spent(group, basis)
-            if paid is None:
-                continue
-            received = income(group, basis)
-            rows.append(
-                {
-                    by: name,
-                    "depenses": paid / 100,
-                    "recettes": received / 100,
-                    "reste_a_charge": (paid - received) / 100,
-                    "statut": basis,
-                }
-            )
-    return pd.DataFrame(rows, columns=[by, "depenses", "recettes", "reste_a_charge", "statut"])
+    parts = [_left_to_pay(found, basis, keys) for basis in REVENUE]
+    order = {basis: rank for rank, basis in enumerate(REVENUE)}
+    joined = pd.concat(parts, ignore_index=True)
+    joined = joined.sort_values(
+        [*keys, "statut"], key=lambda column: column.map(order) if column.name == "statut" else column
+    )
+    return joined.reset_index(drop=True)
+
+
+def _left_to_pay(found: pd.DataFrame, basis: str, keys: list[str]) -> pd.DataFrame:
+    paid = found[(found["nature"] == "depense") & (found["statut"] == basis)].groupby(keys, sort=True)["cents"].sum()
+    received = once(found, basis).groupby(keys, sort=True)["cents"].sum().reindex(paid.index, fill_value=0)
+    table = pd.DataFrame({"depenses": paid, "recettes": received}).astype("int64")
+    table["reste_a_charge"] = table["depenses"] - table["recettes"]
+    return (table / 100).reset_index().assign(statut=basis)
 
 
 def in_kind(budget: pd.DataFrame) -> pd.DataFrame:
@@ -204,14 +205,29 @@ def income(lines: pd.DataFrame, basis: str, *, without: Collection[str] = ()) ->
     without : collection of str
         Funders that do not count, without case and accents.
     """
+    kept = once(lines, basis)
+    return int(kept.loc[~kept["financeur"].map(fold).isin(set(without)), "cents"].sum())
+
+
+def once(lines: pd.DataFrame, basis: str) -> pd.DataFrame:
+    """Return the revenues on a basis, each line of revenue once, at the first of its stages.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        See `lines`.
+    basis : {"prevu", "realise"}
+
+    Returns
+    -------
+    DataFrame
+        ``action, exercice, poste, financeur, cents``.
+    """
     stages = {name: rank for rank, name in enumerate(REVENUE[basis])}
     kept = lines[(lines["nature"] == "recette") & lines["statut"].isin(list(stages))]
-    kept = kept[~kept["financeur"].map(fold).isin(set(without))]
-    if kept.empty:
-        return 0
     summed = kept.groupby([*_LINE, "statut"], sort=True)["cents"].sum().reset_index()
     first = summed.assign(rank=summed["statut"].map(stages)).sort_values("rank", kind="stable").drop_duplicates(_LINE)
-    return int(first["cents"].sum())
+    return first[[*_LINE, "cents"]]
 
 
 def lines(budget: pd.DataFrame) -> pd.DataFrame:

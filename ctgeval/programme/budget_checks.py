@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ctgeval.errors import Problem
+from ctgeval.errors import Problem, Severity
 from ctgeval.french import euros, fold, plural
 from ctgeval.programme import budget as money
 from ctgeval.programme.budget_controls import controls
@@ -24,6 +24,8 @@ OWN = frozenset({"cc", "epci", "collectivite", "communaute de communes", "autofi
                  "reste a charge"})  # fmt: skip
 """Names under which a coordinator writes the collectivité itself as a funder, without case and accents."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
+_MOST = 1e10
+"""Euros: a hundred times the yearly budget of the largest communes."""
 _THOUSANDS = (math.log10(300), math.log10(3000))
 _SAME = ["action", "exercice", "nature", "poste", "financeur", "statut", "cents"]
 
@@ -41,7 +43,7 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
     Returns
     -------
     list of Problem
-        Negative amounts and years that are none block; revenues above expenses, a year written in thousands, lines
+        Negative amounts, amounts that no budget reaches and years that are none set their row aside; revenues above expenses, a year written in thousands, lines
         written twice, revenues without funder, what the collectivité pays written as a revenue, and a written total
         that is not the sum of its lines are warnings.
     """
@@ -52,10 +54,22 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
             f"{row['montant']:.2f}",
             "Un montant ne peut pas être négatif.",
             "Écrivez un montant positif, et « recette » ou « depense » dans la colonne « nature ».",
-            blocking=True,
+            severity="partiel",
         )
         for row in budget.to_dict("records")
         if row["montant"] < 0
+    ]
+    found += [
+        _problem(
+            row,
+            "montant",
+            f"{row['montant']:g}",
+            "Ce montant dépasse celui de toute convention : des chiffres sont sans doute en trop.",
+            "Écrivez le montant en euros, par exemple 1250,50.",
+            severity="partiel",
+        )
+        for row in budget.to_dict("records")
+        if row["montant"] > _MOST
     ]
     found += [
         _problem(
@@ -64,7 +78,7 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
             f"{row['exercice']:.0f}",
             f"L’exercice {row['exercice']:.0f} n’est pas une année.",
             "Écrivez l’année sur quatre chiffres, par exemple 2024.",
-            blocking=True,
+            severity="partiel",
         )
         for row in budget.to_dict("records")
         if not _FIRST_YEAR <= row["exercice"] <= _LAST_YEAR
@@ -84,22 +98,22 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
 def _sound(budget: pd.DataFrame) -> pd.DataFrame:
     """Return the lines whose year and amount can be true."""
     years = budget["exercice"].between(_FIRST_YEAR, _LAST_YEAR).fillna(False).astype(bool)  # noqa: FBT003
-    return money.lines(budget[budget["montant"].astype("float64").ge(0) & years])
+    return money.lines(budget[budget["montant"].astype("float64").between(0, _MOST) & years])
 
 
 def _overfunded(lines: pd.DataFrame) -> Iterator[Problem]:
-    for basis in money.REVENUE:
-        for (action, year), group in lines.groupby(["action", "exercice"], sort=True):
-            spent, income = money.spent(group, basis), money.income(group, basis)
-            if spent is not None and income > spent:
-                yield _problem(
-                    group.iloc[0].to_dict(),
-                    "montant",
-                    str(action),
-                    f"Les recettes de l’action {action} en {year} ({euros(income / 100, 2)}) dépassent ses "
-                    f"dépenses ({euros(spent / 100, 2)}), au statut « {money.STATUS_LABELS[basis].lower()} ».",
-                    "Vérifiez les montants, ou qu’une ligne n’est pas écrite deux fois.",
-                )
+    left = money.reste_a_charge(lines, by=("action", "exercice"))
+    for row in left[left["reste_a_charge"] < 0].to_dict("records"):
+        action, year, basis = row["action"], row["exercice"], row["statut"]
+        group = lines[lines["action"].eq(action) & lines["exercice"].eq(year)]
+        yield _problem(
+            group.iloc[0].to_dict(),
+            "montant",
+            str(action),
+            f"Les recettes de l’action {action} en {year} ({euros(row['recettes'], 2)}) dépassent ses "
+            f"dépenses ({euros(row['depenses'], 2)}), au statut « {money.STATUS_LABELS[basis].lower()} ».",
+            "Vérifiez les montants, ou qu’une ligne n’est pas écrite deux fois.",
+        )
 
 
 def thousands(budget: pd.DataFrame) -> Iterator[Problem]:
@@ -215,13 +229,19 @@ def _declared(budget: pd.DataFrame) -> Iterator[Problem]:
 
 
 def _problem(
-    row: dict[Any, Any], column: str, value: str, message: str, remedy: str, *, blocking: bool = False
+    row: dict[Any, Any],
+    column: str,
+    value: str,
+    message: str,
+    remedy: str,
+    *,
+    severity: Severity = "avertissement",
 ) -> Problem:
     return Problem(
         message=message,
         remedy=remedy,
         column=column,
         value=value,
-        severity="bloquant" if blocking else "avertissement",
+        severity=severity,
         **place(row.get("origin")),
     )

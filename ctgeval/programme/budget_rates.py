@@ -74,12 +74,14 @@ def rates(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> pd.DataFrame:
 def _expected(lines: pd.DataFrame, own: Collection[str]) -> int:
     """Return the cents that funders granted or were asked for, less what they have paid, line by line."""
     external = lines[lines["nature"].eq("recette") & ~lines["financeur"].map(fold).isin(set(own))]
-    waited = 0
-    for _, line in external.groupby(["action", "exercice", "poste", "financeur"], sort=True):
-        stages = line.groupby("statut", sort=True)["cents"].sum()
-        promised = int(stages.get("acquis", stages.get("sollicite", 0)))
-        waited += max(0, promised - money.income(line, "realise"))
-    return waited
+    keys = ["action", "exercice", "poste", "financeur"]
+    if external.empty:
+        return 0
+    stages = external.pivot_table(index=keys, columns="statut", values="cents", aggfunc="sum", sort=True)
+    stages = stages.reindex(columns=["acquis", "sollicite"])
+    promised = stages["acquis"].fillna(stages["sollicite"]).fillna(0)
+    received = money.once(external, "realise").set_index(keys)["cents"].reindex(promised.index, fill_value=0)
+    return int((promised - received).clip(lower=0).sum())
 
 
 def unit_costs(budget: pd.DataFrame, outputs: Mapping[tuple[str, str], Mapping[int, float]]) -> pd.DataFrame:

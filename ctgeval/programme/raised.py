@@ -262,28 +262,28 @@ def _late(rule: DeclaredRule, facts: Facts) -> Found:
 
 def _overfunded(rule: DeclaredRule, facts: Facts) -> Found:
     named = {str(row["id"]): row for row in _plan(facts)}
-    for action, lines in facts.budget.groupby("action", sort=True):
-        row = named.get(str(action), {})
+    try:
+        left = money.reste_a_charge(facts.budget, by=("action", "exercice"))
+    except DossierError:
+        return
+    for year in left[left["reste_a_charge"] < 0].to_dict("records"):
+        action = str(year["action"])
+        row = named.get(action, {})
         if rule.axe and row.get("axe") != rule.axe:
             continue
-        try:
-            left = money.reste_a_charge(lines)
-        except DossierError:
-            continue
-        for year in left[left["reste_a_charge"] < 0].to_dict("records"):
-            basis = "réalisé" if year["statut"] == "realise" else "prévu"
-            words = {
-                "action:nom": str(row.get("intitule", action)),
-                "budget:exercice": str(year["exercice"]),
-                "budget:recettes": french.euros(year["recettes"]),
-                "budget:depenses": french.euros(year["depenses"]),
-                "budget:ecart": french.euros(-year["reste_a_charge"]),
-            }
-            told = (
-                f"{words['budget:recettes']} de recettes pour {words['budget:depenses']} de dépenses "
-                f"en {year['exercice']} ({basis})"
-            )
-            yield _of_action(str(action), told, "Budget de la convention", period=str(year["exercice"])), words
+        basis = "réalisé" if year["statut"] == "realise" else "prévu"
+        words = {
+            "action:nom": str(row.get("intitule", action)),
+            "budget:exercice": str(year["exercice"]),
+            "budget:recettes": french.euros(year["recettes"]),
+            "budget:depenses": french.euros(year["depenses"]),
+            "budget:ecart": french.euros(-year["reste_a_charge"]),
+        }
+        told = (
+            f"{words['budget:recettes']} de recettes pour {words['budget:depenses']} de dépenses "
+            f"en {year['exercice']} ({basis})"
+        )
+        yield _of_action(action, told, "Budget de la convention", period=str(year["exercice"])), words
 
 
 def _of_action(action: str, told: str, source: str, period: str = "") -> dict[str, Any]:
