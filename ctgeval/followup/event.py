@@ -34,7 +34,9 @@ def _masked(sheets: pd.DataFrame, limit: int) -> pd.DataFrame:
     """Mask the counts of too few persons, their complements, and every figure that gives one of them back."""
     attended, answered, pleased = (sheets[name] for name in ("presences", "repondants", "satisfaits"))
     rest = answered - pleased
-    few = attended.gt(0) & attended.lt(limit)
+    small = attended.gt(0) & attended.lt(limit)
+    # PI10a adds up the editions of a year: what another one is told would give the small one back.
+    few = small | (sheets["annee"].isin(set(sheets.loc[small, "annee"])) & attended.notna())
     few_answers = answered.gt(0) & answered.lt(limit)
     # All pleased, or nobody, says as much of each respondent as a small count does.
     few_pleased = (pleased.gt(0) & pleased.lt(limit)) | (rest.lt(limit) & answered.gt(0) & (limit > 1)) | few_answers
@@ -52,7 +54,14 @@ def _masked(sheets: pd.DataFrame, limit: int) -> pd.DataFrame:
 
 
 def _observations(dossier: Dossier) -> pd.DataFrame:
-    """Count what PI10a and PI10b are made of, for the territory of the convention."""
+    """Count what PI10a and PI10b are made of, for the territory of the convention.
+
+    A total so low that it proves the editions behind it to be small is not made: a year of one edition is masked by
+    the rule of the results, several are not.
+    """
+    limit = dossier.config.publication.seuil.personnes
+    sheets = events.sheets(dossier.tables["evenements"].frame)
+    told = {str(year) for year, some in sheets.groupby("annee") if _proves_small(some["presences"], limit)}
     rows = [
         {
             "measure": measure,
@@ -63,9 +72,16 @@ def _observations(dossier: Dossier) -> pd.DataFrame:
             "source": counts.PLAN,
             "origin": "evenements",
         }
-        for measure, year, value in events.counts(events.sheets(dossier.tables["evenements"].frame))
+        for measure, year, value in events.counts(sheets)
+        if not (measure == "presences_evenement" and year in told)
     ]
     return observations.frame(rows) if rows else observations.empty()
+
+
+def _proves_small(attended: pd.Series[float], limit: int) -> bool:
+    """Tell whether the total of several editions leaves none of its small ones the room to be as large as the limit."""
+    small = attended.gt(0) & attended.lt(limit)
+    return len(attended) > 1 and bool(small.any()) and float(attended.sum()) - (len(attended) - 1) < limit
 
 
 def _problems(dossier: Dossier) -> Iterator[Problem]:

@@ -162,6 +162,26 @@ def test_satisfaction_of_few_respondents_is_masked_with_its_complement(with_tabl
     assert dict(zip(rows["time_period"], masked, strict=True)) == {"2022": True, "2023": False, "2024": True}
 
 
+def test_no_edition_of_a_year_gives_a_small_one_back(with_tables) -> None:
+    head = "id;date;intitule;lieu;objectifs;presences;comptage;repondants;satisfaits;cout;action;enseignement\n"
+    dossier = with_tables(
+        evenements=head
+        + "J1;2022-05-26;J;;;3;e;;;30;;\nJ2;2022-11-26;J;;;100;e;20;12;400;;\n"
+        + "J3;2023-05-26;J;;;60;e;;;;;\n"
+        + "J4;2024-05-26;J;;;3;e;;;;;\nJ5;2024-11-26;J;;;2;e;;;;;\n"
+    )
+    yearly = event.TOPIC.observations(dossier).query("measure == 'presences_evenement'")  # type: ignore[misc]
+    # 103 in 2022 with 100 shown beside it would be 3; of 5 in two editions, each is under 5 for certain.
+    assert dict(zip(yearly["time_period"], yearly["value"], strict=True)) == {"2022": 103, "2023": 60}
+    shown = told(dossier, "copil")["events"]
+    assert shown["presences"].fillna(-1).tolist() == [-1, -1, 60, -1, -1]
+    for name in ("taux_reponse", "cout_par_presence"):
+        assert shown[name].isna().all()
+    assert shown["presences_avant"].isna().tolist() == [True, True, True, False, True]
+    assert shown["evolution_presences"].isna().all()
+    assert told(dossier, "interne")["events"]["presences"].tolist() == [3, 100, 60, 3, 2]
+
+
 def test_no_table_of_a_release_adds_channels(demo: Dossier) -> None:
     found = told(demo, "interne")
     last = found["communication"].query("periode == '2025-Q4'")["valeur"].tolist()
