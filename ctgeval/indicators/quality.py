@@ -19,7 +19,7 @@ from ctgeval import french, periods
 from ctgeval.measures import Measure
 from ctgeval.observations import DIMENSIONS
 
-__all__ = ["COLUMNS", "JUMP", "faults"]
+__all__ = ["COLUMNS", "JUMP", "RATE_JUMP", "faults"]
 
 COLUMNS: tuple[str, ...] = (
     "kind",
@@ -35,6 +35,9 @@ COLUMNS: tuple[str, ...] = (
 )
 JUMP = 8.0
 """Ratio between two neighbouring periods from which a value is taken for a slip: a digit too many makes about 10."""
+RATE_JUMP = 40.0
+"""The same for a rate under `_LOW`: it may well move tenfold, but a percentage written as a share of 1 makes 100."""
+_LOW = 5
 _ENOUGH = 20
 """Value under which a ratio says nothing: 1 may become 9."""
 _LATE = 1
@@ -59,8 +62,8 @@ def faults(observed: pd.DataFrame, measures: Mapping[str, Measure], *, awaited: 
     DataFrame
         Columns `COLUMNS`, one row per fault, in the order of the table. ``kind`` is ``recul`` (a count that cumulates
         goes down), ``annee`` (a year below one of its parts, or that is not their sum), ``saut`` (a value some ten
-        times as high, or as low, as its neighbours), ``retard`` (a source that stopped while the others of the same
-        measure went on).
+        times as high, or as low, as its neighbours; a hundred times for a low rate), ``retard`` (a source that stopped
+        while the others of the same measure went on).
     """
     known = observed[observed["measure"].isin(list(measures))]
     known = known[np.isfinite(known["value"].to_numpy(dtype=np.float64, na_value=np.nan))]
@@ -99,7 +102,8 @@ def _fault(row: Mapping[Any, Any], kind: str, **values: str) -> Fault:
 
 
 def _shown(value: object) -> str:
-    return french.number(float(str(value)))
+    number = float(str(value))
+    return french.number(number, 2 if 0 < abs(number) < 1 else None)
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
@@ -165,16 +169,23 @@ def _years(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> list[Fault]:
 
 def _jumps(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> list[Fault]:
     """Find the values an order of magnitude away from both neighbours, or from the only one there is."""
-    counted = [name for name, one in measures.items() if one.kind in {"stock", "flow", "distinct", "amount"}]
-    told = _ordered(rows[rows["measure"].isin(counted)])
+    rates = [name for name, one in measures.items() if one.kind == "ratio"]
+    told = _ordered(rows)
+    rate = told["measure"].isin(rates).to_numpy()
+    enough = np.where(rate, 0, _ENOUGH)
     value, before, after = (
         told[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("value", "before", "after")
     )
-    apart = _far(value, before) | _far(before, value)
-    inside = (_far(value, before) & _far(value, after)) | (_far(before, value) & _far(after, value))
+
+    def far(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        # High enough for a ratio to say so; from nothing, nothing is told.
+        return np.asarray((b > 0) & (a >= enough) & (a >= np.where(rate & (b < _LOW), RATE_JUMP, JUMP) * b))
+
+    apart = far(value, before) | far(before, value)
+    inside = (far(value, before) & far(value, after)) | (far(before, value) & far(after, value))
     # At either end of a series its only neighbour decides, unless that one is itself alone of its kind.
     last = np.isnan(after) & apart & _agrees(told, before, 2)
-    first = np.isnan(before) & (_far(value, after) | _far(after, value)) & _agrees(told, after, -2)
+    first = np.isnan(before) & (far(value, after) | far(after, value)) & _agrees(told, after, -2)
     found = []
     for row in told[inside | last | first].to_dict("records"):
         other = row["before"] if not pd.isna(row["before"]) else row["after"]
@@ -188,11 +199,6 @@ def _jumps(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> list[Fault]:
         }
         found.append(_fault(row, "saut", **said))
     return found
-
-
-def _far(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Whether a is some ten times as high as b, and high enough to say so; from nothing, nothing is told."""
-    return np.asarray((b > 0) & (a >= _ENOUGH) & (a >= JUMP * b))
 
 
 def _agrees(told: pd.DataFrame, neighbour: npt.NDArray[np.float64], shift: int) -> npt.NDArray[np.bool_]:

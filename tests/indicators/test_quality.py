@@ -60,6 +60,28 @@ def test_a_value_is_a_slip_when_its_neighbours_disagree_with_it(
     assert kinds(quality.faults(observed(values), KNOWN)) == expected
 
 
+@pytest.mark.parametrize(
+    ("measure", "values", "expected"),
+    [
+        ("taux_pauvrete", years(12.1, 0.12, 12.5), [("saut", "2019")]),
+        ("taux_couverture_global", years(0.58, 57.2, 58.0), [("saut", "2018")]),
+        ("taux_pauvrete", years(0.12, 12), [("saut", "2019")]),
+        ("revenu_median", years(19000, 19500, 19.8, 20000), [("saut", "2020")]),
+        ("taux_couverture_global", years(58, 57, 580, 58), [("saut", "2020")]),
+        ("taux_couverture_prescolarisation", years(0.2, 3.0, 0.3), []),
+        ("taux_couverture_prescolarisation", years(0.1, 0.0, 2.0, 1.9), []),
+    ],
+    ids=["share of 1", "first year", "two", "thousands", "a digit", "small place", "nothing"],
+)
+def test_a_percentage_written_as_a_share_of_one_is_a_slip(
+    measure: str, values: dict[str, float], expected: list[tuple[str, str]]
+) -> None:
+    found = quality.faults(observed(values, measure), KNOWN)
+    assert kinds(found) == expected
+    if 0.12 in values.values():
+        assert "0,12" in found["message"].item()
+
+
 def test_a_count_that_cumulates_never_goes_down_within_what_it_cumulates_over() -> None:
     cumulated = {"places_eaje": replace(KNOWN["places_eaje"], cumul="annee")}
     values = {"2024-S1": 30.0, "2024-S2": 28.0, "2025-S1": 12.0, "2025-S2": 25.0}
