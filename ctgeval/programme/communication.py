@@ -6,6 +6,7 @@ two channels, or two measures, together.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -99,30 +100,37 @@ def _channel(canal: str, mesure: str, part: pd.DataFrame, until: date) -> dict[s
     read = [periods.parse(text) for text in part["periode"]]
     kinds = [period.frequency for period in read]
     kind = max(sorted(set(kinds)), key=kinds.count)
-    values = {period: value for period, value in zip(read, part["valeur"], strict=True) if period.frequency == kind}
-    times = sorted(values, key=lambda period: period.start)
+    told = dict(zip(read, part["valeur"], strict=True))
+    times = sorted((period for period in told if period.frequency == kind), key=lambda period: period.start)
+    # Whoever counts by half-year, then by year, has not stopped: a value feeds every period that it is about.
+    fed = [period for period, value in told.items() if value > 0]
     expected = list(_steps(times[0], until))
-    fed = [period for period in times if values[period] > 0]
-    without = [period for period in expected if not values.get(period, 0) > 0]
-    after = [period for period in expected if not fed or period.start > fed[-1].end]
-    known = [period for period in times if values[period] == values[period]]
+    without = [step for step in expected if not any(one.start <= step.end and step.start <= one.end for one in fed)]
+    silent = set(without)
+    lively = [step.end for step in expected if step not in silent]
+    after = [step for step in expected if not lively or step.start > lively[-1]]
+    known = sorted(
+        (period for period, value in told.items() if not math.isnan(value)), key=lambda one: (one.end, one.start)
+    )
     last = known[-1] if known else times[-1]
-    before = next((period for period in known if period.start == _year_before(last.start)), None)
-    earlier = values[before] if before else float("nan")
+    before = next(
+        (one for one in known if one.frequency == last.frequency and one.start == _year_before(last.start)), None
+    )
+    earlier = told[before] if before else float("nan")
     return {
         "canal": canal,
         "mesure": mesure,
         "frequence": kind,
         "premiere": times[0].text,
         "derniere": last.text,
-        "avec": len(fed),
+        "avec": len(expected) - len(without),
         "attendues": len(expected),
-        "sans": " ".join(period.text for period in without),
+        "sans": " ".join(step.text for step in without),
         "arretee": after[0].text if after else "",
-        "valeur": values[last],
+        "valeur": told[last],
         "compare_a": before.text if before else "",
         "valeur_avant": earlier,
-        "evolution": 100 * (values[last] - earlier) / earlier if earlier > 0 else float("nan"),
+        "evolution": 100 * (told[last] - earlier) / earlier if earlier > 0 else float("nan"),
     }
 
 

@@ -58,6 +58,22 @@ def test_cadence_and_evolution_by_hand(register) -> None:
     assert np.isnan(site["evolution"])
 
 
+def test_a_channel_that_is_counted_by_year_from_now_on_has_not_stopped(register) -> None:
+    rows = register(
+        "Lettre;2024-S1;envois;1000\nLettre;2024-S2;envois;1200\nLettre;2025;envois;2000\n"
+        "Presse;2024;articles;6\nPresse;2025;articles;0\n"
+    )
+    letter, press = communication.channels(communication.lines(rows)).to_dict("records")
+    assert (letter["avec"], letter["attendues"], letter["sans"], letter["arretee"]) == (4, 4, "", "")
+    # Four half-years, the last two in the count of 2025. No year is known before it: nothing to compare.
+    assert (letter["derniere"], letter["valeur"], letter["compare_a"]) == ("2025", 2000, "")
+    assert np.isnan(letter["evolution"])
+    assert (press["avec"], press["sans"], press["arretee"]) == (1, "2025", "2025")
+    yearly = register("Lettre;2023;envois;1600\nLettre;2024-S1;envois;900\nLettre;2025;envois;2000\n")
+    (letter,) = communication.channels(communication.lines(yearly)).to_dict("records")
+    assert (letter["avec"], letter["attendues"], letter["sans"], letter["arretee"]) == (3, 3, "", "")
+
+
 @pytest.mark.parametrize(
     ("canal", "mesure", "found"),
     [
