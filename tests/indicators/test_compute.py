@@ -53,6 +53,12 @@ def test_a_rate_is_the_sum_of_numerators_over_the_sum_of_denominators(geography,
     assert one(table, geo=A)["value"] == 50
 
 
+def test_funders_may_pay_more_than_a_year_costs(geography, observe: Observe) -> None:
+    # An advance on the year after, or too much: 2 500 received for 2 000 spent is told, 125 %, not hidden.
+    seen = observe(*counts("financements_externes_recus", epci=2500), *counts("cout_total", epci=2000))
+    assert one(compute(seen, ["PI04"], [EPCI], reference=geography, year=2024))["value"] == 125
+
+
 def test_the_row_of_the_source_is_preferred_to_a_sum(geography, observe: Observe) -> None:
     seen = observe(*counts("population_municipale", a=10, b=20, c=30, epci=61))
     row = one(compute(seen, ["PO01"], [EPCI], reference=geography, year=2024))

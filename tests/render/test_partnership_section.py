@@ -97,6 +97,14 @@ def test_the_team_reads_everything(open_) -> None:
     assert "<b>relais" not in str(page.workshops())
 
 
+def test_a_year_whose_guests_are_not_named_shows_no_partner_at_zero(open_) -> None:
+    unnamed = {"invitations": 0, "presences": 0, "rate": None, "last": "2024-03-01"}
+    rows = ROWS | {"partner_attendance": [ROWS["partner_attendance"][0] | unnamed]}
+    said = plain(open_("interne", rows).partnership())
+    assert "La présence de chaque organisme invité en 2024" not in said
+    assert "Dernière présence" in plain(open_("interne").partnership())
+
+
 def test_the_copil_is_not_told_who_came(open_) -> None:
     page = open_("copil")
     said = plain(page.partnership())

@@ -269,7 +269,8 @@ def _guests(view: View, names: Names, year: str) -> list[Markup]:
         for row in rows
         if row["invitations_total"] and not View.text(row["last"])
     ]
-    asked = [row for row in rows if row["invitations_total"]]
+    # A year whose meetings name no guest would put at zero organisations that came.
+    asked = [row for row in rows if row["invitations"]]
     parts = [blocks.bullets([_say("jamais", {"noms": french.enumeration(never)})])] if never else []
     if asked:
         labels = (f"Présences en {year}", f"Invitations en {year}")
