@@ -77,6 +77,14 @@ def test_inhabitants_read_sentences_with_their_base() -> None:
     assert "habitants" not in html.replace("titres_habitants", "")
 
 
+def test_inhabitants_read_what_was_thought_before_who_answered() -> None:
+    who = {"position": 0.0, "question": "AGE", "text": "Votre âge ?", "type": "unique"}
+    other = {"position": 0.5, "question": "SEXE", "text": "Vous êtes", "type": "unique"}
+    html = page("habitants", answers=[{**one, **asked} for asked in (who, other, {}) for one in THREE])
+    assert html.index("Cela va-t-il mieux") < html.index("Votre âge")
+    assert "Vous êtes" not in html
+
+
 def test_volunteers_are_said_to_be_volunteers() -> None:
     html = page(summary=[{**SUMMARY, "recruitment": "volontaire", "intervals": False}])
     assert "ces résultats sont ceux des répondants" in html

@@ -101,7 +101,10 @@ def _plain(view: View, _names: Names, row: Row) -> list[Markup]:
     """Return two or three sentences in everyday words."""
     answers = survey_tables.questions(view, row)
     told = [_method(row)]
-    favourites = [own for own in answers if own["favourable"].any()] or answers
+    # Questions with one answer are, most of them, those that describe who answers.
+    favourites = [own for own in answers if own["favourable"].any()] or sorted(
+        answers, key=lambda own: str(own["type"].iloc[0]) == "unique"
+    )
     for own in favourites[:_MOST_PLAIN]:
         best = survey_tables.telling(own)
         if best is not None:
