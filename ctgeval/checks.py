@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ctgeval import followup, french, measures, periods
-from ctgeval.errors import CtgevalError, Problem, Severity, TerritoryError, suggestion
+from ctgeval.errors import SEVERITIES, CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import budget, texts
 from ctgeval.programme.origin import place
 from ctgeval.render import wording
@@ -39,7 +39,7 @@ def notebooks() -> dict[str, Path]:
 
 
 def problems(dossier: Dossier) -> list[Problem]:
-    """List the problems of a dossier, the blocking ones first, in the order of the way of the data."""
+    """List the problems of a dossier, the gravest first, in the order of the way of the data."""
     found = [
         *dossier.config_warnings,
         *_unread(dossier.read_sources.values()),
@@ -63,7 +63,7 @@ def problems(dossier: Dossier) -> list[Problem]:
         *followup.problems(dossier),
         *dossier.contour_problems,
     ]
-    return sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "bloquant")
+    return sorted(dict.fromkeys(found), key=lambda problem: SEVERITIES.index(problem.severity))
 
 
 def _unread(items: Iterable[SourceTable | CtgevalError]) -> Iterator[Problem]:

@@ -34,11 +34,14 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Severity = Literal["bloquant", "avertissement"]
+Severity = Literal["bloquant", "partiel", "avertissement"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The gravest first."""
 
 __all__ = [
+    "SEVERITIES",
     "AmbiguousSource",
     "ConfidentialityError",
     "CtgevalError",
@@ -83,8 +86,9 @@ class Problem:
         Where, and the value as it was read; empty when it does not apply.
     row : int or None
         Line of the file, counted from 1 as a spreadsheet does.
-    severity : {"bloquant", "avertissement"}
-        Whether a bilan can still be built.
+    severity : {"bloquant", "partiel", "avertissement"}
+        ``bloquant``: no bilan can be built. ``partiel``: what is told is set aside, counts in no figure, and the bilans
+        are built without it and say so. ``avertissement``: it counts as it was read.
     """
 
     message: str

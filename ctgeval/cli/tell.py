@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from ctgeval.cli import output
 from ctgeval.cli.messages import as_json, say
 from ctgeval.cli.problems import by_file
-from ctgeval.errors import Problem
+from ctgeval.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from ctgeval.cli.starter import Made
     from ctgeval.report import BuildReport, State
 
-_SEVERITIES = (("bloquant", "blocking"), ("avertissement", "warning"))
+_SEVERITIES: tuple[tuple[Severity, str], ...] = (
+    ("bloquant", "blocking"),
+    ("partiel", "partial"),
+    ("avertissement", "warning"),
+)
 
 
 def made(folder: Path, what: Made) -> None:
@@ -40,7 +44,7 @@ def form_made(folder: Path, path: Path) -> None:
 
 
 def problems(folder: Path, found: Sequence[Problem]) -> None:
-    """Write the problems of a dossier: the blocking ones first, grouped by file."""
+    """Write the problems of a dossier: the gravest first, grouped by file."""
     counts = Counter(problem.severity for problem in found)
     if as_json():
         told = [problem.as_dict() for problem in found]
@@ -58,7 +62,8 @@ def problems(folder: Path, found: Sequence[Problem]) -> None:
             for line in by_file(chosen):
                 output.write(line)
     if found:
-        output.write(say("verifier.total", blocking=counts["bloquant"], warnings=counts["avertissement"]))
+        totals = {name: counts[severity] for severity, name in _SEVERITIES}
+        output.write(say("verifier.total", **totals))
     else:
         output.write(say("verifier.none"))
 

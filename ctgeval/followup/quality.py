@@ -22,7 +22,9 @@ def _problems(dossier: Dossier) -> Iterator[Problem]:
     """Look at the dossier's own ground: what a national file says of others is its producer's business."""
     observed = dossier.indicator_observations
     own = observed[observed["geo"].isin(dossier.ground)]
-    partners = set(dossier.tables["observations"].frame["source"].dropna())
+    # A source that is not declared is told as such: a slip in its key is no partner that is late.
+    declared = {source.cle for source in dossier.config.sources}
+    partners = declared & set(dossier.tables["observations"].frame["source"].dropna())
     for row in quality.faults(own, dossier.measures, awaited=partners).to_dict("records"):
         yield Problem(
             message=row["message"],

@@ -43,9 +43,9 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
     Returns
     -------
     list of Problem
-        Negative amounts, amounts that no budget reaches and years that are none set their row aside; revenues above expenses, a year written in thousands, lines
-        written twice, revenues without funder, what the collectivité pays written as a revenue, and a written total
-        that is not the sum of its lines are warnings.
+        Negative amounts, amounts that no budget reaches and years that are none set their row aside; revenues above
+        expenses, a year written in thousands, lines written twice, revenues without funder, what the collectivité pays
+        written as a revenue, and a written total that is not the sum of its lines are warnings.
     """
     found = [
         _problem(

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ctgeval import french, periods
-from ctgeval.errors import Problem
+from ctgeval.errors import Problem, Severity
 from ctgeval.french import fold
 from ctgeval.programme.origin import place
 
@@ -207,13 +207,21 @@ def problems(communication: pd.DataFrame) -> list[Problem]:
     for row in rows:
         value = float(row["valeur"])
         if value < 0:
-            found.append(_problem(row, "Une mesure de communication ne peut pas être négative.", "Corrigez le nombre."))
+            found.append(
+                _problem(
+                    row,
+                    "Une mesure de communication ne peut pas être négative.",
+                    "Corrigez le nombre.",
+                    severity="partiel",
+                )
+            )
         if value > 100 and _RATE.search(fold(str(row["mesure"]))):
             found.append(
                 _problem(
                     row,
                     f"« {row['mesure']} » vaut {french.number(value)}, plus que 100 %.",
                     "Corrigez le taux, ou donnez le nombre et ce qu’il mesure (envois, ouvertures).",
+                    severity="partiel",
                 )
             )
         name = measure(str(row["canal"]), str(row["mesure"]))
@@ -229,6 +237,7 @@ def problems(communication: pd.DataFrame) -> list[Problem]:
                     f"Il y a plus d’ouvertures ({french.number(alike[0]['valeur'])}) que d’envois "
                     f"({french.number(sent[0]['valeur'])}) de la lettre.",
                     "Comptez les lettres ouvertes au moins une fois, ou corrigez les envois.",
+                    severity="partiel",
                 )
             )
     return found
@@ -245,12 +254,12 @@ def _several(name: str, rows: Sequence[dict[Any, Any]]) -> Iterator[Problem]:
         )
 
 
-def _problem(row: dict[Any, Any], message: str, remedy: str) -> Problem:
+def _problem(row: dict[Any, Any], message: str, remedy: str, *, severity: Severity = "avertissement") -> Problem:
     return Problem(
         message=message,
         remedy=remedy,
         column="valeur",
         value=f"{float(row['valeur']):g}",
-        severity="avertissement",
+        severity=severity,
         **place(row.get("origin")),
     )

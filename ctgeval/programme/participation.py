@@ -232,7 +232,7 @@ def _rows(participation: pd.DataFrame) -> Iterator[Problem]:
                     remedy="Corrigez le nombre, ou laissez la cellule vide s’il n’est pas connu.",
                     column=unit,
                     value=f"{row[unit]:g}",
-                    severity="avertissement",
+                    severity="partiel",
                     **where,
                 )
         if _number(row["personnes_distinctes"]) > _number(row["presences"]):
@@ -242,7 +242,7 @@ def _rows(participation: pd.DataFrame) -> Iterator[Problem]:
                 remedy="Chaque personne compte au moins une présence : vérifiez les deux nombres.",
                 column="personnes_distinctes",
                 value=f"{row['personnes_distinctes']:g}",
-                severity="avertissement",
+                severity="partiel",
                 **where,
             )
 

@@ -24,6 +24,7 @@ JOURNAL_LABELS: Mapping[str, str] = MappingProxyType(
 CIBLES = TableSchema(
     name="cibles",
     title="Références et cibles des indicateurs",
+    essential=True,
     key=("indicateur", "territoire", "periode_cible", "revisee_le"),
     help=(
         "Une ligne par indicateur, territoire et échéance. Une cible révisée est une nouvelle ligne, "
@@ -159,6 +160,7 @@ BUDGET = TableSchema(
 OBSERVATIONS = TableSchema(
     name="observations",
     title="Comptages des partenaires",
+    essential=True,
     key=("mesure", "territoire", "periode", "source", "structure", "sexe", "age"),
     help=(
         "Une ligne par mesure, territoire et période. Aucune donnée sur une personne : des totaux seulement. "

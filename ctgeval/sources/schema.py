@@ -84,6 +84,9 @@ class TableSchema:
         Columns that two rows can't share; empty when rows may repeat.
     help : str
         How to fill it in, in French.
+    essential : bool
+        Whether a row that can't be used stops the bilans (the figures themselves are made of it), or is set aside and
+        said to be missing.
     """
 
     name: str
@@ -91,6 +94,7 @@ class TableSchema:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     help: str = ""
+    essential: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +114,8 @@ class Table:
         Basename of the file it came from; empty when the dossier has no such table.
     n_rows : int
         Rows with at least one filled cell, whether they could be used or not.
+    unread : bool
+        Whether the table as a whole could not be read, rather than some of its rows.
     """
 
     name: str
@@ -117,3 +123,9 @@ class Table:
     problems: tuple[Problem, ...]
     file: str
     n_rows: int
+    unread: bool = False
+
+    @property
+    def n_set_aside(self) -> int:
+        """How many rows could not be used."""
+        return self.n_rows - len(self.frame)

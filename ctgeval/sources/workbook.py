@@ -88,12 +88,22 @@ def read_tables(folder: Path, schemas: Mapping[str, TableSchema] | Iterable[Tabl
         found, faults = _csv_sheets(folder, schema)
         if schema.name in sheets:
             found.insert(0, sheets[schema.name])
-        tables[schema.name] = _table(schema, found, (*trouble, *faults))
+        read = _table(schema, found, faults)
+        tables[schema.name] = replace(read, problems=(*trouble, *read.problems))
         trouble = []
     return tables
 
 
 def _table(schema: TableSchema, found: Sequence[_Sheet], faults: Sequence[Problem]) -> Table:
+    persons = [problem for sheet in found for problem in _persons(sheet)]
+    if persons:
+        # Nothing of it may go on to a table, a cache or a report.
+        return Table(schema.name, _frame(schema, [], []), (*faults, *persons), found[0].file, len(found[0].rows) - 1)
+    read = _read(schema, found, faults)
+    return read if schema.essential else replace(read, problems=tuple(map(_partial, read.problems)))
+
+
+def _read(schema: TableSchema, found: Sequence[_Sheet], faults: Sequence[Problem]) -> Table:
     filled = [sheet for sheet in found if len(sheet.rows) > 1]
     problems = list(faults)
     if len(filled) > 1:
@@ -106,16 +116,10 @@ def _table(schema: TableSchema, found: Sequence[_Sheet], faults: Sequence[Proble
                 sheet=filled[1].sheet,
             )
         )
-        return Table(schema.name, _frame(schema, [], []), tuple(problems), filled[0].file, 0)
+        return Table(schema.name, _frame(schema, [], []), tuple(problems), filled[0].file, 0, unread=True)
     chosen = filled or list(found)
-    persons = _persons(chosen[0]) if chosen else []
-    if persons:
-        # Nothing of it may go on to a table, a cache or a report.
-        return Table(
-            schema.name, _frame(schema, [], []), (*problems, *persons), chosen[0].file, len(chosen[0].rows) - 1
-        )
     if not chosen:
-        return Table(schema.name, _frame(schema, [], []), tuple(problems), "", 0)
+        return Table(schema.name, _frame(schema, [], []), tuple(problems), "", 0, unread=bool(problems))
     return _typed(schema, chosen[0], problems)
 
 
@@ -145,7 +149,7 @@ def _filled_cells(row: tuple[int, list[object]]) -> int:
 def _typed(schema: TableSchema, sheet: _Sheet, problems: list[Problem]) -> Table:
     rows, columns, width = _header(schema, sheet, problems)
     if columns is None:
-        return Table(schema.name, _frame(schema, [], []), tuple(problems), sheet.file, len(rows))
+        return Table(schema.name, _frame(schema, [], []), tuple(problems), sheet.file, len(rows), unread=bool(rows))
     kept: list[dict[str, Cell]] = []
     origins: list[str] = []
     seen: dict[tuple[object, ...], int] = {}
@@ -163,6 +167,7 @@ def _typed(schema: TableSchema, sheet: _Sheet, problems: list[Problem]) -> Table
                         "identifiant ou une autre date.",
                         row=line,
                         column=schema.key[0],
+                        value=shown(values[schema.key[0]].value) if schema.key[0] in values else "",
                     )
                 ]
             seen.setdefault(key, line)
@@ -401,7 +406,11 @@ def _filled(rows: Iterable[tuple[int, list[object]]], silent: Mapping[str, str])
 
 
 def _warning(problem: Problem) -> Problem:
-    return Problem(**{**problem.as_dict(), "severity": "avertissement"})  # type: ignore[arg-type]
+    return replace(problem, severity="avertissement")
+
+
+def _partial(problem: Problem) -> Problem:
+    return replace(problem, severity="partiel") if problem.severity == "bloquant" else problem
 
 
 def _named(sheet: _Sheet) -> str:

@@ -60,13 +60,13 @@ def test_a_revenue_without_funder_makes_the_total_by_funder_fall_short(table: Ta
 def test_revenues_above_expenses_and_negative_amounts_are_told(table: Table) -> None:
     text = LINES + "A02;2025;recette;Prime;Caf;prevu;501\nA03;2025;depense;;;prevu;-3\n"
     found = budget_checks.problems(table("budget", text))
-    assert [(problem.value, problem.severity) for problem in found] == [("-3.00", "bloquant"), ("A02", "avertissement")]
+    assert [(problem.value, problem.severity) for problem in found] == [("-3.00", "partiel"), ("A02", "avertissement")]
     assert found[0].row == 8
 
 
 def test_a_year_that_is_none_is_told(table: Table) -> None:
     (found,) = budget_checks.problems(table("budget", LINES + "A02;23;depense;Voyage;;prevu;5\n"))
-    assert (found.column, found.value, found.severity) == ("exercice", "23", "bloquant")
+    assert (found.column, found.value, found.severity) == ("exercice", "23", "partiel")
 
 
 def test_a_line_written_twice_and_the_collectivite_as_a_funder_are_told(table: Table) -> None:

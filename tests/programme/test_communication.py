@@ -123,7 +123,7 @@ def test_two_letters_in_one_period_are_told_and_not_added(register) -> None:
 def test_what_can_not_be_true_is_told(register, text: str, said: str) -> None:
     (problem,) = communication.problems(register(text))
     assert said in problem.message.replace("\u202f", " ").replace("\u00a0", " ")
-    assert (problem.file, problem.column, problem.severity) == ("communication.csv", "valeur", "avertissement")
+    assert (problem.file, problem.column, problem.severity) == ("communication.csv", "valeur", "partiel")
 
 
 def test_an_empty_register(register) -> None:

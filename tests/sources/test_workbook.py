@@ -154,8 +154,8 @@ def test_columns_are_told_unknown_missing_or_doubled(tmp_path: Path) -> None:
     assert len(read(tmp_path).frame) == 1
     save(tmp_path, ["id", "dat"], ["P1", "2024-09-15"])
     told = read(tmp_path)
-    assert {problem.severity for problem in told.problems} == {"avertissement", "bloquant"}
-    assert "Il manque la colonne « date »" in next(p for p in told.problems if p.severity == "bloquant").message
+    assert {problem.severity for problem in told.problems} == {"avertissement", "partiel"}
+    assert "Il manque la colonne « date »" in next(p for p in told.problems if p.severity == "partiel").message
     assert told.frame.empty
     assert told.n_rows == 1
     save(tmp_path, [*HEADER, "ID"], [*GOOD, "x"])
