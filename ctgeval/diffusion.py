@@ -96,7 +96,8 @@ def _visible(dossier: Dossier, audience: str) -> frozenset[str]:
 def _seen(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Territories and results as an audience's sources give them; a source that is not declared stays inside."""
     observed = dossier.indicator_observations
-    shown = observed["source"].isin(_visible(dossier, audience)) | (audience == "interne")
+    shown = observed["source"].isin(_visible(dossier, audience)) & ~observed["origin"].isin(followup.withheld(dossier))
+    shown |= audience == "interne"
     if shown.all():
         return dossier.territories, _with_designs(dossier, observed, dossier.indicators())
     place, bilans = dossier.config.territoire, dossier.config.bilans

@@ -12,7 +12,7 @@ from ctgeval.surveys.declaration import CHOSEN, Question
 from ctgeval.surveys.results import ENOUGH
 from ctgeval.surveys.taken import Taken
 
-__all__ = ["protected"]
+__all__ = ["protected", "withheld"]
 
 _ANSWER_FIGURES = ["n", "share", "low", "high", "mean"]
 
@@ -47,15 +47,16 @@ def protected(
     if before is not None:
         shown = before.results.assign(conf_status="F")
         earlier = _answers(before, shown, _thresholds(before, threshold, sensitive))
+    themes = _themes(tables["survey_themes"], least)
     few = taken.answers.n < min([threshold, *least.values()], default=threshold)
     return {
         "surveys": _summary(tables["surveys"], few=few),
         "survey_answers": answers,
-        "survey_crosses": _crosses(tables["survey_crosses"], least, set(hidden)),
+        "survey_crosses": _crosses(tables["survey_crosses"], tables["survey_answers"], least, set(hidden)),
         "survey_changes": _changes(tables["survey_changes"], earlier, answers),
         "survey_scales": _scales(taken, tables["survey_scales"], set(hidden)),
-        "survey_themes": _themes(tables["survey_themes"], least),
-        "verbatims": tables["verbatims"][tables["verbatims"]["approved"].astype(bool)],
+        "survey_themes": themes,
+        "verbatims": _verbatims(tables["verbatims"], themes),
     }
 
 
@@ -92,19 +93,45 @@ def _answers(taken: Taken, table: pd.DataFrame, least: Mapping[str, int]) -> pd.
 def _without_followers(taken: Taken, table: pd.DataFrame) -> pd.DataFrame:
     """Hide a question asked after an answer that is hidden: how many it was asked to would give that answer back."""
     hidden = set(table.loc[table["conf_status"].ne("F"), "question"])
-    after = {one.code for one in taken.survey.questions if hidden & set(one.si)}
+    after: set[str] = set()
+    # A question that follows one that is hidden for that reason tells of the first answer too.
+    while more := {one.code for one in taken.survey.questions if (hidden | after) & set(one.si)} - after:
+        after |= more
     rows = table["question"].isin(after)
     table.loc[rows, "conf_status"] = "C"
     table.loc[rows, [*_ANSWER_FIGURES, "base", "asked"]] = np.nan
     return table
 
 
-def _added_up(taken: Taken, question: Question) -> list[bool] | None:
-    """Tell which options somebody can add up: those of an indicator, or those that lead to another question."""
-    if question.indicateur and question.favorable:
-        return [code in question.favorable for code in question.options]
-    leading = {code for one in taken.survey.questions for code in one.si.get(question.code, ())}
-    return [code in leading for code in question.options] if leading else None
+def withheld(taken: Taken, threshold: int, sensitive: int) -> frozenset[str]:
+    """Return the questions whose indicator is for the evaluator alone: it would tell what the survey's own tables hide.
+
+    The rule of the results knows neither that a question is about health, nor that it was asked after a hidden answer,
+    nor how many persons stand behind a weighted share.
+
+    Parameters
+    ----------
+    taken, threshold, sensitive
+        See `protected`.
+    """
+    least = _thresholds(taken, threshold, sensitive)
+    answers = _answers(taken, taken.results.assign(conf_status="F"), least)
+    without_base = set(answers.loc[answers["base"].isna(), "question"])
+    found = set()
+    for question in taken.answers.questions:
+        if question.indicateur and question.favorable:
+            count, base, _ = taken.favourable(question.code)
+            small = secrecy.options([count, base - count], base, least[question.code]).any()
+            if small or base < max(ENOUGH, least[question.code]) or question.code in without_base:
+                found.add(question.code)
+    return frozenset(found)
+
+
+def _added_up(taken: Taken, question: Question) -> list[tuple[bool, ...]]:
+    """Mark the options by the sums that they are in: that of an indicator, those of the questions asked after them."""
+    sums = [set(question.favorable)] if question.indicateur else []
+    sums += [set(one.si[question.code]) for one in taken.survey.questions if question.code in one.si]
+    return [tuple(code in some for some in sums) for code in question.options]
 
 
 def _hidden(
@@ -121,11 +148,25 @@ def _hidden(
     return secrecy.options(counts, base, threshold)
 
 
-def _crosses(table: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) -> pd.DataFrame:
-    return table[[keep for _, keep in _allowed(table, least, hidden)]] if len(table) else table
+def _verbatims(table: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
+    """Keep the answers that somebody let through, with the themes whose count is told: quoted, they can be counted."""
+    told = themes[themes["conf_status"].eq("F")] if len(themes) else themes
+    known = set(zip(told["question"], told["theme"], strict=True)) if len(told) else set()
+    rows = table[table["approved"].astype(bool)]
+    kept = [
+        " | ".join(one for one in str(text).split(" | ") if (question, one) in known)
+        for question, text in zip(rows["question"], rows["themes"], strict=True)
+    ]
+    return rows.assign(themes=pd.Series(kept, index=rows.index, dtype="str"))
 
 
-def _allowed(table: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) -> Iterator[tuple[int, bool]]:
+def _crosses(table: pd.DataFrame, answers: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) -> pd.DataFrame:
+    return table[[keep for _, keep in _allowed(table, answers, least, hidden)]] if len(table) else table
+
+
+def _allowed(
+    table: pd.DataFrame, answers: pd.DataFrame, least: Mapping[str, int], hidden: set[str]
+) -> Iterator[tuple[int, bool]]:
     """Tell which rows stay: those of a table by group whose every cell passes."""
     passed: dict[tuple[str, str], bool] = {}
     for (question, by), rows in table.groupby(["question", "by"], sort=False):
@@ -133,8 +174,10 @@ def _allowed(table: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) ->
         counts = np.array([own["n"].astype(int).tolist() for own in groups])
         bases = [int(own["base"].iloc[0]) for own in groups]
         small = max(least[str(question)], least[str(by)])
+        whole = answers[answers["question"].eq(str(question))]
+        totals = (whole["n"].astype(int).tolist(), int(whole["base"].iloc[0]))
         passed[str(question), str(by)] = not {question, by} & hidden and secrecy.cross_allowed(
-            counts, bases, small, ENOUGH
+            counts, bases, small, ENOUGH, totals=totals
         )
     for at, key in enumerate(zip(table["question"], table["by"], strict=True)):
         yield at, passed[key]

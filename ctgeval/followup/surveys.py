@@ -25,7 +25,7 @@ from ctgeval.surveys.wave_changes import changes
 if TYPE_CHECKING:
     from ctgeval.dossier import Dossier
 
-__all__ = ["TOPIC", "Gathered", "gather", "get"]
+__all__ = ["TOPIC", "Gathered", "gather", "get", "withheld"]
 
 _NAMES = (
     "surveys", "survey_answers", "survey_crosses", "survey_changes", "survey_scales", "survey_themes", "verbatims",
@@ -181,10 +181,24 @@ def _observations(dossier: Dossier) -> pd.DataFrame:
                         "time_period": _period(survey),
                         "value": value,
                         "source": survey.source,
-                        "origin": f"{FILE_NAME}!{survey.id}!{question.code}",
+                        "origin": _origin(survey, question.code),
                     }
                 )
     return observations_.frame(rows) if rows else observations_.empty()
+
+
+def _origin(survey: Survey, question: str) -> str:
+    return f"{FILE_NAME}!{survey.id}!{question}"
+
+
+def withheld(dossier: Dossier) -> frozenset[str]:
+    """Return the ``origin`` of the observations that no other reader than the team may be given."""
+    threshold = dossier.config.publication.seuil
+    return frozenset(
+        _origin(taken.survey, code)
+        for taken in dossier.surveys.taken.values()
+        for code in survey_secrecy.withheld(taken, threshold.personnes, threshold.sensible)
+    )
 
 
 def _tables(dossier: Dossier, reader: Reader) -> dict[str, pd.DataFrame]:

@@ -146,6 +146,85 @@ def test_a_question_asked_after_a_hidden_answer_is_hidden_with_its_base(make: Ma
     assert set(told["conf_status"]) == {"C"}
 
 
+def edited(dossier: Dossier, old: str, new: str) -> Dossier:
+    path = dossier.path / "enquetes.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return ctgeval.open(dossier.path)
+
+
+def test_an_indicator_tells_no_more_than_its_question(make: Make) -> None:
+    # 8 of 60 who gave something up: more than 5, but less than the 11 of a question about health.
+    dossier = make(yes=8)
+    assert surveys.withheld(dossier) == frozenset()
+    health = edited(dossier, 'favorable = ["O"]', 'favorable = ["O"]\nsensible = true')
+    assert surveys.withheld(health) == {"enquetes.toml!e!MO"}
+    assert tables(health, "habitants")["survey_answers"].query("question == 'MO'")["n"].isna().all()
+    known = health.release("habitants").results
+    assert known[known["indicator"].eq("MO03") & known["geo"].eq("EPCI-249900001")]["value"].isna().all()
+    assert health.indicators("MO03", geo="EPCI-249900001")["value"].notna().any()
+
+
+def test_an_indicator_of_a_question_asked_after_a_hidden_answer_stays_inside(make: Make) -> None:
+    dossier = edited(make(east=3), 'favorable = ["O"]', 'favorable = ["O"]\nsi = { SECT = ["A", "C"] }')
+    inside = tables(dossier, "interne")["survey_answers"].set_index("question")
+    assert inside.loc["MO", "asked"].tolist() == [32, 32]
+    assert surveys.withheld(dossier) == {"enquetes.toml!e!MO"}
+
+
+def test_a_question_two_steps_after_a_hidden_answer_is_hidden(make: Make) -> None:
+    more = "".join(
+        f'[[enquete.question]]\ncode = "{code}"\ntexte = "?"\ntype = "unique"\nmodalites = {{ O = "Oui", N = "Non" }}\n'
+        f"si = {{ {after} = [{of}] }}\n"
+        for code, after, of in (("UN", "SECT", '"A", "C"'), ("DEUX", "UN", '"O"'))
+    )
+    dossier = make(east=3)
+    export = dossier.path / "sources" / "reponses.csv"
+    lines = export.read_text(encoding="utf-8").splitlines()
+    asked = [";UN;DEUX", *(";;" if ";B;" in line else f";O;{'ON'[at % 2]}" for at, line in enumerate(lines[1:]))]
+    export.write_text("\n".join(line + more_ for line, more_ in zip(lines, asked, strict=True)), encoding="utf-8")
+    again = edited(dossier, 'code = "LIBRE"', 'code = "LIBRE"\nsensible = false')
+    (again.path / "enquetes.toml").write_text(
+        (again.path / "enquetes.toml").read_text(encoding="utf-8") + more, encoding="utf-8"
+    )
+    last = ctgeval.open(again.path)
+    assert tables(last, "interne")["survey_answers"].set_index("question").loc["DEUX", "asked"].tolist() == [32, 32]
+    told = tables(last, "copil")["survey_answers"].set_index("question")
+    assert told.loc[["UN", "DEUX"], ["n", "base", "asked", "share"]].isna().all().all()
+
+
+@pytest.mark.parametrize(("silent", "rows"), [(0, 6), (1, 0)])
+def test_no_group_is_read_by_subtraction(make: Make, silent: int, rows: int) -> None:
+    # Half of each sector gave something up. One person gives no sector: the table of all, less the sectors, would tell
+    # what that person answered.
+    export = make().path / "sources" / "reponses.csv"
+    head, *lines = export.read_text(encoding="utf-8").splitlines()
+    cells = [line.split(";") for line in lines]
+    told = [
+        ";".join([*one[:4], "OONN"[at % 4], "" if at < silent else one[5], *one[6:]]) for at, one in enumerate(cells)
+    ]
+    export.write_text("\n".join([head, *told]), encoding="utf-8")
+    again = ctgeval.open(export.parent.parent)
+    assert len(tables(again, "interne")["survey_crosses"]) == 6
+    assert len(tables(again, "copil")["survey_crosses"]) == rows
+
+
+def test_a_verbatim_does_not_count_a_theme_that_is_hidden(make: Make) -> None:
+    dossier = make()
+    (dossier.path / "enquetes").mkdir()
+    rows = [f"{at};LIBRE;;{'transport|handicap' if at <= 2 else 'transport'};oui" for at in range(1, 13)]
+    rows += [f"{at};LIBRE;;horaires;non" for at in range(13, 16)]
+    (dossier.path / "enquetes" / "e_themes.csv").write_text(
+        "\n".join(["reponse_id;question;texte;themes;valide", *rows]), encoding="utf-8"
+    )
+    again = ctgeval.open(dossier.path)
+    assert tables(again, "interne")["verbatims"]["themes"].str.contains("handicap").sum() == 2
+    told = tables(again, "habitants")
+    assert not told["verbatims"]["themes"].str.contains("handicap").any()
+    assert told["survey_themes"].set_index("theme").loc["handicap", "n"] != 2
+
+
 def test_a_source_that_stays_inside_tells_nobody(make: Make) -> None:
     dossier = make(diffusion="interne")
     assert all(frame.empty for frame in tables(dossier, "copil").values())

@@ -36,6 +36,21 @@ def test_an_indicator_that_adds_some_options_splits_what_is_hidden() -> None:
     assert secrecy.choices([38, 2, 32, 12], 84, 5, [True, True, False, False]).tolist() == [True, True, False, False]
 
 
+def test_several_known_sums_each_hide_their_own() -> None:
+    # An indicator tells 38 + 2, a question asked after the second and the third tells 2 + 32: 2 is alone in both.
+    marks = [(True, False), (True, True), (False, True), (False, False)]
+    assert secrecy.choices([38, 2, 32, 12], 84, 5, marks).all()
+
+
+def test_those_who_gave_no_group_are_one_more_group() -> None:
+    counts = np.array([[20, 20], [15, 15]])
+    assert secrecy.cross_allowed(counts, [40, 30], 5, 11)
+    assert secrecy.cross_allowed(counts, [40, 30], 5, 11, totals=([35, 35], 70))
+    # One who gave no group answered the first: 36 less 20 and 15.
+    assert not secrecy.cross_allowed(counts, [40, 30], 5, 11, totals=([36, 36], 72))
+    assert secrecy.cross_allowed(counts, [40, 30], 5, 11, totals=([41, 42], 83))
+
+
 def test_several_answers() -> None:
     assert secrecy.options([3, 40, 82, 0, 84], 84, 5).tolist() == [True, False, True, False, True]
 
