@@ -29,7 +29,14 @@ from ctgeval.confidentiality import Release, release as release_
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
-from ctgeval.followup import handover as handing, partnership, searching, surveys as surveys_, workshops
+from ctgeval.followup import (
+    handover as handing,
+    partnership,
+    searching,
+    survey_sampling,
+    surveys as surveys_,
+    workshops,
+)
 from ctgeval.indicators import definition, own, scope
 from ctgeval.measures import Measure
 from ctgeval.programme import (
@@ -41,6 +48,7 @@ from ctgeval.programme import (
     participation,
     proposals,
     returns,
+    set_aside,
     texts,
 )
 from ctgeval.programme.handover_parts import Handover
@@ -151,7 +159,9 @@ class Dossier:
     @cached_property
     def tables(self) -> Mapping[str, workbook.Table]:
         """The coordinator's tables, from ``suivi.xlsx`` or CSV files, and what partners sent back (``retours``)."""
-        own = workbook.read_tables(self.path, programme.SCHEMAS)
+        convention = self.config.convention
+        read = workbook.read_tables(self.path, programme.SCHEMAS)
+        own = set_aside.sound(read, end=convention.fin if convention else None)
         counted = own["observations"]
         asked = returns.asked(self.config.sources, counted.frame, self.measures, territory=self.config.territoire.code)
         found, problems = returns.read(self.path, asked)
@@ -727,6 +737,7 @@ class Dossier:
             measures=self.measures,
             groupings=self._groupings,
             start=self.config.convention.debut if self.config.convention else None,
+            unsampled=survey_sampling.unsampled(self),
         )
         return indicators.explained(found, self.left_out, self.catalogue)
 
@@ -787,4 +798,5 @@ class Dossier:
             objection=lambda item, first, last: compare[item.id].objection(first, last),
             span=lambda item, period: compare[item.id].span(period),
             minimum={(name, place): tolerance for name, place, tolerance in tolerances},
+            unsampled=survey_sampling.unsampled(self),
         )

@@ -16,7 +16,7 @@ from ctgeval.errors import MeasureError, UnknownMeasure, suggestion
 Kind = Literal["stock", "flow", "distinct", "amount", "ratio", "quantile"]
 Object = Literal["personnes", "foyers", "entreprises", "structures", "places", "actions", "seances", "euros", "autres"]
 Over = Literal["places", "time"]
-Chance = Literal["", "none", "repeated"]
+Chance = Literal["", "none", "repeated", "volunteers"]
 Cumul = Literal["", "annee", "convention"]
 
 __all__ = ["Kind", "Measure", "Object", "get", "load"]
@@ -64,9 +64,10 @@ class Measure:
         Crossed with income, health or disability: the higher threshold of the dossier applies.
     legal : bool
         Published for every commune, however small, by virtue of a text (legal populations: decree of each year).
-    chance : {"", "none", "repeated"}
+    chance : {"", "none", "repeated", "volunteers"}
         Of persons, households or enterprises: ``none`` when the count follows from a decision (who lives in a covered
-        commune), ``repeated`` when it counts acts and the same persons come again; empty when each is its own case.
+        commune), ``repeated`` when it counts acts and the same persons come again, ``volunteers`` when it counts some
+        of those who chose to answer, who are no sample; empty when each is its own case.
     cumul : {"", "annee", "convention"}
         Each value already counts those before it, since 1 January or since the start of the convention: it never goes
         down, and is never summed over time.

@@ -10,7 +10,7 @@ some would seem to move by chance alone: p-values are adjusted together, territo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -67,6 +67,7 @@ def changes(
     objection: Objection | None = None,
     span: Span | None = None,
     minimum: Mapping[tuple[str, str], float] | None = None,
+    unsampled: Collection[str] = (),
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Compare the last period of each indicator and territory with its situation before the convention.
@@ -87,6 +88,8 @@ def changes(
         around); those of the period by default.
     minimum : mapping of (indicator, territory) to float, optional
         Smallest change of interest, in the unit of the indicator.
+    unsampled : collection of str, optional
+        See `ctgeval.indicators.compute`: what comes from these sources is not tested.
     level : float
         Confidence; 1 less it is the share of false discoveries that is accepted.
 
@@ -107,7 +110,7 @@ def changes(
         item = known[name]
         pairs = list(_pairs(item, rows, start=start, objection=objection, span=span))
         if pairs:
-            found.extend(_compared(item, rows, pairs, declared, level=level, start=start))
+            found += _compared(item, rows, pairs, declared, unsampled=frozenset(unsampled), level=level, start=start)
     adjusted = _adjusted(found)
     told = [replace(one, minimum=(minimum or {}).get((one.item.id, one.geo), math.nan)) for one in adjusted]
     order = {key: rank for rank, key in enumerate(zip(results["indicator"], results["geo"], strict=True))}
@@ -182,6 +185,7 @@ def _compared(
     pairs: Sequence[_Pair],
     measures: Mapping[str, Measure],
     *,
+    unsampled: frozenset[str],
     level: float,
     start: date | None,
 ) -> Iterator[Change]:
@@ -193,7 +197,11 @@ def _compared(
     found = difference(chance, first, last, factor=factor, rounded_together=same, level=level)
     silence = _silence(item, measures)
     refused = np.array([bool(pair.refusal) for pair in pairs])
-    found = _untested(found, refused | hidden | also_hidden)
+    asked = np.array(
+        [bool(chance) and not unsampled.isdisjoint(f"{one} {two}".split())
+         for one, two in zip(before["source"].fillna(""), after["source"].fillna(""), strict=True)]
+    )  # fmt: skip
+    found = _untested(found, refused | asked | hidden | also_hidden)
     for at, pair in enumerate(pairs):
         yield Change(
             item=item,
@@ -205,7 +213,9 @@ def _compared(
             bounds=(float(found.low[at]), float(found.high[at])),
             interval=(float(found.ci_low[at]), float(found.ci_high[at])),
             p_value=float(found.p_value[at]),
-            refusal=pair.refusal or silence or ("sans_effectifs" if chance and np.isnan(found.p_value[at]) else ""),
+            refusal=pair.refusal
+            or silence
+            or ("enquete" if asked[at] else "sans_effectifs" if chance and np.isnan(found.p_value[at]) else ""),
             objection=pair.objection,
             late=pair.late,
             start=start,
@@ -217,8 +227,10 @@ def _silence(item: Indicator, measures: Mapping[str, Measure]) -> str:
     if item.published:
         return "publie"
     used = [measures[name] for name in item.numerator_measures]
-    if any(one.chance == "repeated" for one in used):
-        return "repete"
+    silences = {"repeated": "repete", "volunteers": "volontaires"}
+    found = next((silences[one.chance] for one in used if one.chance in silences), "")
+    if found:
+        return found
     return "solde" if len(used) > 1 and all(one.is_random for one in used) and not law(item, measures) else ""
 
 

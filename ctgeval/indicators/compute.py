@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -31,6 +31,7 @@ def compute(
     measures: Mapping[str, Measure] | None = None,
     groupings: Mapping[str, Sequence[str]] | None = None,
     start: date | None = None,
+    unsampled: Collection[str] = (),
 ) -> pd.DataFrame:
     """Compute indicators for territories, at every period for which their numerator is known.
 
@@ -59,6 +60,9 @@ def compute(
         Communes of each ``GRP-`` code.
     start : date, optional
         Start of the convention, from which some flows are summed.
+    unsampled : collection of str, optional
+        Sources whose respondents are no sample, or of a design that their survey alone tells: no interval is drawn from
+        their counts.
 
     Returns
     -------
@@ -83,6 +87,7 @@ def compute(
         measures=measures,
         groupings=groupings,
         start=start,
+        unsampled=unsampled,
     )
     frames = [written(frame) for frame in made]
     return pd.concat(frames, ignore_index=True) if frames else empty()
@@ -99,6 +104,7 @@ def stream(
     measures: Mapping[str, Measure] | None = None,
     groupings: Mapping[str, Sequence[str]] | None = None,
     start: date | None = None,
+    unsampled: Collection[str] = (),
 ) -> Iterator[pd.DataFrame]:
     """Compute indicators one after the other, so that a whole country needs the memory of one indicator.
 
@@ -106,7 +112,7 @@ def stream(
     ----------
     observations : DataFrame
         Table of observations; a large one is best given compact (see `ctgeval.observations.compact`).
-    indicators, geos, reference, year, catalogue, measures, groupings, start
+    indicators, geos, reference, year, catalogue, measures, groupings, start, unsampled
         See `compute`.
 
     Yields
@@ -124,7 +130,15 @@ def stream(
     wanted = [definition.get(id, catalogue=known) for id in dict.fromkeys(indicators)]
     declared = measures_.load() if measures is None else measures
     needed = {name: measures_.get(name, measures=declared) for item in wanted for name in item.measures}
-    field = Field.of(observations, needed, list(dict.fromkeys(geos)), reference, year=year, groupings=groupings or {})
+    field = Field.of(
+        observations,
+        needed,
+        list(dict.fromkeys(geos)),
+        reference,
+        year=year,
+        groupings=groupings or {},
+        unsampled=unsampled,
+    )
     return _each(wanted, field, start)
 
 

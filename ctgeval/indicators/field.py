@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -94,6 +94,7 @@ class Field:
     sizes: Ints
     strange: npt.NDArray[np.bool_]
     sources: list[str]
+    unsampled: int
     year: int
     measures: Mapping[str, Measure]
     cells: Gathered
@@ -113,6 +114,7 @@ class Field:
         *,
         year: int,
         groupings: Mapping[str, Sequence[str]],
+        unsampled: Collection[str] = (),
     ) -> Field:
         """Lay the observations of the measures needed on a grid of the territories asked and their communes."""
         members = {geo: _members(geo, reference, year, groupings) for geo in geos if not geo.startswith("COM-")}
@@ -137,10 +139,16 @@ class Field:
             sizes=np.bincount(group.ravel(), minlength=len(groups)).astype(np.int64),
             strange=np.array([geo in members and members[geo] is None for geo in geos], dtype=np.bool_),
             sources=encoded.sources,
+            unsampled=_bits(encoded.sources, unsampled),
             year=year,
             measures=needed,
             cells=Gathered(encoded, needed, len(place), axis),
         )
+
+
+def _bits(sources: Sequence[str], chosen: Collection[str]) -> int:
+    ranks = {min(rank, MOST_SOURCES - 1) for rank, name in enumerate(sources) if name in set(chosen)}
+    return sum(1 << rank for rank in ranks)
 
 
 def _members(

@@ -116,7 +116,8 @@ def assemble(
     shape = top.value.shape
     count, width = shape
     obs = np.where(absent, OBS_STATUS.index("M"), merged.obs)
-    ci_low, ci_high, small = _chance(item, field, value, top, bottom, secret=merged.conf >= CONF_STATUS.index("D"))
+    told = (merged.conf < CONF_STATUS.index("D")) & (merged.source & field.unsampled == 0)
+    ci_low, ci_high, small = _chance(item, field, value, top, bottom, told=told)
     merged = replace(merged, flags=merged.flags | np.where(small, FLAG["petit_effectif"], 0))
     return _frame(
         {
@@ -162,11 +163,11 @@ def _quotient(item: Indicator, top: Cells, bottom: Cells | None) -> tuple[Bounde
 
 
 def _chance(
-    item: Indicator, field: Field, value: Floats, top: Cells, bottom: Cells | None, *, secret: Bools
+    item: Indicator, field: Field, value: Floats, top: Cells, bottom: Cells | None, *, told: Bools
 ) -> tuple[Floats, Floats, Bools]:
-    """Return the interval of each figure, flat, and which ones rest on small numbers; nothing where it is secret."""
+    """Return the interval of each figure, flat, and which ones rest on small numbers; nothing but where told."""
     chance = uncertainty.law(item, field.measures)
-    shown = np.isfinite(value) & ~secret
+    shown = np.isfinite(value) & told
     if not chance or not shown.any():
         return np.full(value.size, np.nan), np.full(value.size, np.nan), np.zeros(value.shape, dtype=np.bool_)
     base = None if bottom is None else bottom.bounded

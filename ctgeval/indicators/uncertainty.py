@@ -15,7 +15,9 @@ Which figures have one is decided by what is counted:
   population;
 - acts of persons who come again (attendances, requests) are not independent: a Poisson interval would be too narrow,
   and nothing in the count tells by how much. None is given;
-- nor is there one for a rate that its source publishes alone, or for a balance of several counts.
+- nor is there one for a rate that its source publishes alone, or for a balance of several counts;
+- those who chose to answer are no sample, and a survey tells its own intervals, by its design: none is drawn from the
+  counts of either (``unsampled`` sources of `ctgeval.indicators.compute`).
 
 References
 ----------

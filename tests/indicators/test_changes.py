@@ -164,6 +164,19 @@ def test_where_chance_can_not_be_told_nothing_is_judged(table: pd.DataFrame, wor
     assert not math.isnan(found["change"])
 
 
+def test_answers_of_those_who_are_no_sample_are_compared_without_a_test() -> None:
+    table = rows("PA05", ("2021", 20, 200), ("2024", 150, 200), source="enquete")
+    assert one(table)["verdict"] == "amelioration"
+    found = one(table, unsampled=["enquete"])
+    assert found["verdict"] == "non_evaluable"
+    assert "viennent d’une enquête" in said(found)
+    assert found[["ci_low", "ci_high", "p_value"]].isna().all()
+    assert found["n_tests"] == 0
+    volunteers = one(rows("PI10b", ("2021", 20, 200), ("2024", 150, 200)))
+    assert "ne forment pas un échantillon" in said(volunteers)
+    assert volunteers[["ci_low", "p_value"]].isna().all()
+
+
 def test_a_published_rate_is_known_to_its_last_digit() -> None:
     found = one(rows("PE01", ("2021", 57.3), ("2024", 57.1)))
     assert (found["low"], found["high"]) == pytest.approx((-0.3, -0.1))

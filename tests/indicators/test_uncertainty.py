@@ -49,6 +49,7 @@ def row(observe: Observe, geography: object, indicator: str, **values: float) ->
         ("PI01", ""),  # actions
         ("PI04", ""),  # euros
         ("PI05", ""),  # présences aux instances
+        ("PI10b", ""),  # qui a bien voulu répondre
     ],
 )
 def test_what_is_counted_decides_by_which_law_chance_moves_it(id: str, expected: str) -> None:
@@ -107,6 +108,23 @@ def test_what_is_secret_or_unknown_has_no_interval(observe: Observe, geography) 
     empty = row(observe, geography, "PE04", assistantes_maternelles_55_plus=0, assistantes_maternelles=0)
     assert math.isnan(empty["ci_low"])
     assert math.isnan(empty["ci_high"])
+
+
+def test_no_interval_is_drawn_from_the_answers_of_those_who_are_no_sample(observe: Observe, geography) -> None:
+    seen = observe(
+        {"measure": "parents_mieux_declares", "geo": A, "value": 15, "source": "enquete"},
+        {"measure": "parents_repondants", "geo": A, "value": 20, "source": "enquete"},
+        {"measure": "assistantes_maternelles_55_plus", "geo": A, "value": 45},
+        {"measure": "assistantes_maternelles", "geo": A, "value": 72},
+    )
+    ids = ["PA05", "PE04"]
+    drawn = compute(seen, ids, [A], reference=geography, year=2024)
+    assert drawn[["ci_low", "ci_high"]].notna().all(axis=None)
+    told = compute(seen, ids, [A], reference=geography, year=2024, unsampled=["enquete", "autre"])
+    assert told["ci_low"].isna().tolist() == [True, False]
+    assert "petit_effectif" not in told["limits"].iloc[0].split()
+    same = [name for name in told if name not in {"ci_low", "ci_high", "limits"}]
+    pd.testing.assert_frame_equal(told[same], drawn[same])
 
 
 def test_small_numbers_are_those_that_the_reference_tells() -> None:
