@@ -12,6 +12,7 @@ import pandas as pd
 from ctgeval import observations as observations_, periods
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
+from ctgeval.followup.latest import latest
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.programme import actions, counts, plan_checks, plan_summary, schedule
 
@@ -33,7 +34,8 @@ class Span:
     since : date
         Last day of the period before.
     day : date
-        Day at which the plan is told: the last of the period, or that of the last news when it comes before.
+        Day at which the plan is told: the last of the period, or that of the last news of the dossier when it comes
+        before.
     """
 
     period: str
@@ -44,7 +46,7 @@ class Span:
 def spans(dossier: Dossier) -> list[Span]:
     """Return each year of the plan and each period that a bilan asks for, in order; none without a plan."""
     plan = dossier.tables["actions"].frame
-    last = actions.last_news(plan)
+    last = latest(dossier)
     if last is None:
         return []
     convention = dossier.config.convention
@@ -77,7 +79,7 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
         for name, frame in parts.items():
             found.setdefault(name, []).append(frame.assign(**dated))
     technical = reader.audience in _TECHNICAL
-    last = actions.last_news(plan)
+    last = latest(dossier)
     found["action_history"] = [actions.history(plan, at=last)] if technical else []
     found["action_sheets"] = [dossier.tables["fiches"].frame] if technical else []
     names = ("action_states", "action_axes", "action_schemes", "milestones", "action_changes", "action_history",
@@ -103,7 +105,9 @@ def _observations(dossier: Dossier) -> pd.DataFrame:
     if convention is None:
         return observations_.empty()
     plan = dossier.tables["actions"].frame
-    return counts.plan_observations(plan, geo=place.code, geography=dossier.year, start=convention.debut)
+    return counts.plan_observations(
+        plan, geo=place.code, geography=dossier.year, start=convention.debut, until=latest(dossier)
+    )
 
 
 def _problems(dossier: Dossier) -> Iterator[Problem]:

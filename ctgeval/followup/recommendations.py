@@ -12,6 +12,7 @@ from ctgeval import french, periods
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
 from ctgeval.followup import quoting
+from ctgeval.followup.latest import latest
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.indicators.verdict import Verdict
 from ctgeval.programme import raised, recommendations, rules, texts
@@ -35,8 +36,8 @@ def declared(dossier: Dossier) -> Rules:
 def proposals(dossier: Dossier, reader: Reader) -> pd.DataFrame:
     """Return what the rules raise from the figures that a reader is shown."""
     plan, last = dossier.tables["actions"].frame, quoting.until(dossier, reader.audience)
-    news = plan["etat_date"].dropna().astype(str)
-    days = [dt.date.fromisoformat(news.max())] if len(news) else []
+    known = latest(dossier)
+    days = [known] if known else []
     days += [periods.end(last)] if last else []
     facts = raised.Facts(
         results=quoting.territory_rows(dossier, reader.results),

@@ -109,7 +109,9 @@ def _problem(row: pd.Series[Any], message: str, remedy: str, column: str, value:
     return Problem(message=message, remedy=remedy, column=column, value=value, **place(row["origin"]))
 
 
-def plan_observations(plan: pd.DataFrame, *, geo: str, geography: int, start: date) -> pd.DataFrame:
+def plan_observations(
+    plan: pd.DataFrame, *, geo: str, geography: int, start: date, until: date | None = None
+) -> pd.DataFrame:
     """Count the actions of the plan at the end of each half-year and of each year, as observations.
 
     Parameters
@@ -122,16 +124,19 @@ def plan_observations(plan: pd.DataFrame, *, geo: str, geography: int, start: da
         Year of the perimeter.
     start : date
         First day of the convention: earlier periods have no plan.
+    until : date, optional
+        Day until which the plan is known; that of its last state by default.
 
     Returns
     -------
     DataFrame
-        The measures of `ctgeval.programme.actions.counts`, up to the half-year and the year of the last known state.
-        The last period is provisional (``P``) as long as no state is dated in its second half.
+        The measures of `ctgeval.programme.actions.counts`, up to the half-year and the year of the last known day.
+        The last period is provisional (``P``) as long as that day is not in its second half.
     """
-    last = actions.last_news(plan)
-    if last is None:
+    news = actions.last_news(plan)
+    if news is None:
         return observations.empty()
+    last = max(news, until or news)
     rows = []
     for year in range(start.year, last.year + 1):
         for period in (f"{year}-S1", f"{year}-S2", str(year)):

@@ -42,6 +42,31 @@ def test_each_year_of_the_plan_is_a_period_told_at_its_end_or_at_the_last_news(d
     assert (found[-1].since, found[-1].day) == (dt.date(2024, 12, 31), dt.date(2025, 12, 15))
 
 
+ACTIONS = """\
+id;axe;intitule;debut;fin;etat;etat_date
+A1;Jeunesse;Ouvrir un lieu;2024-01-01;2025-09-30;en_cours;2025-03-10
+"""
+
+
+def test_a_register_that_goes_on_says_that_the_plan_still_holds(dossier: Callable[..., ctgeval.Dossier]) -> None:
+    # The state is of March, a note of December: in between, the deadline of September was missed.
+    note = "date;type;texte\n2025-12-09;frein;Le local manque.\n"
+    silent, kept = dossier(actions_csv=ACTIONS), dossier(actions_csv=ACTIONS, journal_csv=note)
+    assert [plan.spans(one)[-1].day for one in (silent, kept)] == [dt.date(2025, 3, 10), dt.date(2025, 12, 9)]
+    counted = kept.indicators("PI02", geo="EPCI-200070035").set_index("time_period")
+    assert counted.loc["2025-S2", "value"] == 0
+    assert counted.loc["2025-S2", "denominator"] == 1
+    assert "2025-S2" not in set(silent.indicators("PI02", geo="EPCI-200070035")["time_period"])
+    assert counted.loc["2025-S2", "obs_status"] == "A"
+
+
+def test_a_mistyped_year_and_a_meeting_to_come_move_no_deadline(dossier: Callable[..., ctgeval.Dossier]) -> None:
+    later = "date;type;texte\n2052-12-09;frein;Le local manque.\n"
+    planned = "id;type;date;invites\nC1;COPIL;2025-11-30;8\n"
+    found = plan.spans(dossier(actions_csv=ACTIONS, journal_csv=later, instances_csv=planned))
+    assert [span.day for span in found][-1] == dt.date(2025, 3, 10)
+
+
 def test_the_plan_of_a_past_period_is_not_told_with_what_came_later(told: Told) -> None:
     states = told()["action_states"].set_index(["periode", "id"])
     assert states.loc[("2023", "A02"), "etat"] == "en_cours"
