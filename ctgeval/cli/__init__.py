@@ -194,15 +194,17 @@ def chercher(folder: Path, sought: tuple[str, ...]) -> None:
 @main.command("passation", cls=Command)
 @_dossier
 @_option("--format", "form", metavar="FORMAT", default="html", callback=_handover_format)
-@_option("--out", "file", metavar="FICHIER")
-@_option("--date", "day", metavar="AAAA-MM-JJ", callback=_day)
-@_option("--force", is_flag=True)
+@_option("--out", "handover_file", metavar="FICHIER")
+@_option("--date", "handover_day", metavar="AAAA-MM-JJ", callback=_day)
+@_option("--force", "replace", is_flag=True)
 @shared_options
-def passation(*, folder: Path, form: str, file: str | None, day: dt.date | None, force: bool) -> None:
+def passation(
+    *, folder: Path, form: str, handover_file: str | None, handover_day: dt.date | None, replace: bool
+) -> None:
     """Write what the next person in post must know."""
     from ctgeval.cli import handing
 
-    handing.tell(handing.make(folder, form=form, out=file, day=day, force=force))
+    handing.tell(handing.make(folder, form=form, out=handover_file, day=handover_day, force=replace))
 
 
 @main.group("sources", cls=Subgroup, invoke_without_command=True)

@@ -14,7 +14,7 @@ import pandas as pd
 from ctgeval import french
 from ctgeval.errors import DossierError
 from ctgeval.programme import actions as plan, coming, recommendations
-from ctgeval.programme.handover_parts import Grid, Handover, Part, action_part, bare, day_of, text_of
+from ctgeval.programme.handover_parts import Grid, Handover, Part, action_part, bare, day_of, is_overdue, text_of
 
 __all__ = ["MISSING", "Context", "Handover", "SourceNote", "build"]
 
@@ -99,6 +99,7 @@ def build(tables: Mapping[str, pd.DataFrame], context: Context) -> Handover:
     register = recommendations.register(tables["recommandations"], at=context.day)
     late = _late_milestones(tables["jalons"], context.day)
     now = _now(tables["actions"], context.day)
+    overdue = [row["id"] for row in now.to_dict("records") if is_overdue(row, context.day)]
     unanswered = _unanswered(tables)
     return Handover(
         title=f"Passation de la convention territoriale globale – {context.name}",
@@ -107,7 +108,7 @@ def build(tables: Mapping[str, pd.DataFrame], context: Context) -> Handover:
             filter(None, ["Usage interne : rien n’est masqué dans ce document, ne le diffusez pas.", context.mention])
         ),
         parts=(
-            _first(register, late, unanswered, context),
+            _first(register, overdue, late, unanswered, context),
             _decisions(register, context),
             Part(
                 id="actions",
@@ -146,7 +147,13 @@ def _now(actions: pd.DataFrame, day: dt.date) -> pd.DataFrame:
         return plan.current(actions.iloc[:0])
 
 
-def _first(register: pd.DataFrame, late: Sequence[object], unanswered: Sequence[str], context: Context) -> Part:
+def _first(
+    register: pd.DataFrame,
+    overdue: Sequence[object],
+    late: Sequence[object],
+    unanswered: Sequence[str],
+    context: Context,
+) -> Part:
     waiting = int(register["etat"].eq("proposee").sum())
     counts = (
         (waiting, "préconisation attend une décision", "préconisations attendent une décision"),
@@ -156,6 +163,7 @@ def _first(register: pd.DataFrame, late: Sequence[object], unanswered: Sequence[
             "points relevés par les règles sont à examiner",
         ),
         (len(context.questions), "question évaluative reste à traiter", "questions évaluatives restent à traiter"),
+        (len(overdue), "action a dépassé son échéance", "actions ont dépassé leur échéance"),
         (len(late), "étape d’action est en retard", "étapes d’actions sont en retard"),
         (len(unanswered), "proposition attend une réponse", "propositions attendent une réponse"),
     )

@@ -12,7 +12,7 @@ from ctgeval import french
 from ctgeval.errors import DossierError
 from ctgeval.programme import actions as plan, budget, journal, recommendations
 
-__all__ = ["Grid", "Handover", "Part", "action_part", "bare", "day_of", "text_of"]
+__all__ = ["Grid", "Handover", "Part", "action_part", "bare", "day_of", "is_overdue", "text_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,12 @@ def day_of(value: object) -> str:
     return french.date(value) if isinstance(value, str) and value else ""
 
 
+def is_overdue(action: Mapping[object, object], day: dt.date) -> bool:
+    """Tell whether the term of an action is over at a day, while it is neither done nor given up."""
+    term = text_of(action["fin"])
+    return bool(term) and term < day.isoformat() and str(action["etat"]) not in {*plan.DONE, "abandonnee"}
+
+
 def action_part(
     row: Mapping[object, object],
     tables: Mapping[str, pd.DataFrame],
@@ -90,7 +96,9 @@ def action_part(
         f"{state} depuis le {day_of(row['etat_date'])}."
         + (f" {text_of(row['motif'])}." if text_of(row["motif"]) else ""),
         f"Axe : {row['axe']}." if text_of(row["axe"]) else "",
-        f"Échéance : {day_of(row['fin'])}." if text_of(row["fin"]) else "",
+        f"Échéance : {day_of(row['fin'])}{', dépassée' if is_overdue(row, day) else ''}."
+        if text_of(row["fin"])
+        else "",
         f"Pilote : {text_of(row['pilote'])}." if text_of(row["pilote"]) else "Pilote : non précisé.",
         f"Partenaires : {text_of(row['partenaires'])}." if text_of(row["partenaires"]) else "",
         _left(tables["budget"], name),

@@ -78,3 +78,10 @@ def test_a_file_that_can_not_be_written_leaves_nothing(folder: Path, monkeypatch
     with pytest.raises(handing.DossierError, match="ne peut pas être écrit"):
         handing.make(folder, form="md", out=None, day=None, force=False)
     assert {one.name for one in folder.iterdir()} <= {"ctg.toml", "journal.csv", ".ctgeval"}
+
+
+def test_the_help_of_a_handover_speaks_of_a_handover(run: Run, tmp_path: Path) -> None:
+    told = run("passation", tmp_path, "--help").output
+    assert "passation.html" in told
+    assert "gabarits" not in told
+    assert "bilans" not in told
