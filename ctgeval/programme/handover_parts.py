@@ -92,13 +92,12 @@ def action_part(
     """
     name = str(row["id"])
     state = plan.STATE_LABELS.get(str(row["etat"]), str(row["etat"]))
+    over = ", dépassée" if is_overdue(row, day) else ""
     about = [
         f"{state} depuis le {day_of(row['etat_date'])}."
         + (f" {text_of(row['motif'])}." if text_of(row["motif"]) else ""),
         f"Axe : {row['axe']}." if text_of(row["axe"]) else "",
-        f"Échéance : {day_of(row['fin'])}{', dépassée' if is_overdue(row, day) else ''}."
-        if text_of(row["fin"])
-        else "",
+        f"Échéance : {day_of(row['fin'])}{over}." if text_of(row["fin"]) else "",
         f"Pilote : {text_of(row['pilote'])}." if text_of(row["pilote"]) else "Pilote : non précisé.",
         f"Partenaires : {text_of(row['partenaires'])}." if text_of(row["partenaires"]) else "",
         _left(tables["budget"], name),

@@ -80,7 +80,8 @@ def test_all_that_is_known_of_an_action_is_in_its_part(found: Handover) -> None:
     action = next(part for part in parts(found) if part.id == "A1")
     told = said(action)
     for text in (
-        "En cours depuis le 2 mai 2024", "Pilote : CC, service.", "Partenaires : Caf.", "Échéance : 30 juin 2025, dépassée.",
+        "En cours depuis le 2 mai 2024", "Pilote : CC, service.", "Partenaires : Caf.",
+        "Échéance : 30 juin 2025, dépassée.",
         "2 janvier 2024 : non engagée", "Ouverture : prévue le 30 juin 2025, EN RETARD",
         "Permis : prévue le 1er juin 2024, franchie le 3 juin 2024", "Bilan : prévue le 30 juin 2026, à venir",
         "PE09 – Demandes : 24 %", "XX99 : inconnu du catalogue", "Un local prêté.", "À refaire : Demander tôt.",
