@@ -14,6 +14,7 @@ from ctgeval.config import FILE_NAME
 from ctgeval.config.places import same_name
 from ctgeval.errors import DossierError
 from ctgeval.french import plural
+from ctgeval.indicators import own
 from ctgeval.programme import evaluation, rules
 from ctgeval.sources.workbook import write_workbook
 from ctgeval.surveys import declaration
@@ -41,6 +42,8 @@ debut = {start}
 # Par exemple ["CC ...", "Caf de ...", "MSA ..."].
 signataires = []"""
 _WORKBOOK_NOTES = (
+    "Commencez par les feuilles « actions », « cibles » et « observations ».",
+    "Les autres se remplissent quand elles servent : une feuille vide n’empêche aucun bilan.",
     "Un onglet par tableau. N’ajoutez ni titre au-dessus des colonnes, ni ligne de total, ni cellule fusionnée.",
     "Une valeur inconnue reste vide : n’écrivez pas 0.",
     "Aucune donnée sur une personne : des totaux seulement.",
@@ -88,6 +91,7 @@ def make(folder: Path, *, code: str | None, name: str | None, start: dt.date | N
         "LISEZ-MOI.md": _checklist(official),
         evaluation.FILE_NAME: _template("evaluation.toml.txt"),
         rules.FILE_NAME: _template("regles.toml.txt"),
+        own.FILE_NAME: _template("indicateurs.toml.txt"),
         declaration.FILE_NAME: _template("enquetes.toml.txt"),
     }
     try:

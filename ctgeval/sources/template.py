@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,9 @@ _KINDS = {
     "lien": "Adresse web ou nom d’un document.",
 }
 _FORMATS = {"date": "dd/mm/yyyy", "montant": "#,##0.00", "entier": "0", "nombre": "General", "pourcentage": "General"}
+# Columns that name a row of another sheet, whose first column is its id; and those that take a few words.
+_REFERENCES = {"action": "actions", "atelier": "instances"}
+_WORDS = {"sexe": ["F", "M"]}
 _WIDTHS = {"texte": 32, "lien": 32, "choix": 18, "date": 13, "montant": 14, "territoire": 18}
 
 
@@ -82,7 +85,7 @@ def write_workbook(
         sheets = {schema.name: book.add_worksheet(schema.name) for schema in wanted}
         lists = _lists(book, wanted)
         for schema in wanted:
-            _sheet(book, sheets[schema.name], schema, lists)
+            _sheet(book, sheets[schema.name], schema, lists, sheets)
     place_new(path, buffer.getvalue())
 
 
@@ -157,7 +160,13 @@ def _is_long(choices: Sequence[str]) -> bool:
     return len(",".join(choices)) > _INLINE
 
 
-def _sheet(book: Workbook, sheet: Worksheet, schema: TableSchema, lists: Mapping[tuple[str, ...], str]) -> None:
+def _sheet(
+    book: Workbook,
+    sheet: Worksheet,
+    schema: TableSchema,
+    lists: Mapping[tuple[str, ...], str],
+    others: Collection[str],
+) -> None:
     common: dict[str, Any] = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1}
     required = book.add_format({**common, "bg_color": "#DCE6F5"})
     optional = book.add_format({**common, "bold": False, "bg_color": "#F2F2F2"})
@@ -167,7 +176,7 @@ def _sheet(book: Workbook, sheet: Worksheet, schema: TableSchema, lists: Mapping
         sheet.write_string(0, place, column.name, required if column.required else optional)
         note = " ".join(part for part in ("Obligatoire." if column.required else "", column.help) if part)
         sheet.write_comment(0, place, f"{note} {_KINDS[column.kind]}".strip(), {"author": "", "x_scale": 2})
-        rule = _rule(column, lists)
+        rule = _rule(column, lists) or _suggestion(column, others)
         if rule:
             sheet.data_validation(1, place, _ROWS, place, rule)
     sheet.freeze_panes(1, 0)
@@ -190,3 +199,15 @@ def _rule(column: Column, lists: Mapping[tuple[str, ...], str]) -> dict[str, Any
     if column.kind in {"nombre", "montant"} and not column.measured:
         return {**told, "validate": "decimal", "criteria": "between", "minimum": -1e12, "maximum": 1e12}
     return {}
+
+
+def _suggestion(column: Column, others: Collection[str]) -> dict[str, Any]:
+    """Return a list that may be left: what is not written yet in the other sheet is typed all the same."""
+    told = {"validate": "list", "ignore_blank": True, "error_type": "warning", "error_title": "Absent de la liste"}
+    if column.name in _WORDS:
+        return {**told, "source": _WORDS[column.name], "error_message": column.help}
+    sheet = _REFERENCES.get(column.name, "")
+    if sheet not in others:
+        return {}
+    message = f"Cet identifiant n’est pas encore dans la feuille « {sheet} »."
+    return {**told, "source": f"={sheet}!$A$2:$A${_ROWS + 1}", "error_message": message}

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+import openpyxl
 import pytest
 from click.testing import Result
 
+import ctgeval
 from ctgeval import config, sources
 from ctgeval.cli import starter
 from ctgeval.indicators.verdict import Verdict
@@ -31,6 +33,7 @@ def test_a_dossier_holds_what_the_coordinator_fills_in(run: Run, tmp_path: Path)
         "ctg.toml",
         "enquetes.toml",
         "evaluation.toml",
+        "indicateurs.toml",
         "regles.toml",
         "sources",
         "suivi.xlsx",
@@ -46,6 +49,8 @@ def test_a_dossier_holds_what_the_coordinator_fills_in(run: Run, tmp_path: Path)
     assert all(table.problems == () and table.frame.empty for table in tables.values())
     checklist = (folder / "LISEZ-MOI.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in checklist for name, one in sources.formats().items() if one.producer)
+    assert all(f"`{path.name}`" in checklist for path in folder.glob("*.toml"))
+    assert all(f"« {name} »" in checklist for name in SCHEMAS)
     assert all(one.periodicity in checklist for one in sources.formats().values())
 
 
@@ -136,7 +141,8 @@ def test_what_was_made_is_told_as_json(run: Run, tmp_path: Path) -> None:
     told = json.loads(run("init", tmp_path / "d", "--territoire", "COM-86194", "--json").stdout)
     assert told["territory"] == "COM-86194"
     assert sorted(told["files"]) == [
-        "LISEZ-MOI.md", "ctg.toml", "enquetes.toml", "evaluation.toml", "regles.toml", "suivi.xlsx",
+        "LISEZ-MOI.md", "ctg.toml", "enquetes.toml", "evaluation.toml", "indicateurs.toml", "regles.toml",
+        "suivi.xlsx",
     ]  # fmt: skip
 
 
@@ -169,3 +175,21 @@ def test_the_models_of_questions_and_rules_are_right_once_uncommented(tmp_path: 
     assert [one.condition for one in declared.rules] == ["verdict", "etat", "budget", "moins_de"]
     told = rules.problems(declared.rules, indicators=("PI05",), axes=(), fields=("valeur",))
     assert told == []
+
+
+def test_the_model_of_indicators_is_right_once_uncommented(tmp_path: Path) -> None:
+    starter.make(tmp_path, code="EPCI-200070035", name=None, start=None, end=None)
+    assert ctgeval.open(tmp_path).own_indicators.problems == ()
+    (tmp_path / "indicateurs.toml").write_text(uncommented(tmp_path / "indicateurs.toml"), encoding="utf-8")
+    found = ctgeval.open(tmp_path)
+    assert found.own_indicators.problems == ()
+    assert {"LC01"} <= set(found.catalogue)
+    assert set(found.qualitative) == {"QL01"}
+    assert found.catalogue["AD01"].direction == "neutral"
+
+
+def test_the_workbook_says_where_to_begin(tmp_path: Path) -> None:
+    starter.make(tmp_path, code="EPCI-200070035", name=None, start=None, end=None)
+    page = openpyxl.load_workbook(tmp_path / "suivi.xlsx")["Lisez-moi"]
+    first = " ".join(str(row[0].value) for row in page.iter_rows(max_row=6))
+    assert "Commencez par les feuilles « actions », « cibles » et « observations »" in first

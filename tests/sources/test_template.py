@@ -54,6 +54,23 @@ def test_sheets_have_lists_checks_notes_and_a_frozen_header(tmp_path: Path) -> N
                 assert {"choix": "list", "date": "date"}[column.kind] in kinds
 
 
+def test_an_action_and_a_meeting_are_chosen_among_those_that_are_written(tmp_path: Path) -> None:
+    workbook.write_workbook(tmp_path / "suivi.xlsx", SCHEMAS)
+    book = openpyxl.load_workbook(tmp_path / "suivi.xlsx")
+
+    def rules(name: str, column: str) -> list[tuple[str, str, str]]:
+        place = next(cell.column_letter for cell in book[name][1] if cell.value == column)
+        found = book[name].data_validations.dataValidation
+        return [(rule.type, rule.formula1, rule.errorStyle) for rule in found if str(rule.sqref).startswith(place)]
+
+    # A warning: what is not in the list yet may be typed all the same.
+    for name in ("jalons", "budget", "journal", "participation", "propositions"):
+        assert rules(name, "action") == [("list", "actions!$A$2:$A$2001", "warning")]
+    assert rules("contributions", "atelier") == [("list", "instances!$A$2:$A$2001", "warning")]
+    assert rules("participation", "sexe") == [("list", '"F,M"', "warning")]
+    assert rules("actions", "id") == []
+
+
 def test_a_long_list_of_choices_has_its_sheet(tmp_path: Path) -> None:
     choices = tuple(f"valeur_numero_{rank}" for rank in range(40))
     schema = TableSchema("essai", "Essai", (Column("choisi", "choix", choices=choices),))
