@@ -7,7 +7,9 @@ are written for their readers, and may sign or give an address to write to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -34,6 +36,8 @@ _SYSTEM = frozenset(
 """Tables whose words are those of the catalogue, of the producers, of the geography or of the author."""
 _ADDRESSES = frozenset({"lieu"})
 """Columns that tell where a public meeting is held."""
+_RECORD = "record"
+"""The column that holds the JSON of a result."""
 _ORGANISATIONS = frozenset({"pilote", "partenaires", "copilotes", "partenaires_presents", "partenaires_invites"})
 """Columns whose names of persons are told with the partnership."""
 _REMEDY = (
@@ -65,11 +69,27 @@ def without_persons(dossier: Dossier, tables: Mapping[str, pd.DataFrame]) -> dic
     for name in sorted(set(tables) - _SYSTEM):
         frame = found[name]
         for column in map(str, frame.select_dtypes(["object", "str"])):
-            cells = [cleaned(text, addresses=column not in _ADDRESSES) for text in frame[column]]
+            words = partial(cleaned, addresses=column not in _ADDRESSES)
+            cells = [_in_record(text, words) if column == _RECORD else words(text) for text in frame[column]]
             if any(new is not old for new, old in zip(cells, frame[column], strict=True)):
                 frame = frame.assign(**{column: pd.Series(cells, index=frame.index, dtype=frame[column].dtype)})
         found[name] = frame
     return found
+
+
+def _in_record(record: Any, words: Callable[[Any], Any]) -> Any:
+    """Return a JSON record with its sentences cleaned: fifteen decimals of a number may look like somebody's."""
+    if not isinstance(record, str) or not record:
+        return record
+
+    def walked(found: Any) -> Any:
+        if isinstance(found, dict):
+            return {key: walked(value) for key, value in found.items()}
+        return [walked(value) for value in found] if isinstance(found, list) else words(found)
+
+    told = json.loads(record)
+    kept = walked(told)
+    return record if kept == told else json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
 def _cleaned(text: str, spared: tuple[str, ...], *, addresses: bool) -> str:

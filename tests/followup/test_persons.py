@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pandas as pd
@@ -88,3 +89,15 @@ def test_a_table_that_names_nobody_is_the_same(dossier: Callable[..., Dossier]) 
     frame = pd.DataFrame({"texte": pd.Series(["Le relais", None], dtype="str"), "n": [1.0, 2.0]})
     found = persons.without_persons(dossier(), {"journal": frame})["journal"]
     pd.testing.assert_frame_equal(found, frame)
+
+
+def test_the_numbers_of_a_record_stay_and_its_sentences_lose_their_names(dossier: Callable[..., Dossier]) -> None:
+    # The decimals of this slope have the form of a number of the sécurité sociale: 1 85 05 78 006 084 91.
+    record = {"slope": 0.1850578006084910, "said": ["Vu avec Claire Durand", 3], "unit": "EPCI-249600024"}
+    frame = pd.DataFrame({"record": [json.dumps(record), "", None]})
+    found = persons.without_persons(dossier(), {"impact": frame})["impact"]["record"]
+    assert json.loads(found[0]) == record | {"said": ["Vu avec [nom]", 3]}
+    assert found[1] == ""
+    plain = json.dumps(record | {"said": []})
+    kept = persons.without_persons(dossier(), {"impact": pd.DataFrame({"record": [plain]})})["impact"]["record"]
+    assert kept.tolist() == [plain]
