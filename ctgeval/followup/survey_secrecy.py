@@ -192,7 +192,9 @@ def _changes(table: pd.DataFrame, *waves: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return table
     known = [_told(wave) for wave in waves]
-    rows = table[[all(question in one for one in known) for question in table["question"]]].copy()
+    kept = [all(question in one for one in known) for question in table["question"]]
+    # A test on ranks is for who works on the survey: the share of the upper answers says the same in plain words.
+    rows = table[np.asarray(kept) & table["kind"].ne("rang").to_numpy()].copy()
     matched = rows["n_matched"].gt(0)
     rows.loc[matched, ["difference", "low", "high"]] = rows.loc[matched, ["difference", "low", "high"]].round()
     rows.loc[matched, ["n_before", "n_after", "n_matched", "before", "after", "p_value", "p_adjusted"]] = np.nan

@@ -38,7 +38,7 @@ class _Asked:
 
 
 def changes(before: Taken, after: Taken, *, without: Iterable[str] = ()) -> pd.DataFrame:
-    """Compare two waves: each option of a question, the upper answers of a Likert item, the mean of a number.
+    """Compare two waves: each option of a question, the upper answers and the ranks of a Likert item, a mean.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _asked(question: Question) -> list[_Asked]:
         ]
     if question.type == "likert":
         chosen = question.favorable or _upper(question)
-        return [_part(question, chosen, options)]
+        return [_part(question, chosen, options), _ranks(question)]
     if question.type == "unique":
         # Of two options, one tells the other.
         told = (question.favorable or options)[:1] if len(options) == 2 else options
@@ -141,6 +141,15 @@ def _part(question: Question, chosen: tuple[str, ...], options: tuple[str, ...])
         label,
         Compared(question=question.code, kind="part", options=options, counted=chosen),
     )
+
+
+def _ranks(question: Question) -> _Asked:
+    """Compare the order of the answers of a Likert item: no distance between two of them is supposed."""
+    codes = tuple(code for code in question.modalites if code not in question.ne_sait_pas)
+    ends = " à ".join(f"« {question.modalites[code]} »" for code in (codes[0], codes[-1]))
+    aside = tuple(code for code in question.options if code not in codes)
+    ranked = Compared(question=question.code, kind="rang", options=codes, aside=aside)
+    return _Asked(question, "rang", f"Rang de la réponse, de {ends}", ranked)
 
 
 def _upper(question: Question) -> tuple[str, ...]:

@@ -64,6 +64,8 @@ class Compared:
         Codes that the questionnaire knows, in their order for «rang»; needed but for «moyenne».
     counted : tuple of str
         Answers whose share is compared, for «part».
+    aside : tuple of str
+        Codes that the questionnaire knows too, and that are no answer here («ne sait pas»).
     mapping : mapping of str to str
         What a code of the first wave has become in the second one.
     label : str
@@ -74,6 +76,7 @@ class Compared:
     kind: Kind
     options: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
 
@@ -179,7 +182,7 @@ def _check_questions(before: Wave, after: Wave, questions: Sequence[Compared]) -
 
 def _code_problems(before: Wave, after: Wave, one: Compared) -> list[Problem]:
     strange = {
-        wave.name or rank: common_codes(wave.answers[one.question], one.options, mapping=mapping)[1]
+        wave.name or rank: common_codes(wave.answers[one.question], (*one.options, *one.aside), mapping=mapping)[1]
         for rank, wave, mapping in (("première", before, one.mapping), ("seconde", after, {}))
     }
     lost = [code for code in one.counted if code not in one.options]

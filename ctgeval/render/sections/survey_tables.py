@@ -283,7 +283,7 @@ def _verdicts(view: View, row: Row) -> dict[str, str]:
     for one in _own_changes(view, row):
         text = wording.word("evolutions_enquete", str(one["verdict"]))
         if one["verdict"] in {"hausse", "baisse"}:
-            label = str(one["label"]) if one["kind"] == "part" else "moyenne"
+            label = {"moyenne": "moyenne", "rang": "rang des réponses"}.get(str(one["kind"]), str(one["label"]))
             told = f"{text} : {label} ({_gap(one)})"
             kept = found.get(str(one["question"]), "")
             found[str(one["question"])] = f"{kept} ; {told}" if kept.startswith(("↗", "↘")) else told
@@ -293,7 +293,7 @@ def _verdicts(view: View, row: Row) -> dict[str, str]:
 
 
 def _gap(one: Row) -> str:
-    value = french.number(one["difference"], 0 if one["kind"] == "part" else 1, sign=True)
+    value = french.number(one["difference"], {"part": 0, "rang": 2}.get(str(one["kind"]), 1), sign=True)
     unit = "point" if abs(round(one["difference"])) < 2 else "points"
     return f"{value}{french.NBSP}{unit}" if one["kind"] == "part" else value
 
