@@ -31,6 +31,7 @@ from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
 from ctgeval.followup import (
     handover as handing,
+    missing,
     partnership,
     searching,
     survey_sampling,
@@ -319,6 +320,11 @@ class Dossier:
     def knows(self, geo: str) -> bool:
         """Tell whether a code is a territory of the dossier's geography, at its perimeter or in another year."""
         return geo in self._groupings or any(self.reference.exists(geo, year) for year in self.reference.years)
+
+    @property
+    def set_aside(self) -> Mapping[str, int]:
+        """How many rows and entries of each file count in no figure, because they can't be read or can't be true."""
+        return missing.counts(self)
 
     def require_sound(self) -> None:
         """Refuse to go further with inputs that have a blocking problem.
@@ -753,6 +759,16 @@ class Dossier:
         """Indicators that the COPIL chose (``[indicateurs] retenus``)."""
         return self.config.indicateurs.retenus
 
+    @cached_property
+    def _timings(self) -> dict[str, designs.Timing]:
+        return {}
+
+    def _timing(self, item: definition.Indicator) -> designs.Timing:
+        """Return how the periods of an indicator compare, found once."""
+        if item.id not in self._timings:
+            self._timings[item.id] = designs.timing(self, item)
+        return self._timings[item.id]
+
     def progress_of(self, results: pd.DataFrame, *, targets: pd.DataFrame | None = None) -> pd.DataFrame:
         """Hold result rows against the targets: the rows of a release give the progress that may be told there."""
         convention = self.config.convention
@@ -763,12 +779,12 @@ class Dossier:
             measures=self.measures,
             start=convention.debut if convention else None,
             end=convention.fin if convention else None,
-            objection=lambda item, first, last: designs.timing(self, item).objection(first, last),
+            objection=lambda item, first, last: self._timing(item).objection(first, last),
         )
 
     def trends_of(self, results: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:
         """Tell the trend of some result rows, extended to the terms of some targets."""
-        rules = {name: designs.timing(self, self.catalogue[name]) for name in results["indicator"].unique()}
+        rules = {name: self._timing(self.catalogue[name]) for name in results["indicator"].unique()}
         return indicators.trends(
             results,
             catalogue=self.catalogue,
@@ -789,7 +805,7 @@ class Dossier:
         convention, targets = self.config.convention, self.tables["cibles"].frame
         known = targets[targets["tolerance"].gt(0)]
         tolerances = zip(known["indicateur"], known["territoire"], known["tolerance"].astype(float), strict=True)
-        compare = {name: designs.timing(self, self.catalogue[name]) for name in results["indicator"].unique()}
+        compare = {name: self._timing(self.catalogue[name]) for name in results["indicator"].unique()}
         return indicators.changes(
             results,
             catalogue=self.catalogue,

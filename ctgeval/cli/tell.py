@@ -88,13 +88,17 @@ def built(report: BuildReport) -> None:
             for entry in report.entries
         ]
         indexes = {audience: str(path) for audience, path in report.indexes.items()}
-        output.write_json({"ok": not report.failed, "entries": entries, "indexes": indexes})
+        told = {"ok": not report.failed, "entries": entries, "indexes": indexes, "set_aside": dict(report.set_aside)}
+        output.write_json(told)
         return
     if not report.entries:
         output.write(say("construire.empty"))
         output.write(say("error.remedy", remedy=say("construire.empty_remedy")))
         return
     output.write(say("construire.total", done=counts["fait"], fresh=counts["a_jour"], failed=counts["echec"]))
+    if report.set_aside:
+        files = ", ".join(f"{file} ({count})" for file, count in report.set_aside.items())
+        output.write(output.wrapped(say("construire.set_aside", files=files)))
     for audience in sorted(report.indexes):
         output.write(say("construire.index", audience=audience, path=report.indexes[audience]))
 

@@ -65,7 +65,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "contribution": ("nom", "rubrique", "texte"),
     "action_states": (
         "periode", "jour", "id", "axe", "intitule", "pilote", "debut", "fin", "etat", "etat_date", "avancement_pct",
-        "motif", "fin_initiale", "reports", "jours_report", "realisee_le", "jours_retard", "situation",
+        "motif", "fin_initiale", "reports", "jours_report", "realisee_le", "jours_retard", "situation", "doubt",
     ),
     "action_axes": (
         "periode", "jour", "axe", "non_engagee", "en_cours", "realisee", "perennisee", "reportee", "abandonnee",
@@ -195,6 +195,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "survey", "wave", "question", "text", "theme", "n", "base", "answers", "share", "reason", "conf_status",
     ),
     "verbatims": ("survey", "wave", "question", "text", "themes", "verbatim", "approved"),
+    "set_aside": ("section", "table", "n", "sentence", "place"),
     "contours": ("geo", "geography", "part", "ring", "longitude", "latitude", "source"),
 }  # fmt: skip
 """Columns of every table of a release beside ``results`` (whose columns are the contract of the results)."""

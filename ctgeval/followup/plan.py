@@ -62,6 +62,7 @@ def spans(dossier: Dossier) -> list[Span]:
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     plan, milestones = dossier.tables["actions"].frame, dossier.tables["jalons"].frame
+    doubtful = list(plan_checks.doubtful(plan, dossier.tables["actions"].problems)["id"])
     found: dict[str, list[pd.DataFrame]] = {}
     for span in spans(dossier):
         dated = {"periode": span.period, "jour": span.day.isoformat()}
@@ -70,7 +71,7 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
         stopped = set(now.loc[now["etat"].eq("abandonnee"), "id"])
         told = schedule.milestones(milestones, at=span.day, stopped=stopped)
         parts = {
-            "action_states": now.merge(held, on="id"),
+            "action_states": now.merge(held, on="id").assign(doubt=now["id"].isin(doubtful).to_numpy()),
             "action_axes": plan_summary.by_axis(plan, at=span.day),
             "action_schemes": plan_summary.by_scheme(plan, at=span.day),
             "milestones": told[told["action"].isin(list(now["id"]))],

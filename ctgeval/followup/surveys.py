@@ -12,7 +12,7 @@ import pandas as pd
 from ctgeval import observations as observations_
 from ctgeval.confidentiality import rules
 from ctgeval.confidentiality.released import TABLES
-from ctgeval.errors import CtgevalError, DossierError, Problem, suggestion
+from ctgeval.errors import CtgevalError, DossierError, Problem, Severity, suggestion
 from ctgeval.followup import survey_secrecy
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.surveys import open_answers
@@ -63,7 +63,8 @@ def gather(dossier: Dossier) -> Gathered:
             problems.append(_without_answers(dossier, survey, known=table is not None))
             continue
         if survey.territoire and not dossier.knows(survey.territoire):
-            problems.append(_problem(survey, "territoire", "Ce territoire n’existe pas.", survey.territoire))
+            told = "Ce territoire n’existe pas."
+            problems.append(_problem(survey, "territoire", told, survey.territoire, severity="partiel"))
             continue
         answers = match(survey, table.tables["reponses"], table.tables["questions"], file=table.file)
         found[survey.id] = Taken(
@@ -118,7 +119,7 @@ def _without_answers(dossier: Dossier, survey: Survey, *, known: bool) -> Proble
             if known
             else "Déclarez son fichier et son format dans le bloc [[source]]."
         )
-    return _problem(survey, "source", message, survey.source, remedy=remedy)
+    return _problem(survey, "source", message, survey.source, remedy=remedy, severity="partiel")
 
 
 def _indicator_problems(dossier: Dossier, taken: Taken) -> Iterator[Problem]:
@@ -148,10 +149,17 @@ def _measures(dossier: Dossier, question: Question) -> tuple[str, str] | None:
     return above[0][1], below[0][1]
 
 
-def _problem(survey: Survey, key: str, message: str, value: str, *, remedy: str = "Corrigez cette clé.") -> Problem:
-    return Problem(
-        message=message, remedy=remedy, file=FILE_NAME, key=f"{survey.id}.{key}", value=value, severity="avertissement"
-    )
+def _problem(
+    survey: Survey,
+    key: str,
+    message: str,
+    value: str,
+    *,
+    remedy: str = "Corrigez cette clé.",
+    severity: Severity = "avertissement",
+) -> Problem:
+    place = f"{survey.id}.{key}"
+    return Problem(message=message, remedy=remedy, file=FILE_NAME, key=place, value=value, severity=severity)
 
 
 def _period(survey: Survey) -> str:
@@ -272,7 +280,7 @@ def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _problems(dossier: Dossier) -> Iterator[Problem]:
     for problem in dossier.surveys.problems:
-        yield replace(problem, severity="avertissement")
+        yield replace(problem, severity="partiel" if problem.severity == "partiel" else "avertissement")
 
 
 TOPIC = Topic(tables=_tables, observations=_observations, problems=_problems)

@@ -16,6 +16,7 @@ from ctgeval.followup import (
     event,
     funding,
     journal,
+    missing,
     participation,
     partnership,
     persons,
@@ -36,6 +37,7 @@ __all__ = ["TOPICS", "Reader", "observations", "problems", "tables"]
 TOPICS: tuple[Topic, ...] = (
     quality.TOPIC,
     persons.TOPIC,
+    missing.TOPIC,
     catalogue.TOPIC,
     changes.TOPIC,
     trends.TOPIC,

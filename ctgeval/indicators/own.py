@@ -189,7 +189,7 @@ def _label(id: str, declared: object, catalogue: Mapping[str, Indicator]) -> str
 
 def _placed(problem: Problem, id: str) -> Problem:
     key = f"{id}.{problem.key}".rstrip(".")
-    return replace(problem, key=key, file=FILE_NAME, severity="avertissement")
+    return replace(problem, key=key, file=FILE_NAME, severity="partiel")
 
 
 def _problem(message: str, remedy: str, key: str) -> Problem:

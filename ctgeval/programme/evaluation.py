@@ -111,7 +111,9 @@ def read(folder: Path) -> Evaluation:
     for row, place in faults.rows(values, "question"):
         found = _question(row, place, faults)
         if found is not None and found.id in questions:
-            faults.tell(f"La question {found.id} est écrite deux fois.", "Donnez un autre id.", place)
+            faults.leave_out(
+                f"La question {found.id} est écrite deux fois : la première est gardée.", "Donnez un autre id.", place
+            )
         elif found is not None:
             questions[found.id] = found
     return Evaluation(questions=questions, problems=tuple(faults.problems))
@@ -121,7 +123,7 @@ def _question(row: Mapping[str, Any], place: str, faults: Faults) -> Question | 
     faults.unknown_keys(row, _KEYS, place)
     texts = {name: faults.text(row, name, place) for name in _TEXTS}
     if not texts["id"] or not texts["texte"]:
-        faults.tell("Une question a besoin d’un id et d’un texte.", 'id = "Q1" et texte = "...".', place)
+        faults.leave_out("Une question a besoin d’un id et d’un texte.", 'id = "Q1" et texte = "...".', place)
         return None
     lists = {name: faults.texts(row, name, place) for name in _LISTS}
     for name in ("elements_qualitatifs", "constats"):

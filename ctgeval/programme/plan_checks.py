@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,9 @@ from ctgeval.french import date, fold
 from ctgeval.programme import actions as plan
 from ctgeval.programme.origin import place
 
-__all__ = ["problems"]
+__all__ = ["DOUBTS", "doubtful", "problems"]
+
+DOUBTS = ("id", "kind", "first", "second", "place")
 
 _STOPPED = {"reportee", "abandonnee"}
 _BACKWARDS = {("perennisee", "realisee"), ("perennisee", "en_cours"), ("perennisee", "non_engagee"),
@@ -42,6 +44,45 @@ def problems(actions: pd.DataFrame, milestones: pd.DataFrame, sheets: pd.DataFra
     return [*found, *_milestones(milestones, actions)]
 
 
+def doubtful(actions: pd.DataFrame, refused: Iterable[Problem] = ()) -> pd.DataFrame:
+    """Return the actions whose id is perhaps that of two: those that nobody should read without knowing it.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        Table ``actions``.
+    refused : iterable of Problem
+        What was found when the table was read: a row that repeats the id and the date of another is one of them.
+
+    Returns
+    -------
+    DataFrame
+        ``id, kind, first, second, place``: ``kind`` is ``intitule`` or ``axe`` (the two texts are ``first`` and
+        ``second``) or ``date`` (``first`` is the title); ``place`` tells the rows.
+    """
+    repeated = {one.value: one for one in refused if one.column == "id" and one.severity == "partiel" and one.value}
+    found = []
+    for name in dict.fromkeys(actions["id"]):
+        rows = actions[actions["id"].eq(name)].sort_values("etat_date", kind="stable").to_dict("records")
+        last = rows[-1]
+        for kind in ("intitule", "axe"):
+            other = next((row for row in rows if fold(_text(row[kind])) != fold(_text(last[kind]))), None)
+            if other is not None:
+                told = _text(other["intitule"]), _text(last["intitule"])
+                first, second = told if kind == "intitule" else (told[1], "")
+                found.append((name, kind, first, second, _both(other, last)))
+                break
+        else:
+            if name in repeated:
+                found.append((name, "date", _text(last["intitule"]), "", repeated[name].place))
+    return pd.DataFrame(found, columns=list(DOUBTS), dtype="str")
+
+
+def _both(one: dict[Any, Any], other: dict[Any, Any]) -> str:
+    lines = sorted(row for row in (place(one.get("origin"))["row"], place(other.get("origin"))["row"]) if row)
+    return f"lignes {' et '.join(str(row) for row in lines)}"
+
+
 def _one_action(name: str, rows: Sequence[dict[Any, Any]]) -> Iterator[Problem]:
     """Tell the rows that do not speak of the same action, or whose dates can't be."""
     first = rows[0]
@@ -52,7 +93,8 @@ def _one_action(name: str, rows: Sequence[dict[Any, Any]]) -> Iterator[Problem]:
                 row,
                 "intitule",
                 titles[1],
-                f"L’identifiant {name} porte deux intitulés : « {titles[0]} » et « {titles[1]} ».",
+                f"L’identifiant {name} porte deux intitulés : « {titles[0]} » et « {titles[1]} » "
+                f"({_both(first, row)}).",
                 "Si ce sont deux actions, donnez à l’une un autre identifiant ; sinon, gardez le même intitulé.",
             )
         axes = (_text(first["axe"]), _text(row["axe"]))
@@ -61,7 +103,7 @@ def _one_action(name: str, rows: Sequence[dict[Any, Any]]) -> Iterator[Problem]:
                 row,
                 "axe",
                 axes[1],
-                f"L’action {name} change d’axe : « {axes[0]} », puis « {axes[1]} ».",
+                f"L’action {name} change d’axe : « {axes[0]} », puis « {axes[1]} » ({_both(first, row)}).",
                 "Écrivez le même axe sur toutes les lignes de l’action : le dernier est retenu.",
             )
         start, end = _text(row["debut"]), _text(row["fin"])

@@ -91,22 +91,18 @@ def read(folder: Path, *, verdicts: Collection[str]) -> Rules:
         Those that progress towards a target can have.
     """
     values, found = toml_rows.load(folder / FILE_NAME, what="Les règles de préconisation")
-    # Without its rules a bilan is still right.
-    faults = Faults(FILE_NAME, [_warning(problem) for problem in found])
+    faults = Faults(FILE_NAME, found)
     faults.unknown_keys(values, ("regle",), "")
     kept: dict[str, DeclaredRule] = {}
     for row, place in faults.rows(values, "regle"):
         rule = _rule(row, place, faults, verdicts)
         if rule is not None and rule.id in kept:
-            faults.tell(f"La règle {rule.id} est écrite deux fois : la première est gardée.", "Changez l’id.", place)
+            faults.leave_out(
+                f"La règle {rule.id} est écrite deux fois : la première est gardée.", "Changez l’id.", place
+            )
         elif rule is not None:
             kept[rule.id] = rule
     return Rules(rules=tuple(kept.values()), problems=tuple(faults.problems))
-
-
-def _warning(problem: Problem) -> Problem:
-    return Problem(message=problem.message, remedy=problem.remedy, file=problem.file, value=problem.value,
-                   severity="avertissement")  # fmt: skip
 
 
 def _rule(row: Mapping[str, Any], place: str, faults: Faults, verdicts: Collection[str]) -> DeclaredRule | None:
@@ -114,7 +110,7 @@ def _rule(row: Mapping[str, Any], place: str, faults: Faults, verdicts: Collecti
     name, text = faults.text(row, "id", place), faults.text(row, "texte", place)
     when = row.get("quand", {})
     if not name or not text or not isinstance(when, dict) or not when:
-        faults.tell(
+        faults.leave_out(
             "Une règle a besoin d’un id, d’un texte et d’une condition.",
             'id = "RG1", texte = "...", quand = { verdict = ["en_recul"] }.',
             place,
@@ -123,7 +119,7 @@ def _rule(row: Mapping[str, Any], place: str, faults: Faults, verdicts: Collecti
     faults.unknown_keys(when, _CONDITIONS, f"{place}.quand")
     conditions = [key for key in _CONDITIONS if key in when]
     if len(conditions) != 1:
-        faults.tell(
+        faults.leave_out(
             "Une règle a une condition, et une seule.",
             f"Gardez l’une de : {', '.join(_CONDITIONS)} ; écrivez une autre règle pour l’autre.",
             f"{place}.quand",
@@ -134,9 +130,10 @@ def _rule(row: Mapping[str, Any], place: str, faults: Faults, verdicts: Collecti
     key = f"{place}.quand.{condition}"
     words, level = _condition(when, condition, key, faults, verdicts)
     if not words and math.isnan(level):
+        faults.leave_out("Cette règle n’a pas de condition qui se lise.", "Corrigez sa condition.", key)
         return None
     if condition in _OF_FIGURES and not indicators:
-        faults.tell("Un seuil est celui d’indicateurs précis.", 'Ajoutez indicateurs = ["PI05"].', key)
+        faults.leave_out("Un seuil est celui d’indicateurs précis.", 'Ajoutez indicateurs = ["PI05"].', key)
         return None
     return DeclaredRule(
         id=name, texte=text, condition=condition, words=words, level=level, indicateurs=indicators,

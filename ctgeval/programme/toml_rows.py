@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctgeval.errors import Problem, suggestion
+from ctgeval.errors import Problem, Severity, suggestion
 from ctgeval.prose import fold
 
 __all__ = ["Faults", "load"]
@@ -34,7 +34,7 @@ def load(path: Path, *, what: str) -> tuple[Mapping[str, Any], list[Problem]]:
         return {}, []
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         return {}, [
             Problem(
                 message=f"{what} ne peuvent pas être lues.",
@@ -42,7 +42,7 @@ def load(path: Path, *, what: str) -> tuple[Mapping[str, Any], list[Problem]]:
                 "listes entre crochets.",
                 file=path.name,
                 value=str(error)[:120],
-                severity="bloquant",
+                severity="partiel",
             )
         ]
 
@@ -64,8 +64,15 @@ class Faults:
 
     def tell(self, message: str, remedy: str, key: str, value: str = "") -> None:
         """Add a fault that leaves the rest of the file usable."""
+        self._add(message, remedy, key, value, "avertissement")
+
+    def leave_out(self, message: str, remedy: str, key: str, value: str = "") -> None:
+        """Add a fault for which an entry of the file is left out."""
+        self._add(message, remedy, key, value, "partiel")
+
+    def _add(self, message: str, remedy: str, key: str, value: str, severity: Severity) -> None:
         self.problems.append(
-            Problem(message=message, remedy=remedy, file=self.file, key=key, value=value, severity="avertissement")
+            Problem(message=message, remedy=remedy, file=self.file, key=key, value=value, severity=severity)
         )
 
     def unknown_keys(self, values: Mapping[str, Any], known: Iterable[str], place: str) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -68,10 +68,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What became of every bilan asked for, in the order of ``ctg.toml``, and the index of each audience."""
+    """What became of every bilan asked for, in the order of ``ctg.toml``, and the index of each audience.
+
+    ``set_aside`` counts, file by file, the rows that the bilans built now had to leave out.
+    """
 
     entries: tuple[Entry, ...]
     indexes: Mapping[str, Path]
+    set_aside: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[Entry, ...]:
@@ -151,11 +155,12 @@ def build(
     for case in fresh:
         tell(_entry(case, "a_jour"))
     todo = [case for case in planned if case.page not in done]
+    set_aside: Mapping[str, int] = {}
     if todo:
         day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
-        _build_all(todo, folder, jobs=jobs, day=day, limit=time_limit, tell=tell)
+        set_aside = _build_all(todo, folder, jobs=jobs, day=day, limit=time_limit, tell=tell)
     indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
-    return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes)
+    return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes, set_aside=set_aside)
 
 
 def status(dossier_path: str | Path, *, out: str | Path = "reports") -> tuple[State, ...]:
@@ -202,7 +207,8 @@ def _refuse_formats(formats: Iterable[str]) -> None:
 
 def _build_all(
     todo: Sequence[Case], folder: Path, *, jobs: int, day: str, limit: float, tell: Callable[[Entry], None]
-) -> None:
+) -> Mapping[str, int]:
+    """Build the bilans, and return how many rows of each file they had to leave out."""
     from ctgeval.dossier import Dossier
 
     dossier = Dossier.open(folder)
@@ -236,6 +242,7 @@ def _build_all(
             finally:
                 # After an interruption, what has not begun must not begin.
                 threads.shutdown(wait=False, cancel_futures=True)
+    return dossier.set_aside
 
 
 def _released(dossier: Dossier, case: Case) -> Release | CtgevalError:

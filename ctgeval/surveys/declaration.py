@@ -206,16 +206,20 @@ def read(folder: Path) -> Surveys:
             "listes entre crochets, dates 2025-03-01.",
             file=FILE_NAME,
             value=str(error)[:120],
-            severity="avertissement",
+            severity="partiel",
         )
         return Surveys(items={}, problems=(told,))
     form = Form(values, "", FILE_NAME)
     items: dict[str, Survey] = {}
     for part in form.blocks("enquete"):
         found = _survey(part)
-        if found is not None and found.id in items:
-            part.refuse("id", f"L’enquête « {found.id} » est déclarée deux fois.", "Donnez un autre id.", found.id)
-        elif found is not None:
+        if found is None:
+            message = "Cette enquête manque au bilan : il lui faut un id, un titre, une source et un recrutement."
+            part.refuse("", message, "Corrigez les clés de ce bloc.", "", severity="partiel")
+        elif found.id in items:
+            message = f"L’enquête « {found.id} » est déclarée deux fois : la première est gardée."
+            part.refuse("id", message, "Donnez un autre id.", found.id, severity="partiel")
+        else:
             items[found.id] = found
     form.refuse_unknown()
     return Surveys(items=items, problems=(*form.problems, *_orphans(items)))

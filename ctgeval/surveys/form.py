@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ctgeval.errors import Problem, suggestion
+from ctgeval.errors import Problem, Severity, suggestion
 
 __all__ = ["Form"]
 
@@ -34,16 +34,16 @@ class Form:
         self._asked: list[str] = []
         self.problems = [] if problems is None else problems
 
-    def refuse(self, key: str, message: str, remedy: str, value: str) -> None:
-        """Add a fault."""
+    def refuse(self, key: str, message: str, remedy: str, value: str, *, severity: Severity = "avertissement") -> None:
+        """Add a fault; ``partiel`` when the block itself is left out for it."""
         self.problems.append(
             Problem(
                 message=message,
                 remedy=remedy,
                 file=self._file,
-                key=self._key(key),
+                key=self._key(key).rstrip("."),
                 value=value[:80],
-                severity="avertissement",
+                severity=severity,
             )
         )
 

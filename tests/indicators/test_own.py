@@ -112,7 +112,8 @@ def test_a_fault_is_told_with_its_key_and_leaves_only_itself_out(
     assert key in {place for place, _, _ in told(found)}
     assert any(remedy in mend for _, _, mend in told(found))
     assert all(problem.file == own.FILE_NAME for problem in found.problems)
-    assert all(problem.severity == "avertissement" for problem in found.problems)
+    severity = "avertissement" if key == "theme" else "partiel"
+    assert all(problem.severity == severity for problem in found.problems)
     assert "LC01" in found.catalogue
     broken = {place.partition(".")[0] for place, _, _ in told(found)} - {"theme"}
     assert set(found.unusable) == broken

@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import nbformat
 import pandas as pd
@@ -152,6 +152,8 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     made.notebook("essai", made.text("# Bilan {d'essai}"), made.code(CANARY))
 
     class Dossier:
+        set_aside: ClassVar[dict[str, int]] = {}
+
         def __init__(self, path: Path) -> None:
             self.path = path
 

@@ -38,7 +38,7 @@ def test_a_dossier_without_the_file_has_no_survey(tmp_path: Path) -> None:
 def test_a_file_that_is_not_toml_is_told(tmp_path: Path) -> None:
     (problem,) = read(tmp_path, "[[enquete]\nid=").problems
     assert problem.file == "enquetes.toml"
-    assert problem.severity == "avertissement"
+    assert problem.severity == "partiel"
 
 
 def test_a_survey_is_read(tmp_path: Path) -> None:
@@ -65,15 +65,16 @@ def test_a_survey_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_is_told_with_its_key(tmp_path: Path, old: str, new: str, key: str, told: str) -> None:
-    problems = read(tmp_path, GOOD.replace(old, new)).problems
-    assert any(one.key == key and told in f"{one.message} {one.remedy}" for one in problems), problems
-    assert all(one.severity == "avertissement" for one in problems)
+    found = read(tmp_path, GOOD.replace(old, new))
+    assert any(one.key == key and told in f"{one.message} {one.remedy}" for one in found.problems), found.problems
+    # Only the survey itself, when it is left out, is said to be missing from the bilan.
+    assert [one.key for one in found.problems if one.severity == "partiel"] == ([] if found.items else ["enquete[1]"])
 
 
 def test_several_faults_are_told_at_once_and_the_rest_is_kept(tmp_path: Path) -> None:
     found = read(tmp_path, GOOD + GOOD.replace('"a"', '"b"').replace('"volontaire"', '"hasard"').replace('"T"', "3"))
     assert list(found.items) == ["a"]
-    assert {one.key for one in found.problems} == {"enquete[2].recrutement"}
+    assert {one.key for one in found.problems} == {"enquete[2].recrutement", "enquete[2]"}
 
 
 def test_margins_must_know_every_option(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def budget(view: View, names: Names) -> Markup:
         blocks.paragraph(funding.in_kind(view, year)),
         *funding.details(view, names, year),
     ]
-    return blocks.section(heading, title, parts, lead=lead)
+    return common.section(view, "budget", heading, title, parts, lead=lead)
 
 
 def yearly(view: View) -> list[dict[Any, Any]]:

@@ -36,10 +36,28 @@ def nothing(
     view: View, identifier: str, title: str, *, provide: str, values: Mapping[str, str] | None = None
 ) -> Markup:
     """Return the one line of a section that has nothing to say; ``interne`` is also told what to provide."""
-    parts = [blocks.paragraph(wording.say("rien", {"titre": title}), css="vide")]
+    parts = [*set_aside(view, provide), blocks.paragraph(wording.say("rien", {"titre": title}), css="vide")]
     if view.internal:
         parts.append(blocks.paragraph(wording.say(provide, values, table="fournir"), css="a-fournir"))
     return blocks.section(identifier, title, parts)
+
+
+def section(view: View, topic: str, identifier: str, title: str, parts: Sequence[Markup], *, lead: str = "") -> Markup:
+    """Return the section of a topic of the follow-up, headed by what it had to leave out, if anything."""
+    return blocks.section(identifier, title, [*set_aside(view, topic), *parts], lead=lead)
+
+
+def set_aside(view: View, topic: str) -> list[Markup]:
+    """Return what a section had to leave out, one paragraph per table; where it is, for ``interne``."""
+    table = view.table("set_aside")
+    rows = table[table["section"].eq(topic)].to_dict("records") if len(table) else []
+    told = [
+        wording.say("ou", {"sentence": str(row["sentence"]), "place": str(row["place"])}, table="ecartees")
+        if View.text(row["place"])
+        else str(row["sentence"])
+        for row in rows
+    ]
+    return [blocks.paragraph(sentence, css="a-fournir") for sentence in told]
 
 
 def perimeter(points: Iterable[Point]) -> str:

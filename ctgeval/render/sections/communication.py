@@ -29,7 +29,8 @@ def communication(view: View, names: Names) -> Markup:
     stopped = {View.text(row["canal"]): row for row in rows if row["arretee"] and View.text(row["canal"]) not in live}
     if view.public:
         told = [_say("habitants", canaux=french.enumeration([wording.lower(one) for one in live]))] if live else []
-        return blocks.section(heading, title, [prose, blocks.paragraph(" ".join([*told, _say("contact")]))])
+        plain = blocks.paragraph(" ".join([*told, _say("contact")]))
+        return common.section(view, "communication", heading, title, [prose, plain])
     lead = (
         [_say("canaux", nombre=french.plural(len(live), "canal", "canaux"), canaux=french.enumeration(live))]
         if live
@@ -38,7 +39,8 @@ def communication(view: View, names: Names) -> Markup:
     lead += [
         _say("arret", canal=canal, quand=wording.since(View.text(row["arretee"]))) for canal, row in stopped.items()
     ]
-    return blocks.section(heading, title, [prose, _table(view, names, rows)], lead=" ".join(lead))
+    parts = [prose, _table(view, names, rows)]
+    return common.section(view, "communication", heading, title, parts, lead=" ".join(lead))
 
 
 def _say(key: str, **values: str) -> str:

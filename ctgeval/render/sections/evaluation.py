@@ -33,12 +33,14 @@ def evaluation(view: View, names: Names) -> Markup:
         lead = _say(
             "message_habitants", total=french.plural(len(questions), "question a été posée", "questions ont été posées")
         )
-        return blocks.section(heading, title, [prose, *(_plain(one) for one in questions.values())], lead=lead)
+        plain = [prose, *(_plain(one) for one in questions.values())]
+        return common.section(view, "evaluation", heading, title, plain, lead=lead)
     lead = _message(questions)
     if not view.technical:
-        return blocks.section(heading, title, [prose, _compact(view, names, questions)], lead=lead)
+        return common.section(view, "evaluation", heading, title, [prose, _compact(view, names, questions)], lead=lead)
     parts = [_whole(view, name, one) for name, one in questions.items()]
-    return blocks.section(heading, title, [prose, *parts], lead=lead)
+    parts.append(blocks.bullets(common.notes(view, _points(view.table("evidence"))), css="notes"))
+    return common.section(view, "evaluation", heading, title, [prose, *parts], lead=lead)
 
 
 def _say(key: str, **values: str) -> str:
@@ -121,7 +123,7 @@ def _whole(view: View, name: str, told: Told) -> Markup:
         ),
         blocks.minor(_say("jugements"), [blocks.bullets(judged)]),
         blocks.minor(_say("constats"), [blocks.bullets(_texts(told, "constats"))]),
-        _evidence(view, evidence[evidence["question"].eq(name)], _texts(told, "elements_qualitatifs")),
+        _evidence(evidence[evidence["question"].eq(name)], _texts(told, "elements_qualitatifs")),
         _contribution(told),
         blocks.minor(_say("recommandations"), [blocks.bullets(advised)]),
     ]  # fmt: skip
@@ -140,7 +142,7 @@ def _judged(row: Mapping[Any, Any]) -> str:
     return " ".join(filter(None, [text, f"{LEVELS[level]}." if level in LEVELS else "", finding]))
 
 
-def _evidence(view: View, rows: pd.DataFrame, older: Sequence[str]) -> Markup:
+def _evidence(rows: pd.DataFrame, older: Sequence[str]) -> Markup:
     parts = []
     for kind, label in TYPES.items():
         own = rows[rows["type"].eq(kind)].to_dict("records")
@@ -150,8 +152,7 @@ def _evidence(view: View, rows: pd.DataFrame, older: Sequence[str]) -> Markup:
             parts.append(blocks.bullets(told))
     if older:
         parts += [blocks.paragraph(_say("autres_preuves")), blocks.bullets(older)]
-    notes = common.notes(view, _points(rows)) if len(rows) else []
-    return blocks.minor(_say("preuves"), [*parts, blocks.bullets(notes, css="notes")])
+    return blocks.minor(_say("preuves"), parts)
 
 
 def _figure(row: Mapping[Any, Any]) -> str:

@@ -32,9 +32,10 @@ def event(view: View, names: Names) -> Markup:
     last = rows[-1]
     if view.public:
         told = [_came(last), _pleased(last), View.text(last["enseignement"])]
-        return blocks.section(heading, title, [prose, blocks.paragraph(" ".join(one for one in told if one))])
+        plain = blocks.paragraph(" ".join(one for one in told if one))
+        return common.section(view, "evenement", heading, title, [prose, plain])
     parts = [prose, blocks.definitions(_sheet(last)), _editions(names, rows) if len(rows) > 1 else Markup("")]
-    return blocks.section(heading, title, parts, lead=_came(last))
+    return common.section(view, "evenement", heading, title, parts, lead=_came(last))
 
 
 def _say(key: str, **values: str) -> str:

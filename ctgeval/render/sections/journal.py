@@ -38,7 +38,7 @@ def journal(view: View, names: Names) -> Markup:
         for kind in ("reussite", "levier", "difficulte", "frein")
         if any(row["type"] == kind for row in rows)
     ]
-    return blocks.section(heading, title, [*parts, cards])
+    return common.section(view, "journal", heading, title, [*parts, cards])
 
 
 def _practices(view: View) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -31,7 +32,7 @@ def participation(view: View, names: Names) -> Markup:
     if not years and not asked:
         return Markup("\n").join([common.nothing(view, heading, title, provide="participation"), prose])
     if view.public:
-        return blocks.section(heading, title, [prose, *_plain(view, years, asked)])
+        return common.section(view, "participation", heading, title, [prose, *_plain(view, years, asked)])
     parts = [
         prose,
         _years_table(view, names, years, asked),
@@ -39,7 +40,7 @@ def participation(view: View, names: Names) -> Markup:
         blocks.subsection(_say("qui"), _who(view, names)),
         blocks.subsection(_say("propositions"), proposals.part(view, names, asked, _until(view, "proposals"))),
     ]
-    return blocks.section(heading, title, parts, lead=_lead(years, asked))
+    return common.section(view, "participation", heading, title, parts, lead=_lead(years, asked))
 
 
 def _say(key: str, **values: str) -> str:
@@ -207,7 +208,13 @@ def _each(view: View, names: Names, year: int) -> Markup:
     aged = [row for row in rows if row["band"] and row["dimension"] == "tranche_age"]
     if aged:
         content.append(
-            tables.render(_gaps_table(view, names("participation-temps"), _say("ages", annee=str(year)), aged))
+            tables.render(
+                replace(
+                    _gaps_table(view, names("participation-temps"), _say("ages", annee=str(year)), aged),
+                    notes=[_say("methode")] if any(not row["repeated"] for row in aged) else [],
+                    downloadable=False,
+                )
+            )
         )
     return blocks.folded(title, Markup("\n").join(content))
 
@@ -254,7 +261,7 @@ def _gaps_table(view: View, identifier: str, caption: str, rows: Sequence[Row]) 
     tested = view.technical and any(not row["repeated"] for row in rows)
     columns = [Column("Catégorie"), Column("Participants", numeric=True), Column("Population", numeric=True),
                Column("Écart", numeric=True)]  # fmt: skip
-    columns += [Column("Intervalle"), Column("p ajustée", numeric=True)] if tested else []
+    columns += [Column("Intervalle et p ajustée")] if tested else []
     several = any(row["event"] for row in rows)
     body = [
         [
@@ -263,7 +270,7 @@ def _gaps_table(view: View, identifier: str, caption: str, rows: Sequence[Row]) 
                  raw=row["share"]),
             tables.number(row["reference_share"], french.percent(row["reference_share"], 1)),
             tables.number(row["gap"], french.number(row["gap"], 1, sign=True)),
-            *(_tested(row) if tested else ()),
+            *([_tested(row)] if tested else []),
         ]
         for row in rows
     ]  # fmt: skip
@@ -286,10 +293,11 @@ def _category(row: Row, *, several: bool) -> str:
     return f"{View.text(row['event_label'])} : {wording.lower(band)}" if several else band
 
 
-def _tested(row: Row) -> list[Cell]:
+def _tested(row: Row) -> Cell:
     if row["repeated"] or math.isnan(row["share_low"]):
-        return [Cell("–"), Cell("–")]
+        return Cell("–")
     span = french.interval(row["share_low"], row["share_high"], 1, "%")
     value = row["p_adjusted"]
-    shown = _say("p_petite") if value < 0.001 else french.number(value, 3)
-    return [tables.text(span), tables.number(value, shown)]
+    if not math.isfinite(value):
+        return tables.text(span)
+    return tables.text(f"{span} ; {_say('p_petite') if value < 0.001 else french.number(value, 3)}")

@@ -33,9 +33,9 @@ def partnership(view: View, names: Names) -> Markup:
     if (now is None or not now["linked"]) and not rates:
         return common.nothing(view, heading, title, provide="partenariat")
     if view.public:
-        return blocks.section(heading, title, [blocks.paragraph(_plainly(years))] if now else [])
+        return common.section(view, "partenariat", heading, title, [blocks.paragraph(_plainly(years))] if now else [])
     parts = [*_together(view, names, years), *_came(view, names, rates)]
-    return blocks.section(heading, title, parts, lead=_message(years))
+    return common.section(view, "partenariat", heading, title, parts, lead=_message(years))
 
 
 def _until(view: View, table: pd.DataFrame) -> list[Row]:
@@ -142,7 +142,7 @@ def _partners_table(view: View, stem: str, rows: Sequence[Row], *, caption: str)
         ]
         for row in rows
     ]
-    return Table(stem, caption, columns, body)
+    return Table(stem, caption, columns, body, downloadable=view.technical)
 
 
 def _remarks(rows: Sequence[Row], now: Row) -> list[str]:
@@ -273,12 +273,11 @@ def _guests(view: View, names: Names, year: str) -> list[Markup]:
     asked = [row for row in rows if row["invitations"]]
     parts = [blocks.bullets([_say("jamais", {"noms": french.enumeration(never)})])] if never else []
     if asked:
-        labels = (f"Présences en {year}", f"Invitations en {year}")
-        columns = [Column("Organisme"), *(Column(label, numeric=True) for label in labels), Column("Dernière présence")]
+        columns = [Column("Organisme"), Column(f"Présences en {year}", numeric=True), Column("Dernière présence")]
         body = [
             [
                 tables.text(row["nom"]),
-                *(Cell(french.number(int(row[name])), raw=int(row[name])) for name in ("presences", "invitations")),
+                Cell(f"{french.number(int(row['presences']))} sur {french.number(int(row['invitations']))}"),
                 _dated(row["last"]),
             ]
             for row in asked
@@ -295,6 +294,13 @@ def _dated(value: object) -> Cell:
     return Cell(french.date(day), raw=day.isoformat()) if day else Cell("jamais")
 
 
+def _present(row: Row) -> Cell:
+    if pd.isna(row["present"]):
+        return tables.withheld("absent")
+    came = french.number(int(row["present"]))
+    return Cell(came if pd.isna(row["invited"]) else f"{came} sur {french.number(int(row['invited']))}")
+
+
 def _calendar(view: View, names: Names) -> Markup:
     """Return the meetings of the last year that the page tells of."""
     until = periods.end(view.period).isoformat() if view.period else "9999"
@@ -302,24 +308,12 @@ def _calendar(view: View, names: Names) -> Markup:
     rows = [row for row in known if View.text(row["date"])[:4] == View.text(known[-1]["date"])[:4]]
     if not rows:
         return Markup("")
-    columns = [
-        Column("Date"),
-        Column("Réunion"),
-        Column("Objet"),
-        Column("Présents", numeric=True),
-        Column("Invités", numeric=True),
-    ]
+    columns = [Column("Réunion"), Column("Objet"), Column("Présents sur invités", numeric=True)]
     body = [
         [
-            _dated(row["date"]),
-            tables.text(wording.word("types_instances", View.text(row["type"]))),
+            tables.text(f"{wording.word('types_instances', View.text(row['type']))}, {_dated(row['date']).text}"),
             tables.text(View.text(row["subject"]) or "non précisé"),
-            *(
-                tables.withheld("absent")
-                if pd.isna(row[name])
-                else Cell(french.number(int(row[name])), raw=int(row[name]))
-                for name in ("present", "invited")
-            ),
+            _present(row),
         ]
         for row in rows
     ]

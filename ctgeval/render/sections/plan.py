@@ -40,7 +40,7 @@ def actions(view: View, names: Names) -> Markup:
         *([] if view.public else [_steps(view), blocks.paragraph(_schemes(view))]),
         plan_sheets.sheets(view, rows) if view.technical else _list(view, names, rows),
     ]
-    return blocks.section(heading, title, parts, lead=_message(rows, len(late)))
+    return common.section(view, "actions", heading, title, parts, lead=_message(rows, len(late)))
 
 
 def period(view: View) -> str:
@@ -60,10 +60,19 @@ def told(view: View, name: str) -> list[Row]:
 
 
 def states(view: View) -> list[Row]:
-    """Return each action as it stood in the period shown, by axe."""
+    """Return each action as it stood in the period shown, by axe: that of the first action first."""
     if not len(view.release.actions):
         return []
-    return sorted(told(view, "action_states"), key=lambda row: (View.text(row["axe"]), View.text(row["id"])))
+    rows = sorted(told(view, "action_states"), key=lambda row: View.text(row["id"]))
+    axes = list(dict.fromkeys(View.text(row["axe"]) for row in rows))
+    found = sorted(rows, key=lambda row: axes.index(View.text(row["axe"])))
+    return [row | {"intitule": _marked(row)} for row in found]
+
+
+def _marked(row: Row) -> str:
+    """Return the title of an action, marked when its id is perhaps that of two."""
+    title = View.text(row["intitule"])
+    return wording.say("marque", {"intitule": title}, table="ecartees") if row["doubt"] else title
 
 
 def plural_state(state: str) -> str:
@@ -91,9 +100,10 @@ def _message(rows: Sequence[Row], late: int) -> str:
 def _by_axis(view: View, names: Names) -> Markup:
     rows = told(view, "action_axes")
     shown = [state for state in STATES if any(row[state] for row in rows)]
-    if view.public:
-        columns = ["Axe", "Actions", "Réalisées ou pérennisées"]
-        body = [[row["total"], row["realisee"] + row["perennisee"]] for row in rows]
+    if not view.technical:
+        columns = ["Axe", "Actions", "Réalisées ou pérennisées", *([] if view.public else ["En retard"])]
+        late = [[] if view.public else [row["en_retard"]] for row in rows]
+        body = [[row["total"], row["realisee"] + row["perennisee"], *own] for row, own in zip(rows, late, strict=True)]
     else:
         columns = ["Axe", *(wording.capital(plural_state(state)) for state in shown), "Total", "En retard"]
         body = [[*(row[state] for state in shown), row["total"], row["en_retard"]] for row in rows]
@@ -107,7 +117,7 @@ def _by_axis(view: View, names: Names) -> Markup:
     notes = [] if view.public else [_say("avancement")]
     found = Table(
         names("actions-axes"),
-        "Les actions par axe" if view.public else "Les actions par axe et par état",
+        "Les actions par axe et par état" if view.technical else "Les actions par axe",
         [Column(columns[0]), *(Column(label, numeric=True) for label in columns[1:])],
         cells,
         details=["Unité : nombre d’actions."],
@@ -213,18 +223,16 @@ def _schemes(view: View) -> str:
 
 
 def _list(view: View, names: Names, rows: Sequence[Row]) -> Markup:
-    """Return one line per action, folded; of three columns for the inhabitants."""
-    labels = ["Action", "Axe", "État"] if view.public else ["Action", "Axe", "Pilote", "Fin prévue", "État"]
+    """Return one line per action, folded: three columns, which a telephone shows as they are."""
+    labels = ["Action", "Axe", "État"] if view.public else ["Action et pilote", "Axe", "État et fin prévue"]
     body = []
     for row in rows:
-        end = View.text(row["fin"])
-        cells = [tables.text(View.text(row["intitule"])), tables.text(View.text(row["axe"]))]
+        name, state = View.text(row["intitule"]), plan_sheets.state(row)
         if not view.public:
-            cells += [
-                tables.text(View.text(row["pilote"]) or "non précisé"),
-                Cell(french.date(end), raw=end) if end else Cell("non précisée"),
-            ]
-        body.append([*cells, tables.text(plan_sheets.state(row))])
+            leader, end = View.text(row["pilote"]), View.text(row["fin"])
+            name = f"{name} ({leader})" if leader else name
+            state = f"{state}, {french.date(end)}" if end else state
+        body.append([tables.text(name), tables.text(View.text(row["axe"])), tables.text(state)])
     found = Table(names("actions-liste"), "Le détail des actions", [Column(label) for label in labels], body)
     return blocks.folded("Le détail action par action", tables.render(found))
 

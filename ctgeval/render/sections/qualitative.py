@@ -32,13 +32,14 @@ def qualitative(view: View, names: Names) -> Markup:
         told = [
             f"{sentence} {_why(rows[-1])}".strip() for sentence, rows in zip(sentences, found.values(), strict=True)
         ]
-        return blocks.section(heading, title, [blocks.bullets(told)], lead=wording.say("lead", table="qualitatif"))
+        lead = wording.say("lead", table="qualitatif")
+        return common.section(view, "qualitatif", heading, title, [blocks.bullets(told)], lead=lead)
     parts = [blocks.bullets(sentences)]
     if view.technical:
         parts += [_history(names, rows) for rows in found.values()]
     else:
         parts.append(_compact(names, found))
-    return blocks.section(heading, title, parts, lead=wording.say("lead", table="qualitatif"))
+    return common.section(view, "qualitatif", heading, title, parts, lead=wording.say("lead", table="qualitatif"))
 
 
 def _judged(view: View) -> dict[str, Rows]:

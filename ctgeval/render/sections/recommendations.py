@@ -33,7 +33,7 @@ def recommendations(view: View, names: Names) -> Markup:
     lead = _message(len(known), len(moved), len(waiting), public=view.public)
     if view.public:
         told = [_plain(steps[-1]) for steps in moved if steps[-1]["etat"] != "refusee" or View.text(steps[-1]["motif"])]
-        return blocks.section(heading, title, [prose, blocks.bullets(told)], lead=lead)
+        return common.section(view, "recommandations", heading, title, [prose, blocks.bullets(told)], lead=lead)
     fresh = [row for row in raised if not View.text(row["recommandation"])]
     parts = [
         prose,
@@ -48,7 +48,7 @@ def recommendations(view: View, names: Names) -> Markup:
         _followed(raised),
         _register(view, names, known),
     ]
-    return blocks.section(heading, title, parts, lead=lead)
+    return common.section(view, "recommandations", heading, title, parts, lead=lead)
 
 
 def _say(key: str, **values: str) -> str:

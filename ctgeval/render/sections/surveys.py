@@ -34,7 +34,7 @@ def surveys(view: View, names: Names) -> Markup:
         )
         for row in shown
     ]
-    return blocks.section(heading, title, [prose, *parts], lead=_lead(shown))
+    return common.section(view, "enquetes", heading, title, [prose, *parts], lead=_lead(shown))
 
 
 def _shown(view: View) -> list[Row]:

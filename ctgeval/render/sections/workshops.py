@@ -31,7 +31,7 @@ def workshops(view: View, names: Names) -> Markup:
         taken = [row for row in told if row["state"] == "retenue" and View.text(row["action_label"])]
         ideas = [_say("idee", {"texte": _bare(row), "action": View.text(row["action_label"])}) for row in taken]
         parts = [blocks.paragraph(_plainly(held)), blocks.bullets(ideas[-MOST_TOLD:])]
-        return blocks.section(heading, title, parts)
+        return common.section(view, "ateliers", heading, title, parts)
     waiting = [row for row in told if row["state"] not in {"retenue", "refusee"}]
     parts = [
         tables.render(_workshops_table(view, names("ateliers-liste"), held)),
@@ -40,7 +40,7 @@ def workshops(view: View, names: Names) -> Markup:
         else Markup(""),
         _contributions(view, names, told),
     ]
-    return blocks.section(heading, title, parts, lead=_message(held, told))
+    return common.section(view, "ateliers", heading, title, parts, lead=_message(held, told))
 
 
 def _say(key: str, values: dict[str, str] | None = None) -> str:
