@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Ground", "rows", "small", "widest"]
 
 _NO_CENSUS = "Aucune source ouverte du dossier ne donne la population par {what} : pas de comparaison, pas de test."
+_FEW_ELSEWHERE = "Trop peu de participants viennent d’ailleurs : la répartition n’est pas diffusable."
 _WHAT = {"tranche_age": "âge", "sexe": "sexe", "secteur": "secteur"}
 _REST = "reste du territoire"
 _Compared = tuple[Composition, str, tuple[str, ...]]
@@ -226,6 +227,10 @@ def _compared(
     ground: Ground, found: Mapping[str, float], dimension: str, base: Mapping[str, Any], *, limit: float
 ) -> Iterator[dict[str, Any]]:
     composition, period, sources = ground.compared(found, base["annee"], dimension)
+    # Those who came from elsewhere are what is left of the attendances of the meeting.
+    elsewhere = sum(found.values()) - sum(composition.counts)
+    if not composition.reason and 0 < elsewhere < limit:
+        composition = Composition(reason=_FEW_ELSEWHERE)
     composition = representativeness.merged(composition, limit, rest="autres secteurs")
     table, fit = representativeness.table(composition, tested=not base["repeated"])
     about = {

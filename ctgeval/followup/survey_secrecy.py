@@ -107,7 +107,8 @@ def withheld(taken: Taken, threshold: int, sensitive: int) -> frozenset[str]:
     """Return the questions whose indicator is for the evaluator alone: it would tell what the survey's own tables hide.
 
     The rule of the results knows neither that a question is about health, nor that it was asked after a hidden answer,
-    nor how many persons stand behind a weighted share.
+    nor how many persons stand behind a weighted share; and of a question that is hidden as a whole, the sum of some
+    options would tell why.
 
     Parameters
     ----------
@@ -116,13 +117,14 @@ def withheld(taken: Taken, threshold: int, sensitive: int) -> frozenset[str]:
     """
     least = _thresholds(taken, threshold, sensitive)
     answers = _answers(taken, taken.results.assign(conf_status="F"), least)
-    without_base = set(answers.loc[answers["base"].isna(), "question"])
+    told = answers["conf_status"].eq("F") & answers["base"].notna()
+    silent = set(answers["question"]) - set(answers.loc[told, "question"])
     found = set()
     for question in taken.answers.questions:
         if question.indicateur and question.favorable:
             count, base, _ = taken.favourable(question.code)
             small = secrecy.options([count, base - count], base, least[question.code]).any()
-            if small or base < max(ENOUGH, least[question.code]) or question.code in without_base:
+            if small or base < max(ENOUGH, least[question.code]) or question.code in silent:
                 found.add(question.code)
     return frozenset(found)
 

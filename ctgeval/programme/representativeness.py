@@ -12,8 +12,9 @@ exact tests are those of `ctgeval.programme.exact_tests`.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -125,26 +126,13 @@ def merged(found: Composition, threshold: float, *, rest: str = "autres") -> Com
     """
     if found.reason or threshold <= 1:
         return found
-    groups = [[rank] for rank in range(len(found.bands))]
+    groups = _groups(found.counts, threshold, ordered=found.ordered)
 
     def held(group: Sequence[int]) -> float:
         return sum(found.counts[rank] for rank in group)
 
-    while len(groups) > 1 and any(0 < held(group) < threshold for group in groups):
-        small = min(
-            (at for at, group in enumerate(groups) if 0 < held(group) < threshold), key=lambda at: held(groups[at])
-        )
-        if found.ordered:
-            around = [at for at in (small - 1, small + 1) if 0 <= at < len(groups)]
-        else:
-            around = [at for at in range(len(groups)) if at != small and held(groups[at]) > 0] or [
-                at for at in range(len(groups)) if at != small
-            ]
-        other = min(around, key=lambda at: (held(groups[at]) == 0, held(groups[at]), at))
-        first, second = sorted((small, other))
-        groups[first] = sorted([*groups[first], *groups[second]])
-        del groups[second]
-    if len(groups) < 2 or sum(held(group) > 0 for group in groups) < 2:
+    enough = len(groups) >= 2 and sum(held(group) > 0 for group in groups) >= 2
+    if not enough or not _hides(found.counts, groups, threshold, ordered=found.ordered):
         return Composition(
             ordered=found.ordered,
             reason="Trop peu de participants par tranche : la répartition n’est pas diffusable.",
@@ -161,6 +149,65 @@ def merged(found: Composition, threshold: float, *, rest: str = "autres") -> Com
         ordered=found.ordered,
         ages=ages,
     )
+
+
+def _groups(counts: Sequence[float], threshold: float, *, ordered: bool) -> list[list[int]]:
+    """Return the ranks of the bands that `merged` puts together."""
+    groups = [[rank] for rank in range(len(counts))]
+
+    def held(at: int) -> float:
+        return sum(counts[rank] for rank in groups[at])
+
+    while len(groups) > 1 and any(0 < held(at) < threshold for at in range(len(groups))):
+        small = min((at for at in range(len(groups)) if 0 < held(at) < threshold), key=held)
+        if ordered:
+            around = [at for at in (small - 1, small + 1) if 0 <= at < len(groups)]
+        else:
+            around = [at for at in range(len(groups)) if at != small and held(at) > 0] or [
+                at for at in range(len(groups)) if at != small
+            ]
+        other = min(around, key=lambda at: (held(at) == 0, held(at), at))
+        first, second = sorted((small, other))
+        groups[first] = sorted([*groups[first], *groups[second]])
+        del groups[second]
+    return groups
+
+
+def _hides(counts: Sequence[float], groups: Sequence[Sequence[int]], threshold: float, *, ordered: bool) -> bool:
+    """Tell whether each merged band may be as large as the threshold for who knows how bands are merged.
+
+    For each of them, other counts with the same sums are looked for, in which it is that large and which would have
+    been merged in the same way. The answer depends on what is told alone, so that it tells nothing more.
+    """
+    merged_ = [(group, sum(counts[rank] for rank in group)) for group in groups if len(group) > 1]
+    told = [(group, total) for group, total in merged_ if total]
+    for at, (group, _) in enumerate(told):
+        for rank in group:
+            ways = [list(_ways(*one, threshold, large=rank if at == here else None)) for here, one in enumerate(told)]
+            if not any(
+                _groups(_with(list(counts), way), threshold, ordered=ordered) == list(groups)
+                for way in itertools.product(*ways)
+            ):
+                return False
+    return True
+
+
+def _with(counts: list[float], way: Sequence[Mapping[int, float]]) -> list[float]:
+    for part in way:
+        for rank, count in part.items():
+            counts[rank] = count
+    return counts
+
+
+def _ways(group: Sequence[int], total: float, threshold: float, *, large: int | None) -> Iterator[Mapping[int, float]]:
+    """Yield ways in which a sum may be shared by the bands of a group: a large one, a small one, little in the rest."""
+    for least in (1.0, 0.0):
+        for first in group if large is None else (large,):
+            for small in (other for other in group if other != first):
+                for few in range(1, math.ceil(threshold)):
+                    rest = total - few - least * (len(group) - 2)
+                    if rest >= (threshold if first == large else 0):
+                        yield {**dict.fromkeys(group, least), small: float(few), first: rest}
 
 
 def table(found: Composition, *, tested: bool = True, seed: int = 0) -> tuple[pd.DataFrame, Fit]:

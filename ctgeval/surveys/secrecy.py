@@ -57,25 +57,68 @@ def choices(counts: Sequence[int], base: int, threshold: int, sums: Sequence[Has
     """
     found = np.asarray(counts, dtype=np.int64)
     everything = np.ones(len(found), dtype=np.bool_)
-    small = (found > 0) & (found < threshold)
     if ((found > 0) & (base - found < threshold)).any():
         return everything
     marks: list[Hashable] = [None] * len(found) if sums is None else list(sums)
-    hidden = small.copy()
+    hidden = np.zeros(len(found), dtype=np.bool_)
     for one in dict.fromkeys(marks):
         part = np.array([mark == one for mark in marks], dtype=np.bool_)
-        while (small & part).any() and not _safe(found, hidden & part, threshold):
-            left = np.flatnonzero(part & ~hidden & (found > 0))
-            if not len(left):
-                return everything
-            hidden[left[np.argmin(found[left])]] = True
+        own = _of_sum(found, part, threshold)
+        if own is None or not _ambiguous(found, base, part, own, threshold):
+            return everything
+        hidden |= own
     return hidden
 
 
-def _safe(counts: npt.NDArray[np.int64], hidden: Mask, threshold: int) -> bool:
-    """Whether each hidden count may be the threshold or more for who knows their sum, and that none of them is 0."""
-    size = int(hidden.sum())
-    return size >= 2 and int(counts[hidden].sum()) - (size - 1) >= threshold
+def _of_sum(found: npt.NDArray[np.int64], part: Mask, threshold: int) -> Mask | None:
+    """Return what is hidden of the options of one known sum; None when nothing less than all protects them."""
+    hidden = (found > 0) & (found < threshold) & part
+    # Whoever knows the sum of the hidden ones must see room for each to be the threshold, and none of them is 0.
+    while (size := int(hidden.sum())) and (size < 2 or int(found[hidden].sum()) - (size - 1) < threshold):
+        left = np.flatnonzero(part & ~hidden & (found > 0))
+        if not len(left):
+            return None
+        hidden[left[np.argmin(found[left])]] = True
+    return hidden
+
+
+def _ambiguous(found: npt.NDArray[np.int64], base: int, part: Mask, hidden: Mask, threshold: int) -> bool:
+    """Tell whether each hidden option may be the threshold or more for who also knows how options are chosen.
+
+    With 10 shown beside 10 and 4 that are hidden, only 4 and 10 would be hidden so. Other counts of the same sum that
+    hide the same options are looked for; the answer depends on what is told alone, so that it tells nothing more.
+    """
+    inside = [int(at) for at in np.flatnonzero(hidden)]
+    total = int(found[hidden].sum())
+    for large in inside:
+        if not any(
+            _same(_shared(found, inside, total, large=large, small=small, few=few, least=least), base, part, hidden,
+                  threshold, at=large)
+            for small in inside
+            if small != large
+            for few in range(1, threshold)
+            for least in dict.fromkeys((1, threshold - 1, threshold, total // len(inside)))
+        ):  # fmt: skip
+            return False
+    return True
+
+
+def _shared(
+    found: npt.NDArray[np.int64], inside: Sequence[int], total: int, *, large: int, small: int, few: int,
+    least: int,
+) -> npt.NDArray[np.int64]:  # fmt: skip
+    tried = found.copy()
+    tried[inside] = least
+    tried[small] = few
+    tried[large] = total - few - least * (len(inside) - 2)
+    return tried
+
+
+def _same(tried: npt.NDArray[np.int64], base: int, part: Mask, hidden: Mask, threshold: int, *, at: int) -> bool:
+    if tried[at] < threshold or ((tried > 0) & (base - tried < threshold)).any():
+        return False
+    own = _of_sum(tried, part, threshold)
+    return own is not None and bool(np.array_equal(own, hidden))
 
 
 def cross_allowed(

@@ -116,6 +116,17 @@ def test_a_small_meeting_and_the_total_that_gives_it_back_are_masked(with_tables
     assert outside["representativeness"]["participants"].tolist() == [16, 14]
 
 
+def test_few_who_came_from_elsewhere_are_not_what_is_left(with_tables) -> None:
+    dossier = with_tables(
+        participation=HEAD
+        + "R1;;2024-05-13;Réunion;;32;;;;\nR1;;2024-05-13;Réunion;;10;;;;GRP-tressonne\n"
+        + "R1;;2024-05-13;Réunion;;20;;;;GRP-sorvanne\nR1;;2024-05-13;Réunion;;2;;;;COM-99201\n"
+    )
+    (row,) = told(dossier, "copil")["representativeness"].to_dict("records")
+    assert "n’est pas diffusable" in row["reason"]
+    assert len(told(dossier, "interne")["representativeness"]) == 3
+
+
 def test_without_a_population_by_age_nothing_is_tested(with_tables) -> None:
     dossier = with_tables(participation=HEAD + "R1;;2024-05-13;R;;20;;15-29;;\nR1;;2024-05-13;R;;20;;30+;;\n")
     text = (dossier.path / "ctg.toml").read_text(encoding="utf-8")
