@@ -219,6 +219,13 @@ def test_bare_release_makes_a_whole_page(page: Open, full: SimpleNamespace) -> N
     assert html.count("Non renseigné cette année") >= 10
 
 
+def test_a_convention_without_an_end_yet_is_told_from_its_start(page: Open, full: SimpleNamespace) -> None:
+    young = {"signature": None, "debut": "2026-01-01", "fin": None, "signataires": [], "avenant": []}
+    assert "Période depuis le 1er janvier 2026" in plain(page(meta={**full.meta, "convention": young}).convention())
+    bare = {**young, "debut": None}
+    assert "Non renseigné" in plain(page(meta={**full.meta, "convention": bare}).convention())
+
+
 def test_tables_without_columns_types_are_read_too(page: Open, full: SimpleNamespace) -> None:
     assert "rien" not in plain(page(notices=pd.DataFrame(columns=full.notices.columns)).notices())
 

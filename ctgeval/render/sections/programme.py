@@ -34,13 +34,16 @@ def convention(view: View, names: Names) -> Markup:
             if (day := View.day(one.get("date"))) is not None
         ),
     ]
-    return blocks.section(heading, title, [blocks.definitions([item for item in items if item[1]])])
+    told = [item for item in items if item[1]]
+    if not told:
+        return common.nothing(view, heading, title, provide="convention")
+    return blocks.section(heading, title, [blocks.definitions(told)])
 
 
 def _span(start: dt.date | None, end: dt.date | None) -> str:
-    if start is None or end is None:
-        return ""
-    return f"du {french.date(start)} au {french.date(end)}"
+    if start and end:
+        return f"du {french.date(start)} au {french.date(end)}"
+    return f"depuis le {french.date(start)}" if start else f"jusqu’au {french.date(end)}" if end else ""
 
 
 def headlines(view: View) -> list[dict[str, str]]:
