@@ -507,48 +507,137 @@ class Dossier:
             One row per stay in a state, with its length in days (see `ctgeval.programme.actions.history`).
         at : date, optional
             Later states are ignored.
+
+        Returns
+        -------
+        DataFrame
+            ``id, axe, objectif, intitule, pilote, partenaires, public_cible, debut, fin, etat, etat_date,
+            avancement_pct, dispositifs, motif, lien_preuve``, and ``history``, how many states are known.
         """
         plan = self.tables["actions"].frame
         return programme.actions.history(plan, at=at) if history else programme.actions.current(plan, at=at)
 
     def action_changes(self, since: dt.date, until: dt.date) -> pd.DataFrame:
-        """Tell what moved in the plan between two dates: states, dates, milestones, new actions, those given up."""
+        """Tell what moved in the plan between two dates: states, dates, milestones, new actions, those given up.
+
+        Returns
+        -------
+        DataFrame
+            ``id, axe, intitule``; ``kind`` of the change, what was ``before`` and ``after``, its ``day`` and its
+            ``motif``.
+        """
         milestones = self.tables["jalons"].frame
         return programme.actions.changes(self.tables["actions"].frame, since=since, until=until, milestones=milestones)
 
     def milestones(self, at: dt.date) -> pd.DataFrame:
-        """Milestones of the actions, and how late each one is at a date."""
+        """Milestones of the actions, and how late each one is at a date.
+
+        Returns
+        -------
+        DataFrame
+            ``action, intitule, prevu_le, realise_le``; ``jours_retard``, ``situation`` and ``prochain`` as
+            `ctgeval.programme.schedule.milestones` tells them.
+        """
         now = self.actions(at=at)
         stopped = set(now.loc[now["etat"].eq("abandonnee"), "id"])
         return programme.schedule.milestones(self.tables["jalons"].frame, at=at, stopped=stopped)
 
     def budget_controls(self) -> pd.DataFrame:
-        """Totals of the budget by action, by funder and by year, written ones included, and the gaps between them."""
+        """Totals of the budget by action, by funder and by year, written ones included, and the gaps between them.
+
+        Returns
+        -------
+        DataFrame
+            ``control, exercice, nature, statut``; the ``total``, the one that is ``declared`` and the ``gap``, in
+            euros; how many ``rows`` they are made of, and the ``origin`` of the one that declares.
+        """
         return programme.budget_controls.controls(self.tables["budget"].frame)
 
     def budget(self) -> pd.DataFrame:
-        """Lines of the budget, amounts in euros exact to the cent."""
+        """Lines of the budget, amounts in euros exact to the cent.
+
+        Returns
+        -------
+        DataFrame
+            ``action, exercice, nature, poste, financeur, statut, montant, apport``, as they are written, and their
+            ``origin``.
+        """
         return self.tables["budget"].frame.copy()
 
     def participation(self) -> pd.DataFrame:
-        """Meetings that inhabitants were asked to, in order of date: level, attendances, distinct persons."""
+        """Meetings that inhabitants were asked to, in order of date: level, attendances, distinct persons.
+
+        Returns
+        -------
+        DataFrame
+            ``id, action, date, annee, type, niveau, presences, personnes_distinctes``; its breakdown is in `tables`.
+        """
         return participation.events(self.tables["participation"].frame)
 
     def proposals(self) -> pd.DataFrame:
-        """Proposals of inhabitants, what became of them, and the days that the reply took."""
+        """Proposals of inhabitants, what became of them, and the days that the reply took.
+
+        Returns
+        -------
+        DataFrame
+            ``id, annee, date, origine, texte, suite, reponse_le, motif, action``, and ``delai``, the days to the reply.
+        """
         return proposals.follow_up(self.tables["propositions"].frame)
 
     def communication(self) -> pd.DataFrame:
-        """Values of each channel and measure, period by period; channels are never added together."""
+        """Values of each channel and measure, period by period; channels are never added together.
+
+        Returns
+        -------
+        DataFrame
+            ``canal, mesure, periode, valeur``.
+        """
         return communication.lines(self.tables["communication"].frame)
 
     def events(self) -> pd.DataFrame:
-        """Sheet of each edition of the annual event: attendance, satisfaction and its response rate, cost."""
+        """Sheet of each edition of the annual event: attendance, satisfaction and its response rate, cost.
+
+        Returns
+        -------
+        DataFrame
+            ``id, annee, date, intitule, lieu, objectifs, presences, comptage, repondants, satisfaits, cout,
+            enseignement, action``, as they are written; ``taux_reponse``, ``satisfaction`` in percent,
+            ``cout_par_presence`` in euros, ``presences_avant`` and ``evolution_presences`` since the edition before,
+            and the ``reason`` of what can't be computed.
+        """
         return events.sheets(self.tables["evenements"].frame)
 
     def journal(self) -> pd.DataFrame:
-        """Successes, difficulties, levers and obstacles, in order of date."""
+        """Successes, difficulties, levers and obstacles, in order of date.
+
+        Returns
+        -------
+        DataFrame
+            ``date, action, type, texte, a_refaire, a_eviter, contexte, freins, leviers, indicateur, mots_cles``, and
+            ``libelle``, the French name of the type.
+        """
         return programme.journal.entries(self.tables["journal"].frame)
+
+    def recommendations(self, *, history: bool = False, at: dt.date | None = None) -> pd.DataFrame:
+        """Last known state of each recommendation; every state of each one, in order, with ``history``.
+
+        Parameters
+        ----------
+        history : bool
+            One row per state: proposed, then accepted, amended or refused, then done.
+        at : date, optional
+            Later states are ignored; they are those of every date by default.
+
+        Returns
+        -------
+        DataFrame
+            ``id, date, origine, texte, etat, instance, chiffre, action, motif``; ``etat_le``, the day of the state, and
+            ``rang``, its place among those of the recommendation, from 1.
+        """
+        found = programme.recommendations.steps(self.tables["recommandations"].frame)
+        if at is not None:
+            found = found[found["etat_le"].le(at.isoformat())].reset_index(drop=True)
+        return found if history else found.groupby("id", sort=False).tail(1).reset_index(drop=True)
 
     @cached_property
     def partnership(self) -> partnership.Partnership:
@@ -556,7 +645,15 @@ class Dossier:
         return partnership.gather(self)
 
     def partners(self) -> pd.DataFrame:
-        """Organisations, the actions and meetings that each took part in, its links and its attendance."""
+        """Organisations, the actions and meetings that each took part in, its links and its attendance.
+
+        Returns
+        -------
+        DataFrame
+            ``id, nom, type, territoire``; whether it is ``listed`` in the table ``partenaires``; how many ``actions``
+            and ``meetings`` it took part in, its ``links``, its ``invitations`` and its ``presences``, since the
+            beginning.
+        """
         return self.partnership.table()
 
     def network(self, year: int | None = None) -> Network:
@@ -570,11 +667,27 @@ class Dossier:
         return self.partnership.network(year)
 
     def meetings(self) -> pd.DataFrame:
-        """Meetings in order of date, with the organisations that were asked and those that came."""
+        """Meetings in order of date, with the organisations that were asked and those that came.
+
+        Returns
+        -------
+        DataFrame
+            ``date, id, type, subject, action, method``; numbers ``invited`` and ``present``; ids of the organisations
+            ``asked`` and of those that ``came``; whether the two numbers are ``usable`` for the attendance, and the
+            ``reason`` if not.
+        """
         return self.partnership.held.copy()
 
     def workshops(self) -> pd.DataFrame:
-        """Workshops, and what became of their contributions at the last day that the tables know."""
+        """Workshops, and what became of their contributions at the last day that the tables know.
+
+        Returns
+        -------
+        DataFrame
+            ``date, id, subject, method``; number of ``organisations`` and ids of those that ``came``; number of
+            ``contributions``, of those ``retenue``, ``refusee``, ``en_cours`` and ``en_attente``, of ``actions`` that
+            take them up, and longest time ``waiting``, in days.
+        """
         return workshops.table(self)
 
     @cached_property

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import inspect
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +61,24 @@ def test_sources_and_territory_hold_what_the_contract_calls() -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["problems", "observations", "indicators", "progress", "actions", "budget", "journal", "release"],
+    [
+        "problems",
+        "observations",
+        "indicators",
+        "progress",
+        "actions",
+        "budget",
+        "journal",
+        "release",
+        "changes",
+        "trends",
+        "benchmark",
+        "network",
+        "survey",
+        "search",
+        "handover",
+        "recommendations",
+    ],
 )
 def test_a_dossier_has_the_tables_of_the_contract(method: str) -> None:
     assert callable(getattr(ctgeval.Dossier, method))
@@ -80,3 +101,33 @@ def test_importing_loads_no_dependency() -> None:
 def test_importing_takes_less_than_150_ms() -> None:
     code = "import time; t = time.process_time(); import ctgeval; print(time.process_time() - t)"
     assert min(float(python(code)) for _ in range(3)) < 0.150
+
+
+DAY = dt.date(2025, 12, 31)
+FOLLOW_UP: dict[str, dict[str, dt.date]] = {
+    "actions": {}, "action_changes": {"since": dt.date(2024, 12, 31), "until": DAY}, "milestones": {"at": DAY},
+    "budget": {}, "budget_controls": {}, "participation": {}, "proposals": {}, "communication": {}, "events": {},
+    "journal": {}, "recommendations": {"at": DAY}, "partners": {}, "meetings": {}, "workshops": {},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def demo(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> ctgeval.Dossier:
+    folder = tmp_path_factory.mktemp("api") / "demo"
+    shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
+    return ctgeval.open(folder)
+
+
+@pytest.mark.parametrize("method", FOLLOW_UP)
+def test_a_table_of_the_follow_up_says_its_columns(demo: ctgeval.Dossier, method: str) -> None:
+    asked = getattr(demo, method)
+    found = asked(**FOLLOW_UP[method])
+    told = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"``([^`]+)``", inspect.getdoc(asked) or ""))))
+    assert len(found)
+    assert set(found.columns) <= told
+
+
+def test_a_recommendation_stands_as_it_was_decided_at_a_day(demo: ctgeval.Dossier) -> None:
+    before, after = (demo.recommendations(at=dt.date(2024, month, 2)).set_index("id") for month in (5, 6))
+    assert (before.loc["R01", "etat"], after.loc["R01", "etat"]) == ("proposee", "amendee")
+    assert demo.recommendations(history=True).query("id == 'R01'")["etat"].tolist() == ["proposee", "amendee", "faite"]
