@@ -93,8 +93,9 @@ class Page:
         return self._section(overview.context)
 
     def results(self) -> Fragment:
-        """Return the indicators of the territory that the context does not show."""
-        return self._section(overview.others)
+        """Return the indicators of the territory that neither the context nor what changed shows."""
+        compared = changes.told(self.view) if self._used["evolutions"] else frozenset()
+        return self._fragment(overview.others(self.view, self._name, compared=compared))
 
     def indicator(self, indicator: str) -> Fragment:
         """Return all that is known of one indicator.

@@ -22,6 +22,8 @@ WIDE = 3
 """A table of more columns than this becomes a pile of cards on a narrow screen."""
 DENSE = 6
 """A table of more columns than this is set in smaller letters."""
+LEAST_ROWS = 4
+"""A shorter table is copied by hand sooner than opened in a spreadsheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,22 @@ class Table:
         return len(self.columns) > DENSE
 
     @property
+    def offered(self) -> bool:
+        """Whether its download is worth its weight: not for a few rows, nor where there is nothing to compute with."""
+        if self.extra or not self.downloadable:
+            return self.downloadable
+        numbers = any(not isinstance(cell.raw, str) for row in self.rows for cell in row[1:])
+        return numbers and len(self.rows) >= LEAST_ROWS
+
+    @property
     def figures(self) -> bool:
         """Whether every column but the first holds numbers."""
         return all(column.numeric for column in self.columns[1:])
+
+    @property
+    def numbers(self) -> list[int]:
+        """The columns that hold numbers, counted from 1: the table bears their names, and not each of its cells."""
+        return [rank for rank, column in enumerate(self.columns, start=1) if column.numeric]
 
     @property
     def legend(self) -> list[str]:
@@ -171,4 +186,6 @@ def harmless(content: str) -> str:
 def _raw(cell: Cell) -> str:
     if isinstance(cell.raw, str):
         return harmless(cell.raw or cell.text)
-    return format(cell.raw, ".12g").replace(".", ",")
+    # Four decimals, or four figures of what is smaller: more would be precision that no source has.
+    kept = round(cell.raw, 4) if abs(cell.raw) >= 0.01 else float(format(cell.raw, ".4g"))
+    return format(kept, ".12g").replace(".", ",")

@@ -242,8 +242,8 @@ def stylesheet() -> str:
 def _shortened(css: str) -> str:
     lines = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).splitlines()
     kept = "\n".join(line.strip() for line in lines if line.strip())
-    # A new line after these marks means nothing; elsewhere it may stand for the space of a selector.
-    return re.sub(r"([;{},])\n", r"\1", kept)
+    # Space around these marks means nothing; elsewhere it may stand between a selector and what is inside.
+    return re.sub(r"\s*([;{},>])\s*|(:)[ \t]+", r"\1\2", kept).replace(";}", "}")
 
 
 def policy(style: str) -> str:

@@ -17,6 +17,7 @@ _ROW = re.compile(r"<tr\b[^<>]*>.*?</tr>", re.DOTALL)
 _CELL = re.compile(r"<t[hd]\b([^<>]*)>")
 _LABEL = re.compile(r' data-label="([^"]*)"')
 _NARROW = "@container (max-width: 36rem)"
+_SHOWN = ".table-fiche td:nth-child({column})::before{{content:var(--c{column},attr(data-label))}}"
 
 
 def by_column(html: str) -> tuple[str, str]:
@@ -32,7 +33,7 @@ def by_column(html: str) -> tuple[str, str]:
     html, rules : str
         The rules are empty when no table has labels; a table whose columns do not each have one label keeps its own.
     """
-    selectors: dict[str, list[str]] = defaultdict(list)
+    owners: dict[tuple[int, str], list[str]] = defaultdict(list)
     names = [found.group(1) for found in _TABLE.finditer(html)]
 
     def settled(found: re.Match[str]) -> str:
@@ -41,12 +42,16 @@ def by_column(html: str) -> tuple[str, str]:
         if not labels or names.count(name) > 1:
             return table
         for column, label in sorted(labels.items()):
-            selectors[label].append(f"#{name} td:nth-child({column})::before")
+            owners[column, label].append(f"#{name}")
         return _LABEL.sub("", table)
 
     kept = _TABLE.sub(settled, html)
-    rules = "".join(f'{",".join(found)}{{content:"{_quoted(label)}"}}' for label, found in selectors.items())
-    return kept, f"{_NARROW}{{{rules}}}" if rules else ""
+    if not owners:
+        return kept, ""
+    # A table says its labels once, as variables; one rule a column, shared by every table, shows them.
+    said = "".join(f'{",".join(found)}{{--c{column}:"{_quoted(label)}"}}' for (column, label), found in owners.items())
+    shown = "".join(_SHOWN.format(column=column) for column in sorted({column for column, _ in owners}))
+    return kept, f"{said}{_NARROW}{{{shown}}}"
 
 
 def _labels(table: str) -> dict[int, str]:

@@ -92,8 +92,8 @@ def test_a_table_that_names_nobody_is_the_same(dossier: Callable[..., Dossier]) 
 
 
 def test_the_numbers_of_a_record_stay_and_its_sentences_lose_their_names(dossier: Callable[..., Dossier]) -> None:
-    # The decimals of this slope have the form of a number of the sécurité sociale: 1 85 05 78 006 084 91.
-    record = {"slope": 0.1850578006084910, "said": ["Vu avec Claire Durand", 3], "unit": "EPCI-249600024"}
+    # The decimals of this slope have the form of a number of the sécurité sociale: 2 54 09 33 608 193 14.
+    record = {"slope": 0.254093360819314, "said": ["Vu avec Claire Durand", 3], "unit": "EPCI-249600024"}
     frame = pd.DataFrame({"record": [json.dumps(record), "", None]})
     found = persons.without_persons(dossier(), {"impact": frame})["impact"]["record"]
     assert json.loads(found[0]) == record | {"said": ["Vu avec [nom]", 3]}

@@ -11,6 +11,7 @@ import pytest
 
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.render.page import Page
+from ctgeval.render.sections import changes
 
 GEO = "EPCI-299900001"
 
@@ -90,9 +91,9 @@ def test_the_team_reads_how_many_were_compared_which_moved_and_the_margin(sectio
     assert "Sur 2 indicateurs comparés à leur situation de départ, 2 s’améliorent." in told
     assert "Une seule de ces comparaisons porte sur des effectifs que le hasard fait varier" in told
     assert "39,3 (2021) ; 57 sur 145" in told
-    assert "15,5 (2024) ; 20 sur 129" in told
-    assert "−23,8 points de −33,4 à −13,3 ✔ amélioration" in told
-    assert "+1 sans objet ✔ amélioration" in told
+    assert "15,5 (2024) ; de 10,3 à 22,8 % ; 20 sur 129" in told
+    assert "−23,8 points (de −33,4 à −13,3) ✔ amélioration" in told
+    assert "+1 ✔ amélioration" in told
 
 
 def test_chance_is_told_by_how_many_were_compared(section) -> None:
@@ -119,7 +120,7 @@ def test_elected_officials_read_what_moved(section) -> None:
     assert "Sur 2 indicateurs comparés" in told
     assert "Structures agréées" not in told
     assert "ne montre que les indicateurs dont l’évolution est établie" in told
-    assert "Marge d’aléa Constat" not in told
+    assert "15,5 (2024) ; 20 sur 129 −23,8 points ✔ amélioration" in told
     assert "Constat" not in section("copil", row("PE04")).split("Ce sont des constats")[1]
 
 
@@ -135,3 +136,17 @@ def test_nothing_to_compare_is_one_line(section) -> None:
     assert "Non renseigné cette année" in section("copil")
     assert "À fournir" in section("interne")
     assert "Non renseigné" in section("interne", MOVED, periode="2023")
+
+
+def test_what_the_table_of_changes_gives_is_not_given_again() -> None:
+    def page(audience: str) -> Page:
+        moved = [row("PE04", verdict="non_concluant", change=0.1), OPENED]
+        release: Any = FakeRelease(audience, moved)
+        return Page(release, territoire=GEO)
+
+    found = {one.indicator.id for one in changes._found(page("copil").view)}
+    assert found == {"PE04", "AV01"}
+    assert changes.told(page("interne").view) == {"PE04", "AV01"}
+    # The committee's table has only what moved for sure; the inhabitants have none.
+    assert changes.told(page("copil").view) == {"AV01"}
+    assert changes.told(page("habitants").view) == frozenset()

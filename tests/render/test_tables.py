@@ -67,6 +67,30 @@ def test_download_has_the_rows_that_the_page_leaves_out() -> None:
     assert "<td>4" not in tables.render(found)
 
 
+def test_decimals_beyond_what_a_source_knows_are_left_out_of_the_download() -> None:
+    small = [Cell("0,0", raw=0.000123456), Cell("757 260,35 €", raw=757260.35), Cell("1/3", raw=1 / 3)]
+    assert read(table([tables.text("A"), *small], columns=4))[1] == ["A", "0,0001235", "757260,35", "0,3333"]
+
+
+@pytest.mark.parametrize(("rows", "raw", "offered"), [(4, 1.0, True), (3, 1.0, False), (4, "", False)])
+def test_a_download_is_offered_for_enough_rows_of_numbers(rows: int, raw: float | str, *, offered: bool) -> None:
+    found = table(*[[tables.text("A"), Cell("1", raw=raw)]] * rows)
+    assert ("Télécharger" in tables.render(found)) == offered
+
+
+def test_rows_that_only_the_download_holds_are_always_offered() -> None:
+    columns, row = [Column("a"), Column("b")], [Cell("1"), Cell("2")]
+    assert Table("x", "t", columns, [row], extra=[row]).offered
+    assert not Table("x", "t", columns, [row], extra=[row], downloadable=False).offered
+
+
+def test_the_table_and_not_its_cells_says_which_columns_hold_numbers() -> None:
+    columns = [Column("a"), Column("b", numeric=True), Column("c"), Column("d", numeric=True)]
+    html = tables.render(Table("x", "t", columns, [[Cell("1")] * 4]))
+    assert 'class="table table-fiche nombre-2 nombre-4"' in html
+    assert html.count("nombre") == 2
+
+
 def test_markup_in_cells_is_escaped() -> None:
     html = tables.render(table([tables.text("<script>alert(1)</script>"), Cell("<b>")]))
     assert "<script" not in html

@@ -48,7 +48,7 @@ def told(page: Callable[..., Page], full: Any) -> Callable[..., Page]:
 def test_the_team_reads_slope_margin_and_projection(told: Callable[..., Page]) -> None:
     shown = text(told("interne", trends=table("trends", TREND)).trends())
     assert "Sur 1 indicateur dont la série est assez longue, 1 tendance nette" in shown
-    assert "↘ en baisse (de −0,81 à −0,20)" in shown
+    assert "↘ en baisse, −0,53 par an (de −0,81 à −0,20)" in shown
     assert "51,2 en 2026 (de 49,9 à 52,5) ; cible : 60,0" in shown
 
 

@@ -71,12 +71,12 @@ def _whole(rows: Iterable[dict[Any, Any]]) -> dict[str, list[str]]:
 def _links(view: View, names: Names) -> Markup:
     """Return the indicators of each action, with their place in the chain of results for it."""
     table = view.table("links")
-    if not len(table):
+    if not len(table) or not view.technical:
         return Markup("")
     body = [
         [
-            tables.text(f"{action} – {rows[0]['action_label']}" if view.technical else rows[0]["action_label"]),
-            tables.text(f"{' ; '.join(_link(view, row) for row in rows)}."),
+            tables.text(f"{action} – {rows[0]['action_label']}"),
+            tables.text(f"{' ; '.join(_link(row) for row in rows)}."),
         ]
         for action, found in groupby(table.to_dict("records"), key=lambda row: row["action"])
         for rows in [list(found)]
@@ -87,9 +87,8 @@ def _links(view: View, names: Names) -> Markup:
     return blocks.subsection(wording.say("liens_titre", table="fiches"), [tables.render(found)])
 
 
-def _link(view: View, row: dict[Any, Any]) -> str:
-    label = f"{row['indicator']} – {row['label']}" if view.technical else str(row["label"])
-    values = {"label": label, "nature": wording.lower(str(row["kind_label"]))}
+def _link(row: dict[Any, Any]) -> str:
+    values = {"label": f"{row['indicator']} – {row['label']}", "nature": wording.lower(str(row["kind_label"]))}
     if not row["changed"]:
         return wording.say("lien", values, table="fiches")
     reason = str(row["motif"]).rstrip(".") or wording.say("sans_motif", table="fiches")

@@ -71,6 +71,13 @@ def changes(view: View, names: Names) -> Markup:
     return blocks.section(heading, title, parts, lead=lead)
 
 
+def told(view: View) -> frozenset[str]:
+    """Return the indicators that the table of the section gives, each with its last value."""
+    if view.public:
+        return frozenset()
+    return frozenset(one.indicator.id for one in _found(view) if view.technical or one.established)
+
+
 def _found(view: View) -> list[_Change]:
     """Read the comparisons of the territory whose two periods the page speaks of, in the order of the indicators."""
     table = view.table("changes")
@@ -136,13 +143,12 @@ def _counted(key: str, count: int) -> str:
 
 def _table(view: View, names: Names, found: Sequence[_Change], *, whole: bool) -> Table:
     columns = [Column("Indicateur"), Column("Avant"), Column("Maintenant"), Column("Écart", numeric=True)]
-    if view.technical:
-        columns.append(Column("Marge d’aléa"))
     columns.append(Column("Constat"))
     rows = [_row(view, one) for one in found]
     points = [point for one in found for point in (one.first, one.last)]
     caption = f"{common.heading(view, 'evolutions')}, {wording.place(view.name)}"
-    details = [common.perimeter(points), _told("methode"), "" if whole else _told("autres")]
+    margins = _told("parentheses") if view.technical else ""
+    details = [common.perimeter(points), margins, _told("methode"), "" if whole else _told("autres")]
     return Table(
         names("evolutions-tableau"), caption, columns, rows, details=[one for one in details if one],
         notes=common.notes(view, points),
@@ -154,21 +160,26 @@ def _row(view: View, one: _Change) -> list[Cell]:
     unit = wording.unit(replace(indicator, unit=wording.counted(indicator)))
     cells = [
         tables.text(f"{indicator.label} ({unit})" if unit else indicator.label),
-        _value(one.first, indicator),
-        _value(one.last, indicator),
-        Cell(_gap(float(one.row["change"]), indicator), raw=float(one.row["change"])),
+        _value(replace(one.first, ci_low=math.nan), indicator),
+        _value(one.last if view.technical else replace(one.last, ci_low=math.nan), indicator),
+        Cell(_gap(float(one.row["change"]), indicator) + _margin(view, one), raw=float(one.row["change"])),
     ]
-    if view.technical:
-        low, high = float(one.row["ci_low"]), float(one.row["ci_high"])
-        ends = {"bas": _signed(low, indicator), "haut": _signed(high, indicator)}
-        cells.append(tables.text(wording.say("marge", ends)) if math.isfinite(low) else Cell("sans objet"))
     return [*cells, tables.text(wording.word("constats", one.code))]
+
+
+def _margin(view: View, one: _Change) -> str:
+    """Return, for those who check the figures, what chance leaves uncertain of a change."""
+    low, high = float(one.row["ci_low"]), float(one.row["ci_high"])
+    if not view.technical or not math.isfinite(low):
+        return ""
+    told = wording.say("marge", {"bas": _signed(low, one.indicator), "haut": _signed(high, one.indicator)})
+    return french.typography(f" ({told})")
 
 
 def _value(point: Point, indicator: Indicator) -> Cell:
     """Return a value with its period, and what a share was made from."""
     shown = f"{wording.amount(point.value, indicator, with_unit=False)} ({wording.short_period(point.period)})"
-    counts = wording.margin(replace(point, ci_low=math.nan), indicator)
+    counts = wording.margin(point, indicator)
     return Cell(f"{shown} ; {counts}" if counts else shown, raw=point.value, provisional=point.provisional)
 
 

@@ -15,7 +15,8 @@ from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.render.view import View
 
 Row = dict[Any, Any]
-_MONEY = ("depenses", "recettes", "reste_a_charge")
+_BY_ACTION = ("depenses", "reste_a_charge")
+"""The revenues of an action are what stands between them."""
 
 
 def rates(view: View, year: int) -> str:
@@ -110,13 +111,13 @@ def _by_action(view: View, names: Names, year: int) -> Markup:
     bases = [one for one in ("prevu", "realise") if any(row["statut"] == one for row in found)]
     told = {(row["action"], row["statut"]): row for row in found}
     columns = [Column("Action")]
-    columns += [Column(wording.word("colonnes", f"{name}_{one}"), numeric=True) for name in _MONEY for one in bases]
+    columns += [Column(wording.word("colonnes", f"{name}_{one}"), numeric=True) for name in _BY_ACTION for one in bases]
     body = [
         [
             tables.text(_titled(view, action)),
             *(
                 _money(told[action, one][name]) if (action, one) in told else Cell("–")
-                for name in _MONEY
+                for name in _BY_ACTION
                 for one in bases
             ),
         ]

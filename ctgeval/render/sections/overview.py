@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
@@ -125,7 +125,8 @@ def _rest(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
 
 
 def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
-    rows, points = [], []
+    rows: list[list[Cell]] = []
+    points: list[Point] = []
     for indicator in found:
         line = view.line(indicator.id)
         if line is None or not line.known:
@@ -136,13 +137,12 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
         evolution = wording.card_evolution(first, last, indicator) if first is not last else "une seule période"
         rows.append(
             [
-                tables.text(indicator.label),
+                tables.text(f"{indicator.label}, {wording.short_period(last.period)}"),
                 Cell(_with_margin(view, last, indicator), raw=last.value, provisional=last.provisional),
-                Cell(wording.short_period(last.period)),
                 tables.text(evolution),
             ]
         )
-    columns = [Column("Indicateur"), Column("Dernière valeur", numeric=True), Column("Période"), Column("Évolution")]
+    columns = [Column("Indicateur"), Column("Dernière valeur", numeric=True), Column("Évolution")]
     details = [one for one in [common.perimeter(points)] if one]
     caption = f"{common.heading(view, 'autres')}, {wording.place(view.name)}"
     return tables.render(
@@ -172,8 +172,11 @@ def indicator(view: View, names: Names, identifier: str) -> Markup:
     return blocks.section(heading, found.label, parts, lead=wording.message(line, found))
 
 
-def others(view: View, names: Names) -> Markup:
-    """Return every indicator that the territory has and that the context did not show."""
+def others(view: View, names: Names, *, compared: Collection[str] = ()) -> Markup:
+    """Return every indicator that the territory has and that the context did not show.
+
+    Those of ``compared`` are counted and may be drawn, but have no row: the page gives it elsewhere.
+    """
     title = common.heading(view, "resultats")
     heading = names("resultats")
     found = [one for one in common.by_headline(view.available()) if one.kind != "contexte"]
@@ -181,8 +184,12 @@ def others(view: View, names: Names) -> Markup:
         return common.nothing(view, heading, title, provide="autres")
     drawn, rest = found[:MOST_RESULTS], found[MOST_RESULTS:]
     parts = [_detail(view, names, one) for one in drawn]
-    if rest:
-        parts.append(_rest(view, names, rest))
+    told = [one for one in rest if one.id not in compared]
+    if told:
+        parts.append(_rest(view, names, told))
+    if len(told) < len(rest):
+        title_of_changes = common.heading(view, "evolutions")
+        parts.append(blocks.paragraph(wording.say("deja_compares", {"titre": title_of_changes}), css="note"))
     key = "resultats" if len(found) == 1 else "resultats_plusieurs"
     lead = wording.say(key, {"nombre": french.plural(len(found), "chiffre" if view.public else "indicateur")})
     return blocks.section(heading, title, parts, lead=lead)

@@ -96,7 +96,7 @@ def _list(view: View, names: Names, rows: Sequence[Row]) -> Table:
     notes = [_say("anterieures")] if earlier else []
     return Table(
         names("participation-propositions"), _say("liste"), columns, [_cells(view, row) for row in recent],
-        notes=notes, extra=[_cells(view, row) for row in earlier],
+        notes=notes, downloadable=False,
     )  # fmt: skip
 
 

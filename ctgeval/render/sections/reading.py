@@ -64,17 +64,15 @@ def sources(view: View, names: Names, points: Sequence[Point] | None = None) -> 
         day = View.day(row["mise_a_jour"])
         body.append(
             [
-                tables.text(View.text(row["titre"]) or View.text(row["cle"])),
-                tables.text(View.text(row["producteur"]) or "non précisé"),
+                tables.text(_produced(row)),
                 Cell(french.date(day), raw=day.isoformat()) if day else Cell("non précisée"),
                 tables.text(View.text(row["licence"]) or wording.word("diffusion", View.text(row["diffusion"]))),
-                *(_lines(row) if view.technical else ()),
+                *([_lines(row)] if view.technical else []),
             ]
         )
-    labels = ["Source", "Producteur", "Mise à jour", "Licence"]
-    columns = [Column(label) for label in labels]
+    columns = [Column(label) for label in ("Source et producteur", "Mise à jour", "Licence")]
     if view.technical:
-        columns += [Column("Lignes lues", numeric=True), Column("Lignes écartées", numeric=True)]
+        columns.append(Column("Lignes lues"))
     found = Table(names("sources-tableau"), "Les fichiers et les comptages utilisés", columns, body,
                   downloadable=False)  # fmt: skip
     lead = wording.say("sources_une" if len(rows) == 1 else "sources", {"nombre": french.number(len(rows))})
@@ -89,11 +87,19 @@ def admitted_in(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
     return [french.typography(f"{name} : {notes}") for name, notes in told if ADMITTED in notes]
 
 
-def _lines(row: Mapping[Any, Any]) -> list[Cell]:
+def _produced(row: Mapping[Any, Any]) -> str:
+    """Return a source and who makes it, told once when its title begins with it."""
+    title, producer = View.text(row["titre"]) or View.text(row["cle"]), View.text(row["producteur"])
+    return title if not producer or title.startswith(producer) else f"{title} – {producer}"
+
+
+def _lines(row: Mapping[Any, Any]) -> Cell:
     """Return how many lines of a file were read and left out; counts that are typed in the dossier have no file."""
     if not View.text(row["fichier"]):
-        return [Cell("–"), Cell("–")]
-    return [tables.number(float(row[name]), french.number(int(row[name]))) for name in ("n_rows", "n_rejected")]
+        return Cell("–")
+    left = int(row["n_rejected"])
+    told = french.number(int(row["n_rows"]))
+    return Cell(f"{told}, et {french.plural(left, 'écartée')}" if left else told, raw=int(row["n_rows"]))
 
 
 def limits(view: View, names: Names, points: Sequence[Point] | None = None) -> Markup:

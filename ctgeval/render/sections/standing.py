@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -57,7 +58,7 @@ def _table(view: View, names: Names, found: list[tuple[Mapping[Any, Any], Indica
         columns.insert(4, Column("Rang"))
     rows = []
     for row, indicator in found:
-        unit = wording.unit(indicator)
+        unit = wording.unit(replace(indicator, unit=wording.counted(indicator)))
         label = f"{indicator.label} ({unit})" if unit else indicator.label
         cells = [
             tables.text(f"{label}, {wording.short_period(row['time_period'])}"),

@@ -13,7 +13,7 @@ from ctgeval import french
 from ctgeval.render import blocks, likert, tables, wording
 from ctgeval.render.sections import common
 from ctgeval.render.sections.common import Names
-from ctgeval.render.tables import Cell, Column, Table
+from ctgeval.render.tables import Column, Table
 from ctgeval.render.view import View
 
 Row = dict[Any, Any]
@@ -116,21 +116,17 @@ def answers(names: Names, own: pd.DataFrame) -> Markup:
     columns = [Column("Réponse"), Column("Moyenne ou médiane" if numeric else "Part", numeric=True)]
     if not numeric:
         columns.insert(1, Column("Répondants", numeric=True))
-    if with_interval:
-        columns.append(Column("Intervalle à 95 %"))
     body = []
     for one in own.to_dict("records"):
         hidden = one["conf_status"] != "F"
         value = one["mean"] if numeric else one["share"]
-        text = _quantity(value, one) if numeric else french.percent(value)
+        text = (_quantity(value, one) if numeric else french.percent(value)) + _interval(one, numeric=numeric)
         cells = [tables.text(one["label"])]
         if not numeric:
             cells.append(tables.withheld("masque") if hidden else tables.number(one["n"], french.number(one["n"])))
         cells.append(tables.withheld("masque") if hidden else tables.number(value, text))
-        if with_interval:
-            cells.append(_interval(one, numeric=numeric))
         body.append(cells)
-    details = [_base(first)]
+    details = [_base(first), *([wording.say("intervalles", table="enquetes")] if with_interval else [])]
     if first["type"] == "multiple":
         details.append(wording.say("plusieurs_reponses", table="enquetes"))
     if (own["reason"] == "moins_de_11").any():
@@ -140,12 +136,12 @@ def answers(names: Names, own: pd.DataFrame) -> Markup:
     )
 
 
-def _interval(one: Row, *, numeric: bool) -> Cell:
+def _interval(one: Row, *, numeric: bool) -> str:
     if not (math.isfinite(one["low"]) and math.isfinite(one["high"])):
-        return Cell("–")
+        return ""
     low, high = french.number(one["low"], 1), french.number(one["high"], 1)
     unit = "" if numeric else f"{french.NBSP}%"
-    return Cell(french.typography(f"de {low} à {high}{unit}"))
+    return french.typography(f" (de {low} à {high}{unit})")
 
 
 def _base(first: Any) -> str:
@@ -312,7 +308,7 @@ def changes(view: View, names: Names, row: Row) -> Markup:
         return Markup("")
     before, after = str(rows[0]["wave_before"]), str(rows[0]["wave_after"])
     columns = [Column("Question"), Column("Réponse"), Column(before, numeric=True), Column(after, numeric=True),
-               Column("Écart"), Column("Lecture")]  # fmt: skip
+               Column("Écart et lecture")]  # fmt: skip
     body = []
     for one in rows:
         part = one["kind"] == "part"
@@ -325,11 +321,11 @@ def changes(view: View, names: Names, row: Row) -> Markup:
                 tables.text(one["text"]),
                 tables.text(one["label"]),
                 *levels,
-                Cell(french.typography(_gap(one))),
-                tables.text(wording.word("evolutions_enquete", str(one["verdict"]))),
+                tables.text(f"{_gap(one)}, {wording.word('evolutions_enquete', str(one['verdict']))}"),
             ]
         )
     tested = sum(math.isfinite(one["p_value"]) for one in rows)
     notes = [wording.say("tests", {"n": french.number(tested)}, table="enquetes")] if tested > 1 else []
     title = wording.say("evolutions", {"avant": before, "apres": after}, table="enquetes")
-    return blocks.folded(title, tables.render(Table(names("enquete-evolutions"), title, columns, body, notes=notes)))
+    found = Table(names("enquete-evolutions"), title, columns, body, notes=notes, downloadable=False)
+    return blocks.folded(title, tables.render(found))

@@ -37,18 +37,13 @@ def progress(view: View, names: Names) -> Markup:
             entries, alternative=wording.say("alternative_progres", {"lignes": told}), fictional=view.fictional
         )
         cells.insert(0, blocks.figure(names("progres-figure"), wording.say("legende_progres"), drawing))
-    sentences = blocks.bullets([sentence for target in targets if (sentence := View.text(target["sentence"]))])
+    told_plainly = [sentence for target in targets if view.public and (sentence := View.text(target["sentence"]))]
     table = tables.render(_progress_table(view, names, targets))
     found = [verdict(view, target) for target in targets]
     lead = wording.progress(found, noun="chiffre" if view.public else "indicateur")
     parts = [blocks.grid(cells), blocks.folded("Le tableau complet", table) if view.public else table]
-    if sentences:
-        parts.append(
-            blocks.folded(
-                "Objectif par objectif, en phrases" if view.public else "Indicateur par indicateur, en phrases",
-                sentences,
-            )
-        )
+    if told_plainly:
+        parts.append(blocks.folded("Objectif par objectif, en phrases", blocks.bullets(told_plainly)))
     return blocks.section(heading, title, parts, lead=lead)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -50,23 +51,22 @@ def _found(view: View) -> list[tuple[Mapping[Any, Any], Indicator]]:
 def _table(view: View, names: Names, found: list[tuple[Mapping[Any, Any], Indicator]]) -> Table:
     columns = [
         Column("Indicateur"),
-        Column("Périodes"),
-        Column("Par an", numeric=True),
+        *([Column("Périodes")] if view.technical else []),
         Column("Tendance"),
         Column("Prolongée à l’échéance"),
     ]
+    body = [_row(view, *pair) for pair in found]
+    details = [_told("legende")] if view.technical else []
     caption = f"{common.heading(view, 'tendances')}, {wording.place(view.name)}"
-    return Table(names("tendances-tableau"), caption, columns, [_row(*pair) for pair in found], details=[], notes=[])
+    return Table(names("tendances-tableau"), caption, columns, body, details=details, downloadable=False)
 
 
-def _row(row: Mapping[Any, Any], indicator: Indicator) -> list[Cell]:
-    unit = wording.unit(indicator)
+def _row(view: View, row: Mapping[Any, Any], indicator: Indicator) -> list[Cell]:
+    unit = wording.unit(replace(indicator, unit=wording.counted(indicator)))
     span = f"{wording.short_period(row['first_period'])} à {wording.short_period(row['last_period'])} ({int(row['n'])})"
-    yearly = float(row["yearly_change"])
     return [
         tables.text(f"{indicator.label} ({unit})" if unit else indicator.label),
-        tables.text(span),
-        Cell(_signed(yearly, indicator), raw=yearly) if row["way"] else Cell("–"),
+        *([tables.text(span)] if view.technical else []),
         tables.text(_way(row, indicator)),
         tables.text(_projection(row, indicator)),
     ]
@@ -75,9 +75,12 @@ def _row(row: Mapping[Any, Any], indicator: Indicator) -> list[Cell]:
 def _way(row: Mapping[Any, Any], indicator: Indicator) -> str:
     low, high = float(row["change_low"]), float(row["change_high"])
     said = wording.word("tendances", row["way"] or row["reason"] or "peu_de_points")
-    if row["way"] not in _MOVING or math.isinf(low) or math.isinf(high):
+    if row["way"] not in _MOVING:
         return said
-    return f"{said} ({_told('entre', {'bas': _signed(low, indicator), 'haut': _signed(high, indicator)})})"
+    yearly = _told("par_an", {"quoi": said, "valeur": _signed(float(row["yearly_change"]), indicator)})
+    if math.isinf(low) or math.isinf(high):
+        return yearly
+    return f"{yearly} ({_told('entre', {'bas': _signed(low, indicator), 'haut': _signed(high, indicator)})})"
 
 
 def _projection(row: Mapping[Any, Any], indicator: Indicator) -> str:
