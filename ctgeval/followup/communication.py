@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["TOPIC"]
 
 
-def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:  # noqa: ARG001  (all may read it)
+def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     lines = communication.lines(dossier.tables["communication"].frame)
+    if not reader.internal:
+        limit = dossier.config.publication.seuil.personnes
+        few = lines["valeur"].gt(0) & lines["valeur"].lt(limit)
+        people = pd.Series([communication.of_persons(text) for text in lines["mesure"]], lines.index, dtype="bool")
+        lines = lines.assign(valeur=lines["valeur"].mask(few & people))
     ends = pd.Series([periods.year(text) for text in lines["periode"]], index=lines.index, dtype="int64")
     by_year = [communication.channels(lines[ends.le(year)]).assign(annee=int(year)) for year in sorted(set(ends))] or [
         communication.channels(lines)

@@ -82,10 +82,16 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     technical = reader.audience in _TECHNICAL
     last = latest(dossier)
     found["action_history"] = [actions.history(plan, at=last)] if technical else []
-    found["action_sheets"] = [dossier.tables["fiches"].frame] if technical else []
+    found["action_sheets"] = [_sheets(dossier.tables["fiches"].frame, reader)] if technical else []
     names = ("action_states", "action_axes", "action_schemes", "milestones", "action_changes", "action_history",
              "action_sheets")  # fmt: skip
     return {name: _stacked(name, found.get(name, [])) for name in names}
+
+
+def _sheets(sheets: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """Return the sheets of the actions; outside, a path would tell how the office keeps its papers: it goes."""
+    inside = sheets["lien_deliberation"].astype("str").str.startswith("https://") | reader.internal
+    return sheets.assign(lien_deliberation=sheets["lien_deliberation"].where(inside))
 
 
 def _changes(plan: pd.DataFrame, milestones: pd.DataFrame, span: Span) -> pd.DataFrame:

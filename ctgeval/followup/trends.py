@@ -20,6 +20,9 @@ __all__ = ["TOPIC"]
 _TOLD = ("territoire", "groupement")
 """Roles of the territories that bilans are about."""
 
+_ORDER = ("rank", "rank_low", "rank_high", "quantile", "quantile_low", "quantile_high")
+"""Columns that tell the order of territories that are named."""
+
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     """Read the figures that this reader is shown, and nothing else."""
@@ -29,8 +32,8 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     compared = dossier.compared
     found = benchmark(reader.results, compared, catalogue=dossier.catalogue)
     if not reader.internal:
-        # Neighbours are named: their order is for the team.
-        found = found.assign(rank=np.nan, rank_low=np.nan, rank_high=np.nan)
+        # Neighbours are named: their order is for the team, and the share of them that are below is their order.
+        found = found.assign(**dict.fromkeys(_ORDER, np.nan))
     return {
         "trends": dossier.trends_of(reader.results[told], reader.progress),
         "standing": found.loc[:, list(TABLES["standing"])],

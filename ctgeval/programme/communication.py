@@ -19,7 +19,7 @@ from ctgeval.errors import Problem, Severity
 from ctgeval.french import fold
 from ctgeval.programme.origin import place
 
-__all__ = ["CHANNELS", "LINES", "MEASURES", "channels", "counts", "lines", "problems"]
+__all__ = ["CHANNELS", "LINES", "MEASURES", "channels", "counts", "lines", "of_persons", "problems"]
 
 LINES = ("canal", "mesure", "periode", "valeur")
 CHANNELS = (
@@ -31,6 +31,9 @@ MEASURES = ("envois_lettre", "ouvertures_lettre", "visites_site")
 _LETTER = re.compile(r"\b(?:info)?lettres?\b|\bnewsletters?\b|\bbulletins?\b")
 _SITE = re.compile(r"\bsites?\b")
 _RATE = re.compile(r"\btaux\b|\bparts?\b|%|\bpourcentage\b")
+_PERSONS = re.compile(
+    r"\b(?:abonn|inscri|personne|particip|famille|habitant|parent|jeune|lecteur|lectrice|destinataire|contact|membre)"
+)
 _SENT, _OPENED, _VISITS = (
     re.compile(r"\benv(?:oi|oy)\w*"),
     re.compile(r"\bouv(?:ert|r)\w*"),
@@ -173,6 +176,17 @@ def measure(canal: str, mesure: str) -> str:
     if _LETTER.search(channel):
         return "envois_lettre" if _SENT.search(what) else "ouvertures_lettre" if _OPENED.search(what) else ""
     return "visites_site" if _SITE.search(channel) and _VISITS.search(what) else ""
+
+
+def of_persons(mesure: str) -> bool:
+    """Tell whether a measure counts persons rather than visits, openings or articles.
+
+    Examples
+    --------
+    >>> of_persons("Abonnés"), of_persons("visites")
+    (True, False)
+    """
+    return _PERSONS.search(fold(mesure)) is not None
 
 
 def counts(found: pd.DataFrame) -> list[tuple[str, str, float]]:
