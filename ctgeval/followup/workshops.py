@@ -12,6 +12,7 @@ from ctgeval import french, periods
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
 from ctgeval.followup.partnership import TECHNICAL
+from ctgeval.followup.latest import latest
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.programme import workshops
 
@@ -55,7 +56,8 @@ def _told(dossier: Dossier, at: dt.date | None) -> tuple[pd.DataFrame, pd.DataFr
 
 def _last(dossier: Dossier) -> dt.date | None:
     tables = (dossier.tables["actions"].frame, dossier.tables["contributions"].frame)
-    return workshops.last_day(dossier.partnership.held, *tables)
+    known = (workshops.last_day(dossier.partnership.held, *tables), latest(dossier))
+    return max((day for day in known if day is not None), default=None)
 
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:

@@ -60,6 +60,15 @@ def test_a_register_that_goes_on_says_that_the_plan_still_holds(dossier: Callabl
     assert counted.loc["2025-S2", "obs_status"] == "A"
 
 
+def test_a_contribution_waits_until_the_day_at_which_the_plan_is_told(dossier: Callable[..., ctgeval.Dossier]) -> None:
+    held = "id;type;date;partenaires_presents\nAT;atelier;2025-04-10;Caf\n"
+    asked = "id;atelier;texte\nC1;AT;Une carte.\n"
+    note = "date;type;texte\n2025-12-09;frein;Le local manque.\n"
+    found = dossier(actions_csv=ACTIONS, instances_csv=held, contributions_csv=asked, journal_csv=note)
+    # From 10 April to 9 December: 243 days.
+    assert found.workshops()["waiting"].tolist() == [243]
+
+
 def test_a_mistyped_year_and_a_meeting_to_come_move_no_deadline(dossier: Callable[..., ctgeval.Dossier]) -> None:
     later = "date;type;texte\n2052-12-09;frein;Le local manque.\n"
     planned = "id;type;date;invites\nC1;COPIL;2025-11-30;8\n"
