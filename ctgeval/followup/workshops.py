@@ -11,8 +11,8 @@ import pandas as pd
 from ctgeval import french, periods
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
-from ctgeval.followup.partnership import TECHNICAL
 from ctgeval.followup.latest import latest
+from ctgeval.followup.partnership import TECHNICAL
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.programme import workshops
 
