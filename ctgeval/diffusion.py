@@ -247,7 +247,9 @@ def _source_rows(dossier: Dossier, audience: str) -> pd.DataFrame:
         if not rules.allows(source.diffusion, audience):
             continue
         table = dossier.source_tables.get(source.cle)
-        quotable = source.diffusion == "ouverte" or audience == "interne"
+        # Of a file of answers, what was read tells how many persons answered, which the survey may keep to itself.
+        answers = table is not None and "reponses" in table.tables and audience != "interne"
+        quotable = (source.diffusion == "ouverte" or audience == "interne") and not answers
         rows.append(
             {
                 "cle": source.cle,
@@ -258,9 +260,9 @@ def _source_rows(dossier: Dossier, audience: str) -> pd.DataFrame:
                 "diffusion": source.diffusion,
                 "fichier": Path(source.fichier).name if source.fichier else (table.file if table else ""),
                 "format": source.format or "",
-                "n_rows": table.n_rows if table else 0,
-                "n_rejected": table.n_rejected if table else 0,
-                "empreinte": table.sha256 if table and source.diffusion == "ouverte" else "",
+                "n_rows": table.n_rows if table and not answers else 0,
+                "n_rejected": table.n_rejected if table and not answers else 0,
+                "empreinte": table.sha256 if table and not answers and source.diffusion == "ouverte" else "",
                 # What a reader noted of a file may quote its values.
                 "notes": " ".join(table.notes) if table and quotable else "",
             }

@@ -225,6 +225,15 @@ def test_a_verbatim_does_not_count_a_theme_that_is_hidden(make: Make) -> None:
     assert told["survey_themes"].set_index("theme").loc["handicap", "n"] != 2
 
 
+def test_the_file_of_a_survey_does_not_count_who_answered(make: Make) -> None:
+    dossier = make(n=3, yes=1, east=1)
+    assert tables(dossier, "habitants")["surveys"][["n", "received"]].isna().all().all()
+    (inside,) = dossier.release("interne").sources.to_dict("records")
+    assert inside["n_rows"] == 3
+    (told,) = dossier.release("habitants").sources.to_dict("records")
+    assert (told["n_rows"], told["n_rejected"], told["empreinte"], told["notes"]) == (0, 0, "", "")
+
+
 def test_a_source_that_stays_inside_tells_nobody(make: Make) -> None:
     dossier = make(diffusion="interne")
     assert all(frame.empty for frame in tables(dossier, "copil").values())
