@@ -151,7 +151,7 @@ def _table(view: View, names: Names, found: Sequence[_Change], *, whole: bool) -
     details = [common.perimeter(points), margins, _told("methode"), "" if whole else _told("autres")]
     return Table(
         names("evolutions-tableau"), caption, columns, rows, details=[one for one in details if one],
-        notes=common.notes(view, points),
+        notes=common.notes(view, points), downloadable=view.technical,
     )  # fmt: skip
 
 

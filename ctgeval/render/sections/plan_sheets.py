@@ -19,19 +19,20 @@ _FIELDS = (
 
 
 def sheets(view: View, rows: Sequence[dict[Any, Any]]) -> Markup:
-    """Return one fold per action of the period shown, in the order given."""
+    """Return one fold per action of the period shown, in the order given, under the name of its axe."""
     written = {View.text(row["action"]): row for row in view.table("action_sheets").to_dict("records")}
     history: dict[str, list[dict[Any, Any]]] = {}
     for row in view.table("action_history").to_dict("records"):
         history.setdefault(View.text(row["id"]), []).append(row)
-    folds = [
-        blocks.folded(
+    axes: dict[str, list[Markup]] = {}
+    for row in rows:
+        fold = blocks.folded(
             f"{row['id']} – {row['intitule']} : {state(row)}",
             blocks.definitions(_said(view, row, written.get(row["id"], {}), history.get(row["id"], []))),
         )
-        for row in rows
-    ]
-    return blocks.subsection("Le détail action par action", folds)
+        axes.setdefault(View.text(row["axe"]), []).append(fold)
+    parts = [blocks.minor(axis, folds) if axis else Markup("\n").join(folds) for axis, folds in axes.items()]
+    return blocks.subsection("Le détail action par action", parts)
 
 
 def state(row: dict[Any, Any]) -> str:
@@ -44,7 +45,6 @@ def _said(
     view: View, row: dict[Any, Any], sheet: dict[Any, Any], stays: Sequence[dict[Any, Any]]
 ) -> list[tuple[str, str]]:
     items = [
-        (_word("axe"), View.text(row["axe"])),
         (_word("pilote"), View.text(row["pilote"])),
         (_word("calendrier"), _calendar(row)),
         (_word("etats"), " ; ".join(_stay(one) for one in stays)),

@@ -30,16 +30,21 @@ def trends(view: View, names: Names) -> Markup:
     clear = [row for row, _ in found if row["way"] in _MOVING]
     tested = [row for row, _ in found if row["way"]]
     told = {
-        "testes": french.plural(len(tested), "indicateur"),
+        "testes": french.plural(len(tested), "chiffre" if view.public else "indicateur"),
         "nets": french.plural(len(clear), "tendance nette", "tendances nettes") if clear else "aucune tendance nette",
     }
-    lead = _told("lead" if tested else "lead_aucun", told)
+    lead = _told(("lead_habitants" if view.public else "lead") if tested else "lead_aucun", told)
     if view.public:
         sentences = [_told(f"habitants_{row['way']}", {"label": one.label}) for row, one in found if row in clear]
         return blocks.section(heading, title, [blocks.bullets(sentences)] if sentences else [], lead=lead)
-    shown = found if view.internal else [(row, one) for row, one in found if row["way"]]
+    shown = found if view.internal else [(row, one) for row, one in found if _says(row)]
     parts = [blocks.paragraph(_told("methode")), tables.render(_table(view, names, shown))] if shown else []
     return blocks.section(heading, title, parts, lead=lead)
+
+
+def _says(row: Mapping[Any, Any]) -> bool:
+    """Whether a row tells anything to those who do not check the figures: a clear way, or where it would lead."""
+    return row["way"] in _MOVING or (bool(row["way"]) and not math.isnan(float(row["projected"])))
 
 
 def _found(view: View) -> list[tuple[Mapping[Any, Any], Indicator]]:
