@@ -149,7 +149,7 @@ def test_the_windows_lines_run_here_once_translated(place: Path) -> None:
 
 def test_a_new_dossier_is_made_checked_and_told_what_it_lacks(place: Path) -> None:
     commands = {shlex.split(line)[3]: shlex.split(line) for line in lines("sh") if "ctgeval " in line}
-    assert list(commands) == ["init", "verifier", "construire"]
+    assert list(commands) == ["init", "verifier", "construire", "chercher", "indicateurs"]
     created = run(commands["init"], place)
     assert created.returncode == 0, created.stderr
     assert (place / "mon-dossier" / "ctg.toml").is_file()
@@ -159,6 +159,16 @@ def test_a_new_dossier_is_made_checked_and_told_what_it_lacks(place: Path) -> No
         assert done.returncode in {0, 1}, done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert done.stdout.strip() or done.stderr.strip()
+
+
+def test_words_are_found_and_a_sheet_is_shown_as_it_is_written(place: Path) -> None:
+    asked = [shlex.split(line) for line in lines("sh") if "ctgeval chercher" in line or "ctgeval indicateurs" in line]
+    found, sheet = (run(command, place) for command in asked)
+    assert (found.returncode, sheet.returncode) == (0, 0), found.stderr + sheet.stderr
+    assert "micro-crèche" in found.stdout
+    assert "journal" in found.stdout
+    assert sheet.stdout.startswith("PE02")
+    assert "Retenu par le COPIL" in sheet.stdout
 
 
 @pytest.mark.usefixtures("bilan")
