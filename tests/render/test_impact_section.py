@@ -74,7 +74,7 @@ def opened(full: SimpleNamespace) -> Open:
             "impact_series": pd.DataFrame(series() if lines is None else lines, columns=list(TABLES["impact_series"])),
             "contribution": pd.DataFrame(contribution or [], columns=list(TABLES["contribution"])),
         }
-        release = SimpleNamespace(**{**vars(full), **tables, "audience": audience})
+        release = type(full)(**{**vars(full), **tables, "audience": audience})
         return render.Page(release, territoire=territoire, periode=periode, carnet=carnet)  # type: ignore[arg-type]
 
     return page

@@ -43,6 +43,7 @@ def page(
     held["surveys"] = pd.DataFrame([SUMMARY] if summary is None else summary, columns=list(TABLES["surveys"]))
     held["survey_answers"] = pd.DataFrame(THREE if answers is None else answers, columns=list(TABLES["survey_answers"]))
     held["sources"] = pd.DataFrame(columns=list(TABLES["sources"]))
+    held["set_aside"] = pd.DataFrame(columns=list(TABLES["set_aside"]))
     view = SimpleNamespace(
         table=lambda name: held[name].copy(), period=period, internal=audience == "interne", fictional=False,
         technical=audience in {"interne", "cotech"}, public=audience == "habitants", carnet="bilan_annuel",
