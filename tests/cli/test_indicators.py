@@ -79,6 +79,14 @@ def test_words_are_looked_for_without_accents(run: Run) -> None:
     assert found("--theme", "parentalite", "résultat") == ["PA05"]
 
 
+@pytest.mark.parametrize("word", ["crèche", "creches"])
+def test_the_word_that_everybody_says_finds_those_of_the_profession(run: Run, word: str) -> None:
+    found = run("indicateurs", word)
+    assert found.exit_code == 0
+    assert "  PE02 " in found.stdout
+    assert "  PE05 " in found.stdout
+
+
 def test_a_dossier_adds_its_own_and_marks_those_it_retains(run: Run) -> None:
     told = {one["id"]: one for one in json.loads(run("indicateurs", "--dossier", DEMO, "--json").stdout)["indicators"]}
     assert {"LC01", "QL01"} <= set(told)
