@@ -18,6 +18,9 @@ from ctgeval.measures import Measure
 
 __all__ = ["Row", "kind_word", "sheet", "texts_of"]
 
+# Results that no source publishes: the follow-up of the dossier works them out.
+_COMPUTED = frozenset({"ecart_representativite"})
+
 Over = Literal["places", "time"]
 
 
@@ -98,7 +101,8 @@ def _judged(item: Qualitative) -> dict[str, Sequence[str]]:
 
 def _formula(item: Indicator) -> str:
     if item.published:
-        return _say("publie", mesure=_measure(item, item.published).label)
+        said = "calcule" if item.published in _COMPUTED else "publie"
+        return _say(said, mesure=_measure(item, item.published).label)
     top = _terms(item, item.numerator_terms)
     if not item.denominator:
         return _say("cumul" if item.since_start else "compte", haut=top)

@@ -58,6 +58,8 @@ def test_what_may_be_added_is_what_the_measures_allow(item: Indicator) -> None:
             "Places agréées en établissement d’accueil du jeune enfant ÷ enfants de moins de 3 ans × 100.",
         ),
         ("PE01", "calcul", "publié tel quel par la source, jamais additionné ni moyenné."),
+        ("PI07", "calcul", "calculé par ctgeval à partir des tables du dossier, jamais additionné ni moyenné."),
+        ("PI07", "territoires", "Ne s’additionne ni ne se moyenne : prendre la ligne du territoire lui-même."),
         (
             "PE10",
             "calcul",
