@@ -136,6 +136,14 @@ def _problems(dossier: Dossier) -> Iterator[Problem]:
         told += [text for sentences in question.contribution.values() for text in sentences]
         if kinds := tuple(dict.fromkeys(kind for text in told for kind in _kinds(text, spared, ""))):
             yield _problem(kinds, file=FILE_NAME, key=question.key)
+    for text in dossier.texts.items:
+        if kinds := _kinds(text.markdown, spared, ""):
+            yield Problem(
+                message=f"Ce texte parle d’une personne ({free_text.named(kinds)}) : il paraît tel qu’il est écrit.",
+                remedy="Gardez-le si c’est voulu (une signature, une adresse où écrire) ; sinon, dites la fonction.",
+                file=text.file,
+                severity="avertissement",
+            )
 
 
 def _kinds(text: object, spared: tuple[str, ...], column: str) -> tuple[str, ...]:

@@ -48,13 +48,13 @@ def protected(
         shown = before.results.assign(conf_status="F")
         earlier = _answers(before, shown, _thresholds(before, threshold, sensitive))
     themes = _themes(tables["survey_themes"], least)
-    few = taken.answers.n < min([threshold, *least.values()], default=threshold)
+    few = taken.answers.n < (max(threshold, sensitive) if taken.survey.sensible else threshold)
     return {
         "surveys": _summary(tables["surveys"], few=few),
         "survey_answers": answers,
         "survey_crosses": _crosses(tables["survey_crosses"], tables["survey_answers"], least, set(hidden)),
         "survey_changes": _changes(tables["survey_changes"], earlier, answers),
-        "survey_scales": _scales(taken, tables["survey_scales"], set(hidden)),
+        "survey_scales": _scales(taken, tables["survey_scales"], least, set(hidden)),
         "survey_themes": themes,
         "verbatims": _verbatims(tables["verbatims"], themes),
     }
@@ -210,15 +210,17 @@ def _told(answers: pd.DataFrame) -> set[str]:
     return set(answers["question"]) - set(hidden)
 
 
-def _scales(taken: Taken, table: pd.DataFrame, hidden: set[str]) -> pd.DataFrame:
+def _scales(taken: Taken, table: pd.DataFrame, least: Mapping[str, int], hidden: set[str]) -> pd.DataFrame:
     if table.empty:
         return table
-    whole = {
-        name
-        for name in set(table["scale"])
-        if not hidden & {one.code for one in taken.survey.questions if one.echelle == name}
-    }
-    return table[table["scale"].isin(whole) & table["n"].ge(ENOUGH)]
+    items = {name: [one.code for one in taken.survey.questions if one.echelle == name] for name in set(table["scale"])}
+    enough = {name: max(ENOUGH, *(least[code] for code in codes)) for name, codes in items.items() if codes}
+    return table[
+        [
+            not hidden & set(items[name]) and n >= enough.get(name, ENOUGH)
+            for name, n in zip(table["scale"], table["n"], strict=True)
+        ]
+    ]
 
 
 def _themes(table: pd.DataFrame, least: Mapping[str, int]) -> pd.DataFrame:

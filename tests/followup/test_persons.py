@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+import ctgeval
 from ctgeval import Dossier
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.followup import persons
@@ -75,6 +76,16 @@ def test_each_is_told_with_its_place(named: Dossier) -> None:
     assert found.loc[found["file"].ne("evaluation.toml"), "row"].notna().all()
     assert "evaluation.toml" in set(found["file"])
     assert set(found["severity"]) == {"avertissement"}
+
+
+def test_the_author_of_a_text_is_told_of_who_is_named_in_it(dossier: Callable[..., Dossier]) -> None:
+    made = dossier()
+    (made.path / "textes" / "bilan_annuel").mkdir(parents=True)
+    (made.path / "textes" / "bilan_annuel" / "synthese.md").write_text("Merci à Marie Lefèvre.\n", encoding="utf-8")
+    again = ctgeval.open(made.path)
+    (row,) = again.problems().query("message.str.contains('tel qu’il est écrit')").to_dict("records")
+    assert row["file"].endswith("synthese.md")
+    assert again.release("copil").texts["markdown"].tolist() == ["Merci à Marie Lefèvre.\n"]
 
 
 def test_the_name_of_a_listed_organisation_stays(dossier: Callable[..., Dossier]) -> None:

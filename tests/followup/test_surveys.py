@@ -234,6 +234,16 @@ def test_the_file_of_a_survey_does_not_count_who_answered(make: Make) -> None:
     assert (told["n_rows"], told["n_rejected"], told["empreinte"], told["notes"]) == (0, 0, "", "")
 
 
+def test_a_sensitive_survey_does_not_count_its_few_respondents(make: Make) -> None:
+    # 8 families of a survey on disability: more than 5, less than the 11 of what touches health.
+    plain = make(n=8, yes=4, east=0)
+    assert tables(plain, "habitants")["surveys"]["n"].tolist() == [8]
+    health = edited(plain, 'recrutement = "aleatoire"', 'recrutement = "aleatoire"\nsensible = true')
+    told = tables(health, "habitants")
+    assert told["surveys"][["n", "received", "response_rate"]].isna().all().all()
+    assert told["survey_answers"][["n", "base", "asked", "share"]].isna().all().all()
+
+
 def test_a_source_that_stays_inside_tells_nobody(make: Make) -> None:
     dossier = make(diffusion="interne")
     assert all(frame.empty for frame in tables(dossier, "copil").values())
