@@ -51,6 +51,7 @@ def problems(dossier: Dossier) -> list[Problem]:
         *_unknown_indicators(dossier),
         *_unknown_places(dossier),
         *_impossible_targets(dossier),
+        *_late_baselines(dossier),
         *_undeclared_sources(dossier),
         *_missing_returns(dossier),
         *_orphan_actions(dossier),
@@ -205,6 +206,24 @@ def _impossible_targets(dossier: Dossier) -> Iterator[Problem]:
                 "Écrivez un écart positif, dans l’unité de l’indicateur, ou laissez la cellule vide.",
                 "tolerance",
                 f"{tolerance:g}",
+            )
+
+
+def _late_baselines(dossier: Dossier) -> Iterator[Problem]:
+    """Tell the situations « before » that are dated after the convention began."""
+    convention = dossier.config.convention
+    targets = dossier.tables["cibles"].frame
+    for row in targets[targets["periode_reference"].notna()].to_dict("records"):
+        period = str(row["periode_reference"])
+        if convention is not None and periods.start(period) >= convention.debut:
+            yield _row_problem(
+                str(row["origin"]),
+                f"La situation de départ de {row['indicateur']} ({french.period(period)}) est postérieure au début de "
+                f"la convention ({french.date(convention.debut)}) : elle contient peut-être déjà ses effets.",
+                "Donnez la dernière période d’avant la convention, ou laissez ainsi : le bilan le dira.",
+                "periode_reference",
+                period,
+                severity="avertissement",
             )
 
 

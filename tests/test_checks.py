@@ -113,6 +113,17 @@ def test_range_upside_down_and_negative_tolerance_are_told_with_their_line(folde
         assert (int(found["row"]), found["column"], found["severity"]) == (line, column, "bloquant")
 
 
+def test_a_baseline_after_the_start_of_the_convention_is_told_with_its_line(folder: Path) -> None:
+    _edit(folder / "cibles.csv", "PE02;EPCI-249900001;2021;", "PE02;EPCI-249900001;2022;")
+    found = _found(folder, "La situation de départ de PE02")
+    assert (found["file"], int(found["row"]), found["column"]) == ("cibles.csv", 3, "periode_reference")
+    assert (found["value"], found["severity"]) == ("2022", "avertissement")
+    assert "1er janvier 2022" in found["message"]
+    progress = ctgeval.open(folder).progress()
+    (sentence,) = progress.loc[progress["indicator"].eq("PE02") & progress["geo"].eq("EPCI-249900001"), "sentence"]
+    assert "postérieure au début de la convention" in sentence
+
+
 def test_texts_that_no_bilan_shows_are_told(folder: Path) -> None:
     for name in ("bilan_annuel/sinthese.md", "bilan_anuel/synthese.md"):
         (folder / "textes" / name).parent.mkdir(exist_ok=True)

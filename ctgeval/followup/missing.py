@@ -64,8 +64,7 @@ def counts(dossier: Dossier) -> dict[str, int]:
     for table in _set_aside(dossier):
         file = table.file or next(problem.file for problem in table.problems if problem.severity == "partiel")
         found[file] += max(table.n_set_aside, 1)
-    for problem in _entries(dossier):
-        found[problem.file] += 1
+    found.update(file for file, _ in {(problem.file, _entry(problem)) for problem in _entries(dossier)})
     return dict(sorted(found.items()))
 
 
@@ -86,6 +85,11 @@ def _entries(dossier: Dossier) -> list[Problem]:
     return [problem for problems in told for problem in problems if problem.severity == "partiel"]
 
 
+def _entry(problem: Problem) -> str:
+    """Return which entry of a declaration is left out: one that is wrong in several ways is one."""
+    return problem.key.partition(".")[0]
+
+
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     rows: list[dict[str, Any]] = []
     for table in _set_aside(dossier):
@@ -98,7 +102,8 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     for file, (name, section) in _FILES.items():
         found = [problem for problem in entries if problem.file == file]
         if found:
-            rows.append(_row(section, name, 0 if any(not one.key for one in found) else len(found), found, reader))
+            count = 0 if any(not one.key for one in found) else len({_entry(one) for one in found})
+            rows.append(_row(section, name, count, found, reader))
     plan = dossier.tables["actions"]
     for row in plan_checks.doubtful(plan.frame, plan.problems).to_dict("records"):
         sentence = wording.say(f"doute_{row['kind']}", {"un": row["first"], "autre": row["second"]}, table="ecartees")

@@ -24,8 +24,6 @@ OWN = frozenset({"cc", "epci", "collectivite", "communaute de communes", "autofi
                  "reste a charge"})  # fmt: skip
 """Names under which a coordinator writes the collectivité itself as a funder, without case and accents."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
-_MOST = 1e10
-"""Euros: a hundred times the yearly budget of the largest communes."""
 _THOUSANDS = (math.log10(300), math.log10(3000))
 _SAME = ["action", "exercice", "nature", "poste", "financeur", "statut", "cents"]
 
@@ -43,9 +41,9 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
     Returns
     -------
     list of Problem
-        Negative amounts, amounts that no budget reaches and years that are none set their row aside; revenues above
-        expenses, a year written in thousands, lines written twice, revenues without funder, what the collectivité pays
-        written as a revenue, and a written total that is not the sum of its lines are warnings.
+        Negative amounts and years that are none set their row aside; revenues above expenses, a year written in
+        thousands, lines written twice, revenues without funder, what the collectivité pays written as a revenue, and a
+        written total that is not the sum of its lines are warnings.
     """
     found = [
         _problem(
@@ -58,18 +56,6 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
         )
         for row in budget.to_dict("records")
         if row["montant"] < 0
-    ]
-    found += [
-        _problem(
-            row,
-            "montant",
-            f"{row['montant']:g}",
-            "Ce montant dépasse celui de toute convention : des chiffres sont sans doute en trop.",
-            "Écrivez le montant en euros, par exemple 1250,50.",
-            severity="partiel",
-        )
-        for row in budget.to_dict("records")
-        if row["montant"] > _MOST
     ]
     found += [
         _problem(
@@ -98,7 +84,7 @@ def problems(budget: pd.DataFrame, *, own: Collection[str] = OWN) -> list[Proble
 def _sound(budget: pd.DataFrame) -> pd.DataFrame:
     """Return the lines whose year and amount can be true."""
     years = budget["exercice"].between(_FIRST_YEAR, _LAST_YEAR).fillna(False).astype(bool)  # noqa: FBT003
-    return money.lines(budget[budget["montant"].astype("float64").between(0, _MOST) & years])
+    return money.lines(budget[budget["montant"].astype("float64").ge(0) & years])
 
 
 def _overfunded(lines: pd.DataFrame) -> Iterator[Problem]:

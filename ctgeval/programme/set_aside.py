@@ -14,17 +14,20 @@ from typing import Any
 
 import pandas as pd
 
-from ctgeval import french, periods
+from ctgeval import periods
 from ctgeval.errors import Problem
 from ctgeval.programme import budget_checks, communication, participation
 from ctgeval.programme.origin import place
 from ctgeval.programme.tables import SCHEMAS
+from ctgeval.sources.schema import NUMERIC
 from ctgeval.sources.workbook import Table
 
 __all__ = ["sound"]
 
 _EARLIEST = dt.date(1990, 1, 1)
 _YEARS_AFTER = 10
+_MOST = 1e10
+"""More than the inhabitants of the world, and a hundred times the yearly budget of the largest communes."""
 
 
 def sound(tables: Mapping[str, Table], *, end: dt.date | None = None) -> dict[str, Table]:
@@ -44,7 +47,7 @@ def sound(tables: Mapping[str, Table], *, end: dt.date | None = None) -> dict[st
     """
     until = dt.date((end.year if end else 2090) + _YEARS_AFTER, 12, 31)
     return {
-        name: table if SCHEMAS[name].essential else _without(table, [*_dates(table, until), *_impossible(table)])
+        name: table if SCHEMAS[name].essential else _without(table, [*_beyond(table, until), *_impossible(table)])
         for name, table in tables.items()
     }
 
@@ -57,6 +60,17 @@ def _without(table: Table, problems: Iterable[Problem]) -> Table:
     kept = [place(origin)["row"] not in rows for origin in table.frame["origin"]]
     frame = table.frame[pd.Series(kept, index=table.frame.index, dtype=bool)].reset_index(drop=True)
     return replace(table, frame=frame, problems=(*table.problems, *found))
+
+
+def _beyond(table: Table, until: dt.date) -> Iterator[Problem]:
+    yield from _dates(table, until)
+    for column in SCHEMAS[table.name].columns:
+        if column.kind in NUMERIC:
+            for row in table.frame[table.frame[column.name].abs().gt(_MOST)].to_dict("records"):
+                told = (
+                    "Ce nombre dépasse tout ce qu’une convention peut compter : des chiffres sont sans doute en trop."
+                )
+                yield _problem(row, column.name, told)
 
 
 def _impossible(table: Table) -> Iterable[Problem]:
@@ -102,7 +116,7 @@ def _problem(row: dict[Any, Any], column: str, message: str) -> Problem:
         message=message,
         remedy="Corrigez le nombre, ou laissez la cellule vide s’il n’est pas connu.",
         column=column,
-        value=french.number(row[column]),
+        value=f"{row[column]:.12g}",
         severity="partiel",
         **place(row["origin"]),
     )

@@ -87,3 +87,32 @@ def test_two_actions_with_one_id_at_one_date_and_a_percentage_over_100_are_refus
     assert "autre identifiant" in table.problems[0].remedy
     assert "entre 0 et 100" in table.problems[1].message
     assert list(table.frame["intitule"]) == ["Ouvrir une MAM"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "second", "place"),
+    [
+        ("A01;Enfance;;Guichet unique;;;en cours;2023-01-01;;\n", "intitule", "Guichet unique", "lignes 2 et 3"),
+        ("A01;Jeunesse;;Ouvrir une MAM;;;en cours;2023-01-01;;\n", "axe", "", "lignes 2 et 3"),
+        ("A01;Enfance;;Guichet unique;;;en cours;2022-03-01;;\n", "date", "", "ligne 3"),
+    ],
+)
+def test_one_id_for_what_may_be_two_actions_is_a_doubt_with_both_rows(
+    tmp_path: Path, line: str, kind: str, second: str, place: str
+) -> None:
+    (tmp_path / "actions.csv").write_text(HEADER + SOUND + line, encoding="utf-8")
+    table = read_tables(tmp_path, SCHEMAS)["actions"]
+    (row,) = plan_checks.doubtful(table.frame, table.problems).to_dict("records")
+    assert (row["id"], row["kind"], row["first"], row["second"]) == ("A01", kind, "Ouvrir une MAM", second)
+    assert place in row["place"]
+
+
+def test_two_rows_of_one_action_give_no_doubt(table: Table) -> None:
+    done = SOUND.replace("en cours;2022-03-01;20", "réalisée;2024-05-01;100")
+    assert plan_checks.doubtful(table("actions", HEADER + SOUND + done)).empty
+    assert plan_checks.doubtful(table("actions", HEADER)).empty
+
+
+def test_both_rows_of_two_titles_are_told(table: Table) -> None:
+    problems = found(table, SOUND + "A01;Enfance;;Guichet unique;;;en cours;2023-01-01;;\n")
+    assert any("lignes 2 et 3" in one.message for one in problems)
