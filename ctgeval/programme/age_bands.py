@@ -14,8 +14,8 @@ __all__ = ["OLDEST", "Band", "Common", "common", "parse", "people"]
 
 OLDEST = 200
 """An age that nobody reaches: the open end of the last band."""
-_BETWEEN = re.compile(r"(\d{1,3})\s*(?:-|a|et|/|–|_)\s*(\d{1,3})")
-_ABOVE = re.compile(r"(\d{1,3})\s*(?:\+|et \+|(?:et|ou) plus|p)|plus de (\d{1,3})")
+_BETWEEN = re.compile(r"(?:de |entre )?(\d{1,3})\s*(?:-|a|et|/|–|_)\s*(\d{1,3})")
+_ABOVE = re.compile(r"(\d{1,3})\s*(?:(?:et |ou )?\+|(?:et|ou) plus|p)|(?:plus|\+) de (\d{1,3})")
 _BELOW = re.compile(r"(?:moins de|<)\s*(\d{1,3})")
 _ONLY = re.compile(r"\d{1,3}")
 
@@ -33,8 +33,10 @@ class Band:
         if self.end >= OLDEST:
             return f"{self.first} ans et plus"
         if self.first == 0:
-            return f"moins de {self.end} ans"
-        return f"{self.first} à {self.end - 1} ans" if self.end > self.first + 1 else f"{self.first} ans"
+            return f"moins de {self.end} ans" if self.end > 1 else "moins de 1 an"
+        if self.end > self.first + 1:
+            return f"{self.first} à {self.end - 1} ans"
+        return f"{self.first} ans" if self.first > 1 else "1 an"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

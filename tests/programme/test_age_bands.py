@@ -23,11 +23,21 @@ CENSUS = {Band(0, 15): 150.0, Band(15, 30): 140.0, Band(30, 45): 180.0, Band(45,
         ("moins de 15 ans", Band(0, 15)),
         ("0-14", Band(0, 15)),
         ("17 ans", Band(17, 18)),
+        ("de 15 à 29 ans", Band(15, 30)),
+        ("entre 15 et 29 ans", Band(15, 30)),
+        ("80 ans ou +", Band(80, OLDEST)),
+        ("+ de 74 ans", Band(75, OLDEST)),
+        ("0", Band(0, 1)),
+        ("1 an", Band(1, 2)),
     ],
 )
 def test_a_band_is_read_as_it_is_written(text: str, band: Band) -> None:
     assert parse(text) == band
     assert parse(band.label) == band
+
+
+def test_one_year_is_singular() -> None:
+    assert [Band(0, 1).label, Band(1, 2).label, Band(2, 3).label] == ["moins de 1 an", "1 an", "2 ans"]
 
 
 @pytest.mark.parametrize("text", ["", "jeunes", "29-15", "15-29-44", "250-300", "-5"])
