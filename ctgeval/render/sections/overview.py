@@ -142,7 +142,7 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
                 tables.text(evolution),
             ]
         )
-    columns = [Column("Indicateur"), Column("Dernière valeur", numeric=True), Column("Évolution")]
+    columns = [Column("Indicateur"), Column("Dernière valeur"), Column("Évolution")]
     details = [one for one in [common.perimeter(points)] if one]
     caption = f"{common.heading(view, 'autres')}, {wording.place(view.name)}"
     return tables.render(
