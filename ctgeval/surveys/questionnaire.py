@@ -25,6 +25,8 @@ YES = frozenset({"1", "y", "yes", "oui", "true", "vrai", "x"})
 NO = frozenset({"0", "n", "no", "non", "false", "faux"})
 _OTHERS = ("autre", "other", "-oth-")
 _WARNING: Severity = "avertissement"
+_FEW, _MOST_UNDECLARED = 5, 0.1
+"""Answers of an undeclared code above which, and above which share of those given, a question can't be told."""
 
 
 def match(survey: Survey, responses: pd.DataFrame, columns: pd.DataFrame, *, file: str = "") -> Answers:
@@ -169,7 +171,8 @@ class _Reader:
             return self._ticks(question, parts) if parts else self._lists(question, whole[0])
         name = whole[0] if whole else headers[0][0]
         if question.type in CHOSEN:
-            return {question.code: self._codes(question, name)}
+            codes = self._codes(question, name)
+            return None if codes is None else {question.code: codes}
         if question.type == "numerique":
             return {question.code: self._figures(question, name)}
         return {question.code: pd.Series([cell or np.nan for cell in self._texts(name)], dtype="str")}
@@ -185,10 +188,22 @@ class _Reader:
         rows = found[["colonne", "choix", "genre"]].fillna("").itertuples(index=False, name=None)
         return [(str(name), str(choice), str(kind)) for name, choice, kind in rows if name in self.rows]
 
-    def _codes(self, question: Question, column: str) -> pd.Series[str]:
+    def _codes(self, question: Question, column: str) -> pd.Series[str] | None:
+        """Return the code that each respondent chose; None when too many chose one that nobody declared."""
         cells = self._texts(column)
         known = {cell: self._code(question, cell) for cell in set(cells) if cell}
         self._strange(question, column, cells, [cell for cell, code in known.items() if code is None])
+        lost = np.array([bool(cell) and known[cell] is None for cell in cells], dtype=np.bool_)
+        count, given = int(lost.sum()), sum(map(bool, cells))
+        if count >= _FEW and count > _MOST_UNDECLARED * given:
+            # The answers that are left would be told as if they were all: « 100 % de oui » once the « non » are lost.
+            self._tell(
+                f"La question « {question.code} » n’est pas présentée : {count} réponses sur {given} portent un code "
+                "que le questionnaire ne déclare pas.",
+                "Ajoutez ces codes à « modalites », ou corrigez l’export.",
+                column, lost,
+            )  # fmt: skip
+            return None
         return pd.Series([known.get(cell) or np.nan for cell in cells], dtype="str")
 
     def _code(self, question: Question, cell: str) -> str | None:

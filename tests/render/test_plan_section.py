@@ -163,5 +163,6 @@ def test_gifts_costs_grants_and_doubts_are_told_apart(page: Open) -> None:
     assert "À vérifier : Les dépenses de 2024 font 68 €." in said
     public = plain(page(audience="habitants", periode="2024", **given).budget())
     assert "pour une valeur estimée à 1 920 €" in public
-    assert "À vérifier" not in public
+    assert "les montants de 2024 sont à vérifier" in public
+    assert "font 68 €" not in public
     assert "Département" not in public

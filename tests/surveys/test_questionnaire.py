@@ -35,6 +35,19 @@ def test_an_unknown_code_is_told_with_its_line_and_counted_apart(declare: Declar
     assert answers.base(answers.survey.questions[0]).tolist() == [True, False, False]
 
 
+def test_a_question_whose_answers_are_mostly_undeclared_is_not_told(declare: Declare, lime: Lime) -> None:
+    # Six answers of which five say « NON », that nobody declared: the one that is left would make « 100 % ».
+    rows = [f"{rank};{SENT};{'A1' if rank == 1 else 'NON'};;;;;1" for rank in range(1, 7)]
+    answers = lime(declare(), *rows)
+    assert "Q1" in answers.absent
+    assert "Q1" not in answers.frame
+    (problem,) = [one for one in answers.problems if "n’est pas présentée" in one.message]
+    assert "5 réponses sur 6" in problem.message
+    assert (problem.row, problem.column, problem.value) == (3, "Q1", "NON")
+    # Four of them are still an accident, told and counted apart.
+    assert "Q1" not in lime(declare(), *rows[:5]).absent
+
+
 def test_labels_are_read_only_where_the_survey_says_so(declare: Declare, lime: Lime) -> None:
     rows = (f"1;{SENT};oui;Y;;;;1", f"2;{SENT};UN PEU;N;Y;;;1")
     strict = lime(declare(), *rows)

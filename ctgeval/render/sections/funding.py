@@ -50,9 +50,10 @@ def rates(view: View, year: int) -> str:
 
 
 def doubts(view: View) -> Markup:
-    """Return what must be checked before these amounts are quoted; nothing for the inhabitants."""
+    """Return what must be checked before these amounts are quoted; the years alone for the inhabitants."""
     if view.public:
-        return Markup("")
+        years = sorted({View.text(row["exercice"]) for row in _rows(view, "budget_doubts")})
+        return blocks.paragraph(_say("verifier_habitants", annees=french.enumeration(years)) if years else "")
     return blocks.bullets([_say("verifier", quoi=View.text(row["sentence"])) for row in _rows(view, "budget_doubts")])
 
 
