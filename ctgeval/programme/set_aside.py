@@ -46,10 +46,13 @@ def sound(tables: Mapping[str, Table], *, end: dt.date | None = None) -> dict[st
         The same tables; those whose rows are essential (see `TableSchema`) are as they were.
     """
     until = dt.date((end.year if end else 2090) + _YEARS_AFTER, 12, 31)
-    return {
-        name: table if SCHEMAS[name].essential else _without(table, [*_beyond(table, until), *_impossible(table)])
-        for name, table in tables.items()
-    }
+    return {name: table if SCHEMAS[name].essential else _sound(table, until) for name, table in tables.items()}
+
+
+def _sound(table: Table, until: dt.date) -> Table:
+    # What no number nor date can be goes first: the checks of a table compute with what is left.
+    possible = _without(table, _beyond(table, until))
+    return _without(possible, _impossible(possible))
 
 
 def _without(table: Table, problems: Iterable[Problem]) -> Table:

@@ -67,6 +67,13 @@ def test_a_row_that_can_not_be_true_is_set_aside_and_told(tmp_path: Path, name: 
     assert problem.value
 
 
+def test_a_number_that_no_budget_can_hold_breaks_nothing(tmp_path: Path) -> None:
+    head = "action;exercice;nature;statut;montant\nA;2024;depense;realise;5\n"
+    table = read(tmp_path, "budget", f"{head}A;2024;depense;realise;{'9' * 30}\nA;{'9' * 30};depense;realise;5\n")
+    assert table.frame["montant"].tolist() == [5]
+    assert {one.column for one in table.problems} == {"montant", "exercice"}
+
+
 def test_a_sound_table_is_left_as_it_is(tmp_path: Path) -> None:
     # Ten years after the end is the last year that a convention can speak of.
     table = read(tmp_path, "jalons", "action;intitule;prevu_le\nA;Bilan;2036-12-31\nA;Suite;2037-01-01\n")
