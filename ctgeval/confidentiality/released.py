@@ -148,9 +148,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "non_precise", "plus_haut",
     ),
     "representativeness": (
-        "annee", "event", "event_label", "unit", "repeated", "meetings", "left_out", "dimension", "band", "participants", "n",
-        "share", "share_low", "share_high", "population", "reference_share", "reference_period", "gap", "p_value",
-        "p_adjusted", "test_p", "test", "outcomes", "reason", "source",
+        "annee", "event", "event_label", "unit", "repeated", "meetings", "left_out", "dimension", "band",
+        "participants", "n", "share", "share_low", "share_high", "population", "reference_share", "reference_period",
+        "gap", "p_value", "p_adjusted", "test_p", "test", "outcomes", "reason", "source",
     ),
     "proposals": (
         "id", "annee", "date", "origine", "texte", "suite", "reponse_le", "delai", "motif", "action", "action_label",

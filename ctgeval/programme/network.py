@@ -80,7 +80,7 @@ class Network:
 
     @cached_property
     def components(self) -> npt.NDArray[np.int64]:
-        """Rank of the group of each one, which nothing links to the others: the largest first, then by order of nodes."""
+        """Rank of the group of each one, which nothing links to others: the largest first, then by order of nodes."""
         if not self.nodes:
             return np.zeros(0, dtype=np.int64)
         _, labels = csgraph.connected_components(self.weights, directed=False)

@@ -122,7 +122,7 @@ def test_merged_headers_and_a_footer_are_found(run: Run, real_data: Path) -> Non
 
 def test_answers_of_a_survey_are_seen_as_such(run: Run, real_data: Path) -> None:
     told = tried(run, real_data / "survey" / "hdv2003.csv")
-    assert (told["source"]["tableau"], told["n_rows"]) == ({"forme": "reponses"}, 2_000)
+    assert (told["format"], told["source"]["format"], told["n_rows"]) == ("questionnaire", "questionnaire", 2_000)
 
 
 def test_the_proposed_block_reads_the_file(run: Run, tmp_path: Path) -> None:

@@ -63,7 +63,10 @@ def test_a_unit_costs_what_was_spent_over_what_was_produced(table: Table) -> Non
 
 def test_a_quantity_that_is_not_known_gives_no_cost(table: Table) -> None:
     found = budget_rates.unit_costs(table("budget", LINES), {("A01", "PE07"): {2024: math.nan}})
-    assert found["reason"].tolist() == ["dépenses réalisées non renseignées", "quantité non disponible ou non diffusable"]
+    assert found["reason"].tolist() == [
+        "dépenses réalisées non renseignées",
+        "quantité non disponible ou non diffusable",
+    ]
     assert found["cout_unitaire"].isna().all()
     assert budget_rates.unit_costs(table("budget", LINES), {}).empty
 
