@@ -7,8 +7,9 @@ indicator, each on the same compact table. The budget of issue 5 is 10 s of proc
 behind pandas.
 
 The plain way groups the rows of the measures by territory and period, sums values and bounds, keeps the first status
-and source, joins numerator and denominator, divides, and writes the columns of the contract that such a way can know:
-it has no reason, no limit, no interval, and its bounds of a share are not those of a share.
+and source, joins numerator and denominator, divides, and writes the columns of the contract, as one would in a
+notebook: its bounds of a share are not those of a share, its interval looks neither at the bounds nor at what is
+counted, and its reason is one word.
 """
 
 from __future__ import annotations
@@ -122,7 +123,29 @@ def by_hand(groups: dict[str, pd.DataFrame], item: Indicator) -> pd.DataFrame:
         both = both.assign(value=value.where(both["value_of"] != 0), low=low, high=high)
     else:
         both = top.assign(numerator=top["value"], denominator=np.nan)
-    return both.reset_index().assign(indicator=item.id, unit=item.unit)
+    low, high = margin(both["numerator"], both["denominator"], item)
+    missing = both["value"].isna()
+    return both.reset_index().assign(
+        indicator=item.id,
+        unit=item.unit,
+        ci_low=low.to_numpy(),
+        ci_high=high.to_numpy(),
+        n=both["denominator"].to_numpy(),
+        completeness=1.0,
+        limits=np.where(both["low"] < both["high"], "valeur_arrondie", ""),
+        reason=np.where(missing, "absent", ""),
+        **dict.fromkeys(observations.DIMENSIONS, ""),
+    )
+
+
+def margin(k: pd.Series[float], n: pd.Series[float], item: Indicator) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Return Wilson's interval of a share, and three roots of a count: what one finds in a textbook."""
+    if item.nature == "part":
+        centre, half = (k + 1.92) / (n + 3.84), 1.96 * np.sqrt((k * (1 - k / n) + 0.96).clip(lower=0)) / (n + 3.84)
+        return item.factor * (centre - half), item.factor * (centre + half)
+    scale = item.factor / n if item.denominator else 1.0
+    half = 1.96 * np.sqrt(k.clip(lower=0))
+    return (k - half) * scale, (k + half) * scale
 
 
 def pooled(groups: dict[str, pd.DataFrame], terms: tuple[tuple[int, str], ...]) -> pd.DataFrame:
