@@ -12,15 +12,13 @@ import pandas as pd
 from ctgeval import french, periods
 from ctgeval.errors import Problem
 from ctgeval.followup.topic import Reader
-from ctgeval.observations import DIMENSIONS
+from ctgeval.observations import DIMENSIONS, WITHHELD
 from ctgeval.programme import texts
 
 if TYPE_CHECKING:
     from ctgeval.dossier import Dossier
 
 __all__ = ["Quoted", "figure", "reference_problems", "resolved", "territory_rows", "until"]
-
-_MASKED = frozenset("CDSN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +73,12 @@ def figure(dossier: Dossier, reader: Reader, indicator: str, *, geo: str = "", p
     elif last is not None and len(rows):
         rows = rows[[periods.end(str(text)) <= periods.end(last) for text in rows["time_period"]]]
     # The last figure that exists, told or not: an earlier one would be taken for it.
-    rows = rows[rows["value"].notna() | rows["conf_status"].isin(_MASKED)]
+    rows = rows[rows["value"].notna() | rows["conf_status"].isin(WITHHELD)]
     if rows.empty or indicator not in dossier.catalogue:
         return Quoted(shown=french.MISSING, time_period=period)
     latest = periods.latest(dict.fromkeys(rows["time_period"].astype(str)))
     row = rows[rows["time_period"].eq(latest)].iloc[0]
-    if row["conf_status"] in _MASKED:
+    if row["conf_status"] in WITHHELD:
         return Quoted(shown=texts.NOT_RELEASED, time_period=latest, conf_status="C")
     item = dossier.catalogue[indicator]
     return Quoted(

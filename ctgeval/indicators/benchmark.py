@@ -8,10 +8,7 @@ chosen, not a sample of others: nothing is inferred beyond them.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ctgeval import french, periods
-from ctgeval.indicators import definition
+from ctgeval.indicators import definition, phrases
 from ctgeval.indicators.definition import Indicator
-from ctgeval.observations import DIMENSIONS
+from ctgeval.indicators.sentences import when
+from ctgeval.indicators.table import shown
 
 __all__ = ["COLUMNS", "LINES", "PLACES", "benchmark", "lines"]
 
@@ -67,7 +65,6 @@ LINES: tuple[str, ...] = (
     "gap_high",
 )
 _TEXTS = ("indicator", "geo", "unit", "direction", "time_period", "place", "reason", "sentence")
-_WITHHELD = frozenset("CDSN")
 _OLDEST = 3
 """Years behind the last value of the territory after which the comparison is of another time."""
 
@@ -149,12 +146,7 @@ def lines(results: pd.DataFrame, places: pd.DataFrame, compared: Mapping[str, Se
 
 
 def _usable(results: pd.DataFrame) -> pd.DataFrame:
-    usable = np.isfinite(results["value"].to_numpy(dtype=np.float64, na_value=np.nan))
-    usable &= ~results["conf_status"].isin(_WITHHELD).to_numpy()
-    for name in DIMENSIONS:
-        if name in results:
-            usable &= results[name].fillna("").eq("").to_numpy()
-    kept: pd.DataFrame = results.loc[usable].drop_duplicates(["indicator", "geo", "time_period"])
+    kept: pd.DataFrame = results.loc[shown(results)].drop_duplicates(["indicator", "geo", "time_period"])
     return kept
 
 
@@ -239,32 +231,16 @@ def _place(item: Indicator, gap_low: float, gap_high: float) -> str:
 
 def _sentence(row: Mapping[str, Any], item: Indicator) -> str:
     n = int(row["n_compared"])
-    ranks = sorted({int(row["rank_low"]), int(row["rank_high"])}) if n else []
     values = {
         "label": item.label,
         "valeur": french.quantity(row["value"], item.unit, item.decimals),
-        "quand": _when(str(row["time_period"])),
+        "quand": when(str(row["time_period"])),
         "autres": french.plural(n, "territoire comparé", "territoires comparés"),
         "mediane": french.number(row["median"], item.decimals),
         "ecart": french.number(row["gap"], item.decimals, sign=True),
         "de": french.number(row["gap_low"], item.decimals, sign=True),
         "a": french.number(row["gap_high"], item.decimals, sign=True),
-        "rang": french.enumeration([french.ordinal(rank) for rank in ranks], last="à") if ranks else "",
-        "sur": french.number(n + 1),
     }
     key = row["reason"] or row["place"]
-    text = _phrases()["tete" if n else "tete_seule"] + " " + _phrases()[key]
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return french.typography(text.strip())
-
-
-def _when(period: str) -> str:
-    text = french.period(period)
-    return f"au {text}" if periods.parse(period).frequency in {"S", "Q"} else f"en {text}"
-
-
-@cache
-def _phrases() -> Mapping[str, str]:
-    path = Path(__file__).parent / "catalogue" / "places.toml"
-    return dict(tomllib.loads(path.read_text(encoding="utf-8"))["phrases"])
+    head = phrases.say("places", "tete" if n else "tete_seule", values)
+    return french.typography(f"{head} {phrases.say('places', key, values)}")

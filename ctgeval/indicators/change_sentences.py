@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from ctgeval import french
-from ctgeval.indicators.definition import FOLDER
+from ctgeval.indicators import phrases
 from ctgeval.indicators.indicator import Indicator
 from ctgeval.indicators.sentences import when
 from ctgeval.indicators.uncertainty import FEW_PERSONS, Law
@@ -193,10 +190,4 @@ def _suffix(size: float, item: Indicator) -> str:
 
 
 def _say(table: str, key: str, values: Mapping[str, str]) -> str:
-    return _phrases()[table][key].format_map(values)
-
-
-@cache
-def _phrases() -> Mapping[str, Mapping[str, str]]:
-    content = tomllib.loads((FOLDER / "changements.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({name: MappingProxyType(table) for name, table in content.items()})
+    return phrases.say("changements", key, values, table=table)

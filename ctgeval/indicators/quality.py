@@ -5,10 +5,7 @@ Each is looked for in what one source says of one place, so that two ways of cou
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ctgeval import french, periods
+from ctgeval.indicators import phrases
 from ctgeval.measures import Measure
 from ctgeval.observations import DIMENSIONS
 
@@ -93,10 +91,7 @@ Fault = tuple[object, ...]
 
 
 def _fault(row: Mapping[Any, Any], kind: str, **values: str) -> Fault:
-    phrases = _phrases()
-    message, remedy = phrases[kind], phrases[f"{kind}_remede"]
-    for name, value in values.items():
-        message, remedy = message.replace(f"{{{name}}}", value), remedy.replace(f"{{{name}}}", value)
+    message, remedy = (phrases.say("defauts", key, values) for key in (kind, f"{kind}_remede"))
     where = [row[name] for name in ("measure", "geo", "source", "structure", "time_period", "value", "origin")]
     return (row["position"], kind.partition("_")[0], *where, french.typography(message), french.typography(remedy))
 
@@ -225,9 +220,3 @@ def _silences(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> list[Fault
             said = {"qui": who, "quand": french.period(str(row["time_period"])), "nouveau": french.period(str(newest))}
             found.append(_fault(row, "retard", mesure=measures[str(row["measure"])].label, **said))
     return found
-
-
-@cache
-def _phrases() -> Mapping[str, str]:
-    path = Path(__file__).parent / "catalogue" / "defauts.toml"
-    return dict(tomllib.loads(path.read_text(encoding="utf-8"))["phrases"])

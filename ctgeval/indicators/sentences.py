@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from ctgeval import french, periods
-from ctgeval.indicators.definition import FOLDER
+from ctgeval.indicators import phrases
 from ctgeval.indicators.indicator import Indicator
 from ctgeval.indicators.verdict import UNKNOWN, Case, Goal, Level, Verdict
 
@@ -141,10 +138,4 @@ def when(period: str) -> str:
 
 
 def _say(table: str, key: str, values: Mapping[str, str]) -> str:
-    return _phrases()[table][key].format_map(values)
-
-
-@cache
-def _phrases() -> Mapping[str, Mapping[str, str]]:
-    content = tomllib.loads((FOLDER / "progres.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({name: MappingProxyType(table) for name, table in content.items()})
+    return phrases.say("progres", key, values, table=table)

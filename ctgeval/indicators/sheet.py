@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from types import MappingProxyType
 from typing import Literal
 
 from ctgeval import french, measures as measures_
-from ctgeval.indicators.definition import FOLDER
+from ctgeval.indicators import phrases
 from ctgeval.indicators.indicator import Formula, Indicator
 from ctgeval.indicators.limits import limit_text
 from ctgeval.indicators.qualitative import Qualitative
@@ -190,13 +187,11 @@ def _lower(label: str) -> str:
 
 
 def _say(key: str, **values: str) -> str:
-    return _words()["phrases"][key].format_map(values)
+    return phrases.say("fiche", key, values)
 
 
-@cache
 def _words() -> Mapping[str, Mapping[str, str]]:
-    content = tomllib.loads((FOLDER / "fiche.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({name: MappingProxyType(table) for name, table in content.items()})
+    return phrases.words("fiche")
 
 
 def texts_of(rows: Iterable[Row]) -> dict[str, list[str]]:

@@ -28,9 +28,9 @@ from ctgeval.indicators.cells import (
 )
 from ctgeval.indicators.definition import Indicator
 from ctgeval.indicators.field import MOST_SOURCES, Field
-from ctgeval.observations import DIMENSIONS, Bounded, ratio, share
+from ctgeval.observations import DIMENSIONS, WITHHELD, Bounded, ratio, share
 
-__all__ = ["RESULT_COLUMNS", "assemble", "empty", "written"]
+__all__ = ["RESULT_COLUMNS", "assemble", "empty", "shown", "written"]
 
 RESULT_COLUMNS: tuple[str, ...] = (
     "indicator",
@@ -62,6 +62,16 @@ def empty() -> pd.DataFrame:
     """Return a table of results without any row."""
     columns = {name: np.array([]) if name in _FLOATS else pd.array([], dtype=_TEXT) for name in RESULT_COLUMNS}
     return _frame({**columns, "geography": pd.array([], dtype="Int64")})
+
+
+def shown(results: pd.DataFrame) -> pd.Series[bool]:
+    """Tell the rows of totals that have a value and are not withheld."""
+    kept = np.isfinite(results["value"].to_numpy(dtype=np.float64, na_value=np.nan))
+    kept &= ~results["conf_status"].isin(WITHHELD).to_numpy()
+    for name in DIMENSIONS:
+        if name in results:
+            kept &= results[name].fillna("").eq("").to_numpy()
+    return pd.Series(kept, index=results.index)
 
 
 def assemble(

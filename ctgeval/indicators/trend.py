@@ -14,12 +14,9 @@ Regression Analysis, 3rd ed., eq. 3.1.4.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,9 +25,9 @@ import pandas as pd
 from scipy import special
 
 from ctgeval import french, intervals, periods
-from ctgeval.indicators import definition, monotonic
+from ctgeval.indicators import definition, monotonic, phrases
 from ctgeval.indicators.definition import Indicator
-from ctgeval.observations import DIMENSIONS
+from ctgeval.indicators.table import shown
 
 __all__ = ["COLUMNS", "ENOUGH", "Projection", "project", "trends", "yearly_growth"]
 
@@ -81,7 +78,6 @@ _TEXTS = (
     "reason",
     "sentence",
 )
-_WITHHELD = frozenset("CDSN")
 _SEASONAL = {"S": "semestre", "Q": "trimestre", "M": "mois"}
 
 
@@ -149,7 +145,7 @@ def trends(
         points; ``verdict`` the word of the common vocabulary, ``non_concluant`` for a neutral indicator.
     """
     known = definition.catalogue() if catalogue is None else catalogue
-    told = results[_usable(results)]
+    told = results[shown(results)]
     wanted = _targets(targets)
     rows = []
     for (name, geo), group in told.groupby(["indicator", "geo"], sort=False):
@@ -241,15 +237,6 @@ def yearly_growth(first: float, last: float, years: float) -> float:
     if not (first > 0 and last > 0 and years > 0) or math.isinf(first) or math.isinf(last):
         return math.nan
     return 100 * math.expm1((math.log(last) - math.log(first)) / years)
-
-
-def _usable(results: pd.DataFrame) -> pd.Series[bool]:
-    usable = np.isfinite(results["value"].to_numpy(dtype=np.float64, na_value=np.nan))
-    usable &= ~results["conf_status"].isin(_WITHHELD).to_numpy()
-    for name in DIMENSIONS:
-        if name in results:
-            usable &= results[name].fillna("").eq("").to_numpy()
-    return pd.Series(usable, index=results.index)
 
 
 def _targets(targets: pd.DataFrame | None) -> dict[tuple[str, str], tuple[str, float]]:
@@ -422,14 +409,5 @@ def _against(row: Mapping[Any, Any]) -> str:
     return "cible_manquee" if best < 0 else "cible_incertaine"
 
 
-@cache
-def _phrases() -> Mapping[str, str]:
-    path = Path(__file__).parent / "catalogue" / "tendances.toml"
-    return dict(tomllib.loads(path.read_text(encoding="utf-8"))["phrases"])
-
-
 def _said(key: str, values: Mapping[str, str]) -> str:
-    text = _phrases()[key]
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+    return phrases.say("tendances", key, values)

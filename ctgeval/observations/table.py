@@ -12,7 +12,19 @@ from pandas.api.types import union_categoricals
 from ctgeval import periods
 from ctgeval.errors import Problem, SourceError, suggestion
 
-__all__ = ["COLUMNS", "CONF_STATUS", "DIMENSIONS", "KEY", "OBS_STATUS", "check", "compact", "concat", "empty", "frame"]
+__all__ = [
+    "COLUMNS",
+    "CONF_STATUS",
+    "DIMENSIONS",
+    "KEY",
+    "OBS_STATUS",
+    "WITHHELD",
+    "check",
+    "compact",
+    "concat",
+    "empty",
+    "frame",
+]
 
 DIMENSIONS: tuple[str, ...] = ("sexe", "age", "structure", "action", "financeur")
 COLUMNS: tuple[str, ...] = (
@@ -35,6 +47,8 @@ REQUIRED: tuple[str, ...] = ("measure", "geo", "time_period")
 # SDMX code lists CL_OBS_STATUS 2.2 and CL_CONF_STATUS 1.3.
 OBS_STATUS: frozenset[str] = frozenset("ABDEFGHIJKLMNOPQSTUVWX")
 CONF_STATUS: frozenset[str] = frozenset("ACDFNST")
+WITHHELD: frozenset[str] = frozenset("CDNS")
+"""Statuses of figures that are not shown."""
 
 _TEXT = pd.StringDtype(na_value=np.nan)
 _NUMBERS = ("value", "low", "high")

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ctgeval import french, periods
 from ctgeval.errors import DossierError
+from ctgeval.observations import WITHHELD
 from ctgeval.programme import actions as plan, budget as money
 from ctgeval.programme.rules import LATE, DeclaredRule
 
@@ -24,7 +25,6 @@ __all__ = ["PROPOSAL_COLUMNS", "Facts", "Item", "proposals"]
 PROPOSAL_COLUMNS = (
     "regle", "texte", "chiffre", "indicator", "action", "geo", "time_period", "value", "source", "recommandation",
 )  # fmt: skip
-_MASKED = frozenset("CDSN")
 _DONE = ("realisee", "perennisee", "abandonnee")
 
 
@@ -169,12 +169,12 @@ def _latest(rule: DeclaredRule, facts: Facts) -> dict[str, pd.Series[Any]]:
     for name in wanted:
         rows = _rows(facts, name) if name in facts.catalogue else facts.results.iloc[:0]
         # A figure that does not exist yet gives way to the one before it; one that is withheld does not.
-        rows = rows[rows["value"].notna() | rows["conf_status"].isin(_MASKED)]
+        rows = rows[rows["value"].notna() | rows["conf_status"].isin(WITHHELD)]
         if rows.empty:
             continue
         last = periods.latest(dict.fromkeys(rows["time_period"].astype(str)))
         row = rows[rows["time_period"].eq(last)].iloc[0]
-        if row["conf_status"] not in _MASKED and math.isfinite(float(row["value"])):
+        if row["conf_status"] not in WITHHELD and math.isfinite(float(row["value"])):
             found[name] = row
     return found
 
@@ -210,7 +210,7 @@ def _worsening(name: str, point: pd.Series[Any], facts: Facts) -> float:
     sign = {"higher": -1.0, "lower": 1.0}.get(facts.catalogue[name].direction, 0.0)
     before = _year_before(str(point["time_period"]))
     rows = _rows(facts, name)
-    rows = rows[rows["time_period"].eq(before) & rows["value"].notna() & ~rows["conf_status"].isin(_MASKED)]
+    rows = rows[rows["time_period"].eq(before) & rows["value"].notna() & ~rows["conf_status"].isin(WITHHELD)]
     if rows.empty or not sign:
         return -math.inf
     (low, high), (old_low, old_high) = _bounds(point), _bounds(rows.iloc[0])

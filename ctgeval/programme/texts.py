@@ -16,6 +16,7 @@ import pandas as pd
 
 from ctgeval import french, periods
 from ctgeval.errors import Problem, suggestion
+from ctgeval.observations import WITHHELD
 
 __all__ = ["FIELDS", "NOT_RELEASED", "Definition", "Text", "Texts", "problems", "read", "resolved"]
 
@@ -26,7 +27,6 @@ FIELDS: Mapping[str, str] = {
     "part": "la part du chemin parcourue",
 }
 NOT_RELEASED = "non diffusable"
-_MASKED = frozenset("CDSN")
 _REFERENCE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _PARTS = re.compile(r"\s*([\w-]+)\s*(?:@\s*([\w-]+)\s*)?:\s*([\w-]+)\s*")
 _DIMENSIONS = ("sexe", "age", "structure", "action", "financeur")
@@ -222,7 +222,7 @@ def _value(indicator: str, geo: str, figures: _Figures) -> str:
         return french.MISSING
     latest = periods.latest(dict.fromkeys(rows["time_period"].astype(str)))
     row = rows[rows["time_period"] == latest].iloc[0]
-    if row["conf_status"] in _MASKED:
+    if row["conf_status"] in WITHHELD:
         return NOT_RELEASED
     return _quantity(row["value"], indicator, figures)
 
@@ -251,7 +251,7 @@ def _last(texts: pd.Series[str]) -> int:
 
 def _is_masked(indicator: str, geo: str, period: object, figures: _Figures) -> bool:
     rows = _rows(figures.results, indicator, geo)
-    return bool(rows[rows["time_period"] == period]["conf_status"].isin(_MASKED).any())
+    return bool(rows[rows["time_period"] == period]["conf_status"].isin(WITHHELD).any())
 
 
 def _quantity(value: Any, indicator: str, figures: _Figures) -> str:

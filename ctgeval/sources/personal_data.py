@@ -448,7 +448,7 @@ def _persons(columns: Iterable[_Column], taken: set[str]) -> list[Finding]:
     for column in texts:
         if column.name in done:
             continue
-        if _aregiven_names(column):
+        if _are_given_names(column):
             found.append(column.finding("prenom", column.hits(r"\p{L}")))
             continue
         named = column.named(*_LAST) or (bool(given) and column.words in {("nom",), ("noms",), ("name",)})
@@ -482,7 +482,7 @@ def _looks_like_names(column: _Column) -> bool:
     return float(column.counts[person].sum()) / column.total > (0.3 if alone else 0.6)
 
 
-def _aregiven_names(column: _Column) -> bool:
+def _are_given_names(column: _Column) -> bool:
     """Tell whether nearly all cells are one given name, several times or not, whatever the header."""
     if column.total < 20 or len(column.counts) < 5 or column.longest > 40:
         return False
