@@ -17,15 +17,16 @@ import pandas as pd
 from ctgeval import programme
 from ctgeval.errors import Problem
 from ctgeval.followup.topic import Topic
-from ctgeval.programme.evaluation import FILE_NAME
+from ctgeval.programme.evaluation import FILE_NAME, Question
 from ctgeval.programme.origin import place
 from ctgeval.sources import free_text
+from ctgeval.sources.known_persons import known_persons
 from ctgeval.sources.personal_data import names_somebody
 
 if TYPE_CHECKING:
     from ctgeval.dossier import Dossier
 
-__all__ = ["TOPIC", "without_persons"]
+__all__ = ["TOPIC", "known", "without_persons"]
 
 _SYSTEM = frozenset(
     {
@@ -77,6 +78,16 @@ def without_persons(dossier: Dossier, tables: Mapping[str, pd.DataFrame]) -> dic
     return found
 
 
+def known(dossier: Dossier) -> frozenset[str]:
+    """Return the names of the persons that a dossier speaks of, for `ctgeval.sources.known_persons.persons_in`.
+
+    Those of its tables and of ``evaluation.toml``; not those of the author's texts, which may be signed.
+    """
+    frames = {name: dossier.tables[name].frame for name in programme.SCHEMAS}
+    said = (text for question in dossier.evaluation.questions.values() for text in _sentences(question))
+    return known_persons(frames, texts=said, bodies=_bodies(dossier))
+
+
 def _in_record(record: Any, words: Callable[[Any], Any]) -> Any:
     """Return a JSON record with its sentences cleaned: fifteen decimals of a number may look like somebody's."""
     if not isinstance(record, str) or not record:
@@ -106,6 +117,12 @@ def _cleaned(text: str, spared: tuple[str, ...], *, addresses: bool) -> str:
 
 def _spared(dossier: Dossier) -> tuple[str, ...]:
     """Return the names of organisations and of places that read as those of persons, the longest first."""
+    found = [name for name in _bodies(dossier) if free_text.found_in(name)]
+    return tuple(sorted(found, key=lambda name: (-len(name), name)))
+
+
+def _bodies(dossier: Dossier) -> frozenset[str]:
+    """Return the names of organisations and of places that the dossier knows."""
     listed = dossier.tables["partenaires"].frame
     convention = dossier.config.convention
     names = {str(name) for name in listed["nom"].dropna()}
@@ -115,8 +132,14 @@ def _spared(dossier: Dossier) -> tuple[str, ...]:
     names |= {source.producteur for source in dossier.config.sources}
     names |= set(dossier.territories["name"]) | {dossier.config.territoire.nom or ""}
     names |= {dossier.reference.last_name(geo) or "" for geo in dossier.ground}
-    found = [name for name in names if name and free_text.found_in(name)]
-    return tuple(sorted(found, key=lambda name: (-len(name), name)))
+    return frozenset(name for name in names if name)
+
+
+def _sentences(question: Question) -> list[str]:
+    """Return what ``evaluation.toml`` says of a question."""
+    told = [question.texte, question.reponse, *question.constats, *question.elements_qualitatifs]
+    told += [one.constat for one in question.jugements]
+    return told + [text for sentences in question.contribution.values() for text in sentences]
 
 
 def _problems(dossier: Dossier) -> Iterator[Problem]:
@@ -131,10 +154,7 @@ def _problems(dossier: Dossier) -> Iterator[Problem]:
                 if kinds:
                     yield _problem(kinds, column=column, **place(origin))
     for question in dossier.evaluation.questions.values():
-        told = [question.texte, question.reponse, *question.constats, *question.elements_qualitatifs]
-        told += [one.constat for one in question.jugements]
-        told += [text for sentences in question.contribution.values() for text in sentences]
-        if kinds := tuple(dict.fromkeys(kind for text in told for kind in _kinds(text, spared, ""))):
+        if kinds := tuple(dict.fromkeys(kind for text in _sentences(question) for kind in _kinds(text, spared, ""))):
             yield _problem(kinds, file=FILE_NAME, key=question.key)
     for text in dossier.texts.items:
         if kinds := _kinds(text.markdown, spared, ""):

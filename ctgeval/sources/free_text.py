@@ -16,7 +16,7 @@ from ctgeval.prose import fold
 from ctgeval.sources import personal_data
 from ctgeval.sources.personal_data import KINDS
 
-__all__ = ["found_in", "named", "removed"]
+__all__ = ["found_in", "named", "removed", "spans"]
 
 _CAPITAL = "[A-ZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜ]"
 _WORD = rf"{_CAPITAL}[^\W\d_]+(?:-{_CAPITAL}[^\W\d_]+)*"
@@ -80,17 +80,29 @@ def removed(text: str, *, addresses: bool = True) -> str:
         for found in reversed(list(_STREET.finditer(text))):
             rest = _STREET_REST.match(text, found.end())
             text = text[: found.start()] + "[adresse]" + text[rest.end() if rest else found.end() :]
-    # From the last to the first: what comes before keeps its place, and two that overlap are one.
-    spans = sorted(_names(text), key=lambda span: (span[0], -span[1]))
+    # From the last to the first: what comes before keeps its place.
+    for start, end in reversed(spans(text)):
+        text = f"{text[:start]}[nom]{text[end:]}"
+    return text
+
+
+def spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where names of persons stand in a sentence, in order, without civility nor function.
+
+    Examples
+    --------
+    >>> said = "Vu avec Mme Durand et la directrice Claire Martin"
+    >>> [said[start:end] for start, end in spans(said)]
+    ['Durand', 'Claire Martin']
+    """
     kept: list[tuple[int, int]] = []
-    for start, end in spans:
+    for start, end in sorted(_names(text), key=lambda span: (span[0], -span[1])):
         if kept and start < kept[-1][1]:
+            # Two that overlap are one.
             kept[-1] = (kept[-1][0], max(end, kept[-1][1]))
         else:
             kept.append((start, end))
-    for start, end in reversed(kept):
-        text = f"{text[:start]}[nom]{text[end:]}"
-    return text
+    return tuple(kept)
 
 
 def _around(mark: str) -> Callable[[re.Match[str]], str]:

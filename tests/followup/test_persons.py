@@ -12,6 +12,7 @@ import ctgeval
 from ctgeval import Dossier
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.followup import persons
+from ctgeval.sources.known_persons import persons_in
 
 SEEN = ("Durand", "Lefèvre", "LEFÈVRE")
 FILES = {
@@ -112,3 +113,9 @@ def test_the_numbers_of_a_record_stay_and_its_sentences_lose_their_names(dossier
     plain = json.dumps(record | {"said": []})
     kept = persons.without_persons(dossier(), {"impact": pd.DataFrame({"record": [plain]})})["impact"]["record"]
     assert kept.tolist() == [plain]
+
+
+def test_the_names_that_the_dossier_holds_are_known_for_the_last_scan(named: Dossier) -> None:
+    found = persons.known(named)
+    assert {"Durand", "Claire Durand", "Lefèvre", "LEFÈVRE Marie"} <= found
+    assert persons_in("Merci à Durand", found) == ("Durand",)

@@ -1,0 +1,146 @@
+"""Names of the persons that a dossier speaks of, to be looked for in what leaves it: a family name alone has no form.
+
+« Durand » alone reads as any other word. Once a table has said « Mme Durand » or « Claire Durand », it is the name of
+somebody, and a page that writes it is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import pandas as pd
+
+from ctgeval.prose import fold
+from ctgeval.sources import free_text
+from ctgeval.sources.personal_data import BODIES, given_names
+
+__all__ = ["known_persons", "persons_in"]
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_CALLED = re.compile(r"\b(?:M\.|MM\.|Mr|Mmes?|Mlle|Monsieur|Madame|Mademoiselle|Dr|Docteur)[ \u00a0\u202f]+$")
+_BEFORE = re.compile(r"([^\W\d_]+)([ \u00a0\u202f’'-]+)(?:(?:d[eu]s?|la|les?)[ \u00a0\u202f]+|[dl]['’])*$")
+_SHORTEST = 3
+
+
+def known_persons(
+    tables: Mapping[str, pd.DataFrame], *, texts: Iterable[str] = (), bodies: Iterable[str] = ()
+) -> frozenset[str]:
+    """Return the names of persons that the tables of a dossier hold, whole and family name alone.
+
+    To be given to `persons_in`, which looks for them in what is published.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name; every column of text is read, but ``origin``.
+    texts : iterable of str
+        Other sentences of the dossier: answers to questions, what partners sent back. Not the author's prose, which may
+        be signed.
+    bodies : iterable of str
+        Names of organisations and of places, which are nobody even when they read so: « Compagnie Claire Durand ».
+
+    Returns
+    -------
+    frozenset of str
+        ``{"Claire Durand", "Durand"}``. A family name is not given alone when the dossier also writes it in lower case
+        (« un petit banc » beside « Mme Petit »), or when it is a word of the name of a body or of a place: it would be
+        found everywhere. It remains in the whole name.
+
+    Examples
+    --------
+    >>> journal = pd.DataFrame({"texte": ["Vu avec Mme Durand", "Un petit banc pour M. Petit"]})
+    >>> sorted(known_persons({"journal": journal}))
+    ['Durand']
+    """
+    listed = sorted({body for body in bodies if body}, key=lambda name: (-len(name), name))
+    said = sorted({*_cells(tables), *texts})
+    ordinary = {fold(word) for text in said for word in _WORD.findall(text) if word.islower()}
+    ordinary |= {fold(word) for body in listed for word in _WORD.findall(body)}
+    found: set[str] = set()
+    hiding = [body for body in listed if free_text.spans(body)]
+    for name, called in _names(said, hiding):
+        words = name.split()
+        family = _family(words)
+        if len(words) > 1:
+            found.add(" ".join(words))
+        elif not called and _given(family):
+            # « Son fils Lucas »: a given name alone is that of many.
+            continue
+        if len(family) >= _SHORTEST and not {fold(word) for word in family.split()} <= ordinary:
+            found.add(family)
+    return frozenset(found)
+
+
+def persons_in(text: str, known: frozenset[str]) -> tuple[str, ...]:
+    """Return the names among those known that a text writes, whatever their accents and capitals, in order.
+
+    Parameters
+    ----------
+    text : str
+        What a reader sees: a page without its marks, a cell.
+    known : frozenset of str
+        See `known_persons`.
+
+    Notes
+    -----
+    A capital is needed. A single name after a hyphen or the word for a body or a place is nobody (« Saint-Martin »,
+    « école Durand »), and neither is one that the same text also writes in lower case.
+
+    Examples
+    --------
+    >>> persons_in("Reprise du relais par DURAND, école Durand.", frozenset({"Durand"}))
+    ('Durand',)
+    """
+    written = [(match, fold(match[0])) for match in _WORD.finditer(text)]
+    ordinary = {folded for match, folded in written if match[0].islower()}
+    names = {tuple(fold(name).split()): name for name in sorted(known)}
+    longest = max(map(len, names), default=0)
+    found: dict[str, None] = {}
+    for place, (match, _) in enumerate(written):
+        if not match[0][0].isupper():
+            continue
+        for size in range(min(longest, len(written) - place), 0, -1):
+            name = names.get(tuple(folded for _, folded in written[place : place + size]))
+            if name and (size > 1 or not (written[place][1] in ordinary or _of_a_body(text, match.start()))):
+                found.setdefault(name)
+                break
+    return tuple(found)
+
+
+def _names(said: Iterable[str], bodies: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each name of somebody, and whether a civility comes before it."""
+    for sentence in said:
+        text = sentence
+        for body in bodies:
+            text = text.replace(body, " … ")
+        for start, end in free_text.spans(text):
+            yield text[start:end], _CALLED.search(text, max(0, start - 20), start) is not None
+
+
+def _cells(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    for name in sorted(tables):
+        frame = tables[name]
+        for column in map(str, frame.select_dtypes(["object", "str"])):
+            if column != "origin":
+                yield from (cell for cell in frame[column] if isinstance(cell, str))
+
+
+def _family(words: list[str]) -> str:
+    """Return the family name of somebody: « Durand » of « Claire Durand », of « DURAND Claire », of « Durand »."""
+    if len(words) == 1:
+        return words[0]
+    loud = [word for word in words if word.isupper() and len(word) > 1]
+    if loud and len(loud) < len(words):
+        return " ".join(loud)
+    kept = [word for word in words if not _given(word)]
+    return " ".join(kept) or words[-1]
+
+
+def _given(word: str) -> bool:
+    return given_names().issuperset(fold(word).split("-"))
+
+
+def _of_a_body(text: str, start: int) -> bool:
+    before = _BEFORE.search(text, max(0, start - 40), start)
+    return before is not None and ("-" in before[2] or fold(before[1]) in BODIES)
