@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["Cell", "Form"]
+__all__ = ["Cell", "Form", "Key"]
+
+Key = tuple[Any, ...]
 
 
 class Cell(NamedTuple):
@@ -42,8 +44,9 @@ class Form:
     Parameters
     ----------
     terms : tuple of (Cell, float)
-        The cells and their coefficients. A rate whose counts are not shown is two forms, ``N - high D / k <= 0`` and
-        ``N - low D / k >= 0``; a change is ``x(t) - x(t - 1)``; an estimate is one form.
+        The cells (any tuple that names one, in a table of one's own) and their coefficients. A rate whose counts are
+        not shown is two forms, ``N - high D / k <= 0`` and ``N - low D / k >= 0``; a change is ``x(t) - x(t - 1)``; an
+        estimate is one form.
     low, high : float
         Equal when the figure is exact, an interval when it is rounded; for a masked one, what the mark itself says:
         ``[1, inf)`` where zeros are published.
@@ -58,7 +61,7 @@ class Form:
         When the bounds are crossed or are not numbers.
     """
 
-    terms: tuple[tuple[Cell, float], ...]
+    terms: tuple[tuple[Key, float], ...]
     low: float
     high: float
     masked: bool = False
