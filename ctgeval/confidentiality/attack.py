@@ -197,11 +197,9 @@ def audit(system: System, hidden: Mask, *, level: Level = "L3") -> Audit:
     if "L2" in run:
         for contributor, near in _contributors(system, hidden, cells):
             own_low, own_high = intervals(system.fixing([contributor]), hidden, cells[near], aware=True)
-            narrower = (own_high - own_low) < (high - low)[near] - TOLERANCE
-            worse = _lacking(own_high, system.required[cells[near]]) > _lacking(
-                high[near], system.required[cells[near]]
-            )
-            chosen = near[narrower & (worse | _is_lower(own_high, high[near]))]
+            lower = own_high < high[near] - TOLERANCE
+            narrower = (own_high <= high[near] + TOLERANCE) & (own_low > low[near] + TOLERANCE)
+            chosen = near[lower | narrower]
             at = np.searchsorted(near, chosen)
             low[chosen], high[chosen], levels[chosen] = own_low[at], own_high[at], "L2"
     required = system.required[cells]
@@ -249,10 +247,6 @@ def _attacked(system: System, hidden: Mask) -> Positions:
 def _lacking(high: Floats, required: Floats) -> Floats:
     """By how much each upper bound falls short of what is required; 0 where nothing is."""
     return np.where(np.isnan(required), 0.0, np.maximum(0.0, required - high - TOLERANCE))
-
-
-def _is_lower(one: Floats, other: Floats) -> Mask:
-    return one < other - TOLERANCE
 
 
 def _contributors(system: System, hidden: Mask, cells: Positions) -> Iterator[tuple[int, Positions]]:

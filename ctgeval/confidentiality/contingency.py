@@ -160,7 +160,7 @@ def _fields(
     fields = {"value": value}
     if np.isnan(value) or not known:
         # Masked by somebody else, or before: unknown whatever is decided here.
-        fields |= {"shown": 0.0, "floor": 1.0 if whole_numbers else 0.0, "weight": 0.0}
+        fields |= {"shown": 0.0, "least": 1.0 if whole_numbers else 0.0, "weight": 0.0}
     for name in ("low", "high"):
         told = float(row.get(name, np.nan))
         fields[f"shown_{name}"] = value if np.isnan(told) else told

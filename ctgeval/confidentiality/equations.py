@@ -112,7 +112,7 @@ class System:
             Whether the attacker knows the rules (L1): a masked count is then at least `least`.
         """
         unknown = (hidden & ~self.forced) | ~self.shown
-        told = np.where(hidden & self.shown, self.least, self.floor) if aware else self.floor
+        told = np.where(unknown, self.least, self.floor) if aware else self.floor
         low = np.where(unknown, np.maximum(self.floor, told), np.maximum(self.floor, self.shown_low))
         high = np.where(unknown, self.ceiling, np.minimum(self.ceiling, self.shown_high))
         return low, high
