@@ -5,7 +5,7 @@ alone) goes to those who steer the evaluation and are bound by that agreement: `
 ``copil``, where the signatories sit; never to a ``partenaire``, who would see the returns of the others, nor to
 ``habitants``. ``interne`` never leaves. The order of the audiences is that of trust, and each sees at most what the
 one before it sees; whoever reads two bilans of different audiences must learn nothing more, so that what is masked
-for one is masked for all of them (see `suppression.protect`).
+for one is masked for all of them (see `protection.protect`).
 
 A rule applies to counts of persons, households and enterprises; structures, actions, meetings and euros are never
 masked. ``n`` and its complement ``N - n`` are treated alike: «100 % des familles» says as much about each family as

@@ -17,7 +17,7 @@ keeps as many totals as possible, comes with the linear system of what was publi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from ctgeval import periods
+from ctgeval.confidentiality.equations import System, assemble
 from ctgeval.confidentiality.residuals import leftovers, vintages
 from ctgeval.confidentiality.rules import Breach, Mask, Rule, primary, secret_measures, threshold
 from ctgeval.indicators import definition, limits
@@ -37,11 +38,12 @@ _TOKEN = object()
 _SUPPRESSED = "Q"
 _SMALL = "petit_effectif"
 _LEAST_HIDDEN = 3
+KEY_COLUMNS = ("measure", "geo", "time_period", *DIMENSIONS)
 _MASKED_COLUMNS = ("value", "low", "high", "ci_low", "ci_high", "numerator", "denominator", "n")
 MASKED_REASON = "Valeur non diffusable (secret statistique)."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ProtectedTable:
     """A result table that may leave the dossier; only `protect` makes one.
 
@@ -53,13 +55,18 @@ class ProtectedTable:
         The rule that was applied.
     primary_count, secondary_count : int
         How many cells were masked by themselves, and because they would give one back.
+    system, hidden, key_columns
+        What `confidentiality.attack` attacks; it holds true values and is never written with the table.
     """
 
     frame: pd.DataFrame
     rule: Rule
     primary_count: int
     secondary_count: int
-    token: object = None
+    system: System = field(repr=False)
+    hidden: Mask = field(repr=False)
+    key_columns: tuple[str, ...] = field(repr=False)
+    token: object = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.token is not _TOKEN:
@@ -137,6 +144,9 @@ def protect(
         rule=rule,
         primary_count=int(first.sum()),
         secondary_count=int(masked.sum() - first.sum()),
+        system=assemble({}, []),
+        hidden=np.zeros(0, dtype=bool),
+        key_columns=KEY_COLUMNS,
         token=_TOKEN,
     )
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ctgeval.confidentiality import ProtectedTable, Rule, protect
+from ctgeval.confidentiality.equations import assemble
 from ctgeval.indicators import definition
 from ctgeval.indicators.compute import RESULT_COLUMNS
 from ctgeval.intervals import wilson
@@ -146,7 +147,15 @@ def test_secret_of_the_source_stays_secret_and_its_epci_row_stays_published() ->
 
 def test_only_protect_makes_a_protected_table() -> None:
     with pytest.raises(TypeError, match="protect"):
-        ProtectedTable(frame=pd.DataFrame(), rule=RULE, primary_count=0, secondary_count=0)
+        ProtectedTable(
+            frame=pd.DataFrame(),
+            rule=RULE,
+            primary_count=0,
+            secondary_count=0,
+            system=assemble({}, []),
+            hidden=np.zeros(0, dtype=bool),
+            key_columns=(),
+        )
 
 
 def test_audit_never_tells_which_cell_was_masked() -> None:
