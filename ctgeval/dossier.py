@@ -25,7 +25,7 @@ from ctgeval import (
     sources,
     territory,
 )
-from ctgeval.confidentiality import Release, release as release_
+from ctgeval.confidentiality import Release, clear, release as release_, released
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
@@ -736,7 +736,7 @@ class Dossier:
         Raises
         ------
         ConfidentialityError
-            When the audience is unknown.
+            When the audience is unknown, or when a table holds what it must not be told (see `confidentiality.clear`).
         DossierError
             When ``partenaire`` comes without its id.
         """
@@ -745,13 +745,9 @@ class Dossier:
                 "Le public « partenaire » demande de dire lequel.", remedy='Donnez son identifiant : partner="...".'
             )
         content = diffusion.content(self, audience, partner or "")
-        return release_.write(
-            self.path / configuration.PRIVATE / "releases",
-            audience,
-            results=content.results,
-            tables=content.tables,
-            meta=content.meta,
-        )
+        tables = {name: content.tables[name].loc[:, list(columns)] for name, columns in released.TABLES.items()}
+        cleared = clear(audience, results=content.results, tables=tables)
+        return release_.write(self.path / configuration.PRIVATE / "releases", cleared, meta=content.meta)
 
     # -- the way of the data --------------------------------------------------------------------------------------
 

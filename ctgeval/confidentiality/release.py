@@ -20,9 +20,8 @@ from typing import Any
 
 import pandas as pd
 
+from ctgeval.confidentiality.clearing import Cleared, check_results, check_table
 from ctgeval.confidentiality.released import TABLES
-from ctgeval.confidentiality.suppression import ProtectedTable
-from ctgeval.config import AUDIENCES
 from ctgeval.errors import ConfidentialityError, ReportError, suggestion
 
 _FORMAT = 5
@@ -90,14 +89,26 @@ class Release:
         ------
         ReportError
             When a release has no table of that name.
+        ConfidentialityError
+            When the file holds what its audience must not be told: it was not written by `write`.
         """
         if name != "results" and name not in TABLES:
             raise ReportError(
                 f"Une version diffusable n’a pas de table « {name} ».", remedy=suggestion(name, ["results", *TABLES])
             )
         if name not in self._kept:
-            self._kept[name] = pd.read_parquet(self.path / f"{name}.parquet")
+            self._kept[name] = self._checked(name, pd.read_parquet(self.path / f"{name}.parquet"))
         return self._kept[name].copy()
+
+    def _checked(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Pass the gate again on the way out: a folder made or changed by another hand is not shown."""
+        if self.audience == "interne":
+            return frame
+        if name == "results":
+            check_results(frame)
+        else:
+            check_table(name, frame, threshold=int(self.audit["seuil"]))
+        return frame
 
     @property
     def results(self) -> pd.DataFrame:
@@ -180,53 +191,39 @@ class Release:
         return self.table("notices")
 
 
-def write(
-    store: Path,
-    audience: str,
-    *,
-    results: pd.DataFrame | ProtectedTable,
-    tables: Mapping[str, pd.DataFrame],
-    meta: Mapping[str, Any],
-) -> Release:
+def write(store: Path, cleared: Cleared, *, meta: Mapping[str, Any]) -> Release:
     """Write a release below ``store`` and open it; the same content gives the same folder.
 
     Parameters
     ----------
     store : Path
         Folder of the releases of a dossier; made when missing.
-    audience : str
-        One of `AUDIENCES`.
-    results : ProtectedTable, or DataFrame for ``interne``
-        The result rows.
-    tables : mapping of str to DataFrame
-        The tables of `TABLES`, all of them.
+    cleared : Cleared
+        What `clear` let through for one audience; nothing else is ever written.
     meta : mapping
         Plain JSON values.
 
     Raises
     ------
     ConfidentialityError
-        When the audience is unknown, or when a table that is not protected is meant for others than ``interne``.
+        When it is given anything that has not passed the gate.
     """
-    if audience not in AUDIENCES:
+    if not isinstance(cleared, Cleared):
         raise ConfidentialityError(
-            "Ce public n’existe pas.", value=audience, remedy=f"Choisissez parmi : {', '.join(AUDIENCES)}."
+            "Ce qui n’a pas passé le contrôle de confidentialité ne peut pas être écrit dans une version diffusable.",
+            remedy="Passez-le par ctgeval.confidentiality.clear.",
         )
-    if audience != "interne" and not isinstance(results, ProtectedTable):
-        raise ConfidentialityError(
-            f"Des résultats qui n’ont pas été protégés ne peuvent pas être diffusés (public « {audience} »).",
-            remedy="Passez-les par ctgeval.confidentiality.protect.",
-        )
-    frame, audit = (results.frame, results.audit) if isinstance(results, ProtectedTable) else (results, {})
-    files = {"results.parquet": _parquet(frame)}
+    files = {"results.parquet": _parquet(cleared.results)}
     for name, columns in TABLES.items():
-        files[f"{name}.parquet"] = _parquet(tables[name].loc[:, list(columns)])
-    description = {"format": _FORMAT, "audience": audience, "meta": dict(meta), "audit": audit}
+        files[f"{name}.parquet"] = _parquet(cleared.tables[name].loc[:, list(columns)])
+    description = {
+        "format": _FORMAT, "audience": cleared.audience, "meta": dict(meta), "audit": dict(cleared.audit),
+    }  # fmt: skip
     files[_DESCRIPTION] = json.dumps(description, ensure_ascii=False, indent=1, sort_keys=True).encode()
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
-    folder = store / audience / digest.hexdigest()[:16]
+    folder = store / cleared.audience / digest.hexdigest()[:16]
     if not _whole(folder, files):
         _write_folder(folder, files)
     return Release.load(folder)
@@ -234,10 +231,7 @@ def write(
 
 def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    bare = frame.reset_index(drop=True)
-    # Pandas would write the attributes of a frame into the file, whatever a stage has left there.
-    bare.attrs = {}
-    bare.to_parquet(buffer, index=False)
+    frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 

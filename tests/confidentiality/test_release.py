@@ -6,16 +6,21 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from ctgeval.confidentiality import Release, Rule, protect, release
+from ctgeval.confidentiality import ProtectedTable, Release, Rule, clear, protect, release
 from ctgeval.errors import ConfidentialityError, ReportError
 from ctgeval.indicators.compute import RESULT_COLUMNS
 
 EMPTY = {name: pd.DataFrame(columns=list(columns), dtype=str) for name, columns in release.TABLES.items()}
 META = {"nom": "CC d’essai", "territoire": "EPCI-299900001"}
+
+
+def write(store: Path, audience: str, results: pd.DataFrame | ProtectedTable, meta: dict[str, Any] = META) -> Release:
+    return release.write(store, clear(audience, results=results, tables=EMPTY), meta=meta)
 
 
 @pytest.fixture
@@ -25,22 +30,30 @@ def results() -> pd.DataFrame:
     return frame.astype({"reason": str, "limits": str})
 
 
-def test_unprotected_results_never_leave(tmp_path: Path, results: pd.DataFrame) -> None:
-    with pytest.raises(ConfidentialityError, match="protégés"):
-        release.write(tmp_path, "habitants", results=results, tables=EMPTY, meta=META)
+def test_what_has_not_passed_the_gate_is_never_written(tmp_path: Path, results: pd.DataFrame) -> None:
+    anything: Any = {"results": results, **EMPTY}
+    with pytest.raises(ConfidentialityError, match="contrôle de confidentialité"):
+        release.write(tmp_path, anything, meta=META)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unknown_audience_is_refused(tmp_path: Path, results: pd.DataFrame) -> None:
-    with pytest.raises(ConfidentialityError, match="habitants"):
-        release.write(tmp_path, "journalistes", results=results, tables=EMPTY, meta=META)
+def test_a_folder_changed_by_another_hand_is_not_read(tmp_path: Path, results: pd.DataFrame) -> None:
+    made = write(tmp_path, "habitants", protect(results, Rule(threshold=5, source="essai"), margins={}))
+    made.results.assign(value=3.0).to_parquet(made.path / "results.parquet", index=False)
+    asked = EMPTY["participation"].astype({"presences": float})
+    asked.loc[0, ["id", "presences"]] = ["R1", 3.0]
+    asked.to_parquet(made.path / "participation.parquet", index=False)
+    for name in ("results", "participation"):
+        with pytest.raises(ConfidentialityError, match=name) as told:
+            Release.load(made.path).table(name)
+        assert "3" not in str(told.value)
 
 
 def test_same_content_is_the_same_folder_and_is_read_back(tmp_path: Path, results: pd.DataFrame) -> None:
     table = protect(results, Rule(threshold=5, source="essai"), margins={})
-    first = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
-    again = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
-    other = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta={**META, "nom": "autre"})
+    first = write(tmp_path, "habitants", table)
+    again = write(tmp_path, "habitants", table)
+    other = write(tmp_path, "habitants", table, {**META, "nom": "autre"})
     assert first.path == again.path
     assert other.path != first.path
     read = Release.load(first.path)
@@ -53,7 +66,7 @@ def test_no_byte_of_the_folder_holds_a_masked_value(tmp_path: Path, results: pd.
     canary = 7919.0
     frame = results.assign(value=canary, numerator=canary, low=canary, high=canary, n=canary)
     table = protect(frame, Rule(threshold=10_000, source="essai"), margins={})
-    folder = release.write(tmp_path, "copil", results=table, tables=EMPTY, meta=META).path
+    folder = write(tmp_path, "copil", table).path
     loaded = Release.load(folder).results
     assert not loaded.isin([canary]).any(axis=None)
     packed = canary.hex().encode(), b"7919", pd.Series([canary]).to_numpy().tobytes()
@@ -64,9 +77,9 @@ def test_no_byte_of_the_folder_holds_a_masked_value(tmp_path: Path, results: pd.
 
 def test_damaged_folder_is_written_again(tmp_path: Path, results: pd.DataFrame) -> None:
     table = protect(results, Rule(threshold=5, source="essai"), margins={})
-    folder = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META).path
+    folder = write(tmp_path, "habitants", table).path
     (folder / "results.parquet").write_bytes(b"")
-    again = release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
+    again = write(tmp_path, "habitants", table)
     assert len(again.results) == 1
 
 
@@ -79,24 +92,16 @@ def test_what_is_not_a_release_is_told(tmp_path: Path) -> None:
 
 
 def test_unknown_table_suggests_the_near_one(tmp_path: Path, results: pd.DataFrame) -> None:
-    made = release.write(tmp_path, "interne", results=results, tables=EMPTY, meta=META)
+    made = write(tmp_path, "interne", results)
     with pytest.raises(ReportError, match="results"):
         made.table("result")
-
-
-def test_attributes_of_a_frame_do_not_leave_with_it(tmp_path: Path, results: pd.DataFrame) -> None:
-    tables = {name: frame.copy() for name, frame in EMPTY.items()}
-    tables["sources"].attrs["chemin"] = "canari"
-    table = protect(results, Rule(threshold=5, source="essai"), margins={})
-    folder = release.write(tmp_path, "habitants", results=table, tables=tables, meta=META).path
-    assert not any(b"canari" in file.read_bytes() for file in folder.iterdir())
 
 
 def test_several_builds_at_once_make_one_whole_folder(tmp_path: Path, results: pd.DataFrame) -> None:
     table = protect(results, Rule(threshold=5, source="essai"), margins={})
 
     def make(_: int) -> Path:
-        return release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META).path
+        return write(tmp_path, "habitants", table).path
 
     with ThreadPoolExecutor(8) as threads:
         made = set(threads.map(make, range(16)))
@@ -110,5 +115,5 @@ def test_what_a_killed_build_left_is_swept_an_hour_later(tmp_path: Path, results
     new.mkdir()
     os.utime(old, (0, 0))
     table = protect(results, Rule(threshold=5, source="essai"), margins={})
-    release.write(tmp_path, "habitants", results=table, tables=EMPTY, meta=META)
+    write(tmp_path, "habitants", table)
     assert (old.exists(), new.exists()) == (False, True)
