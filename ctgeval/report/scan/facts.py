@@ -1,0 +1,231 @@
+"""What a release gives, put so that a figure of a file can be looked up: by indicator, place, period, or by words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ctgeval import french, periods
+from ctgeval.confidentiality.released import TABLES
+from ctgeval.prose import fold
+from ctgeval.report.scan.numerals import Numeral, numerals
+
+if TYPE_CHECKING:
+    from ctgeval.confidentiality import Release
+
+__all__ = ["Facts", "Given", "Row", "period_forms"]
+
+_WITHHELD = frozenset({"C", "D", "N"})
+_EXACT = ("value", "numerator", "denominator", "n")
+_BOUNDS = ("low", "high", "ci_low", "ci_high")
+_PLACES = ("geo", "other", "commune")
+_YEARS = frozenset({"annee", "exercice", "year", "periode", "wave", "wave_before", "wave_after"})
+_LONGEST = 300
+_TYPED = re.compile(r"[\":;!?%€«»]|\.\.\.|\d \d")
+_LEFT_OUT = frozenset({"contours", "members", "sources", "limits", "sheets", "texts"})
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the results say of one indicator, one place and one period, all categories together."""
+
+    exact: tuple[float, ...]
+    bounds: tuple[float, ...]
+    masked: bool
+
+    def gives(self, told: Numeral) -> bool:
+        """Tell whether a number is one of them, as it is rounded."""
+        return any(told.shows(one) for one in self.exact) or any(told.shows(one, outwards=True) for one in self.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of another table of the release: what names it, and its figures."""
+
+    table: str
+    indicator: str
+    places: frozenset[str]
+    periods: frozenset[str]
+    words: frozenset[str]
+    figures: tuple[float, ...]
+    masked: bool
+
+    def gives(self, told: Numeral) -> bool:
+        """Tell whether a number is one of its figures, as it is rounded, whole or in hundredths."""
+        return any(told.shows(one, outwards=True) for one in self.figures)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """The figures of a release and the words that lead to them.
+
+    Parameters
+    ----------
+    results : mapping
+        By indicator, place and period.
+    rows : tuple of Row
+        Those of the other tables.
+    labels, names, periods : mapping
+        From what a reader sees, folded, to the indicator, the places of that name, the period.
+    subjects : tuple of str
+        Places that the bilans are about.
+    by_word : mapping
+        Rows in which a text stands, by that text folded.
+    by_indicator : mapping
+        Rows about an indicator.
+    figures : ndarray
+        Absolute values of all that is given, sorted.
+    signed : str
+        What the authors wrote under their own name.
+    """
+
+    results: Mapping[Key, Given]
+    rows: tuple[Row, ...]
+    labels: Mapping[str, str]
+    names: Mapping[str, tuple[str, ...]]
+    periods: Mapping[str, str]
+    subjects: tuple[str, ...]
+    by_word: Mapping[str, tuple[int, ...]]
+    by_indicator: Mapping[str, tuple[int, ...]]
+    by_pair: Mapping[tuple[str, str], tuple[str, ...]]
+    figures: npt.NDArray[np.float64]
+    signed: str
+
+    @classmethod
+    def of(cls, release: Release) -> Facts:
+        """Read a release; its folder is named by its content, so that it is read once."""
+        return _read(release.path)
+
+    def gives(self, told: Numeral) -> bool:
+        """Tell whether any figure of the release may be shown so."""
+        size = abs(told.value)
+        left, right = np.searchsorted(self.figures, [size - 2 * told.step, size + 2 * told.step])
+        return bool(right > left)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path) -> Facts:
+    from ctgeval.confidentiality import Release
+
+    release = Release.load(path)
+    results, periods_seen = _results(release.results)
+    indicators, territories = release.indicators, release.territories
+    labels = {fold(french.typography(str(label))): str(id) for id, label in _pairs(indicators, "id", "label")}
+    labels |= {fold(id): id for id in labels.values()}
+    names: dict[str, list[str]] = {}
+    for geo, name in _pairs(territories, "geo", "name"):
+        for text in (str(name), str(geo)):
+            names.setdefault(fold(text), []).append(str(geo))
+    designs = {str(name): str(indicator) for name, indicator in _pairs(release.impact, "nom", "indicator")}
+    told = (name for name in TABLES if name not in _LEFT_OUT)
+    rows = tuple(row for name in told for row in _rows(name, release.table(name), periods_seen, designs))
+    by_word: dict[str, list[int]] = {}
+    by_indicator: dict[str, list[int]] = {}
+    for rank, row in enumerate(rows):
+        for word in row.words:
+            by_word.setdefault(word, []).append(rank)
+        if row.indicator:
+            by_indicator.setdefault(row.indicator, []).append(rank)
+    by_pair: dict[tuple[str, str], list[str]] = {}
+    for indicator, geo, period in results:
+        by_pair.setdefault((indicator, geo), []).append(period)
+    figures = [number for given in results.values() for number in (*given.exact, *given.bounds)]
+    figures += [number for row in rows for number in row.figures]
+    return Facts(
+        results=results,
+        rows=rows,
+        labels=labels,
+        names={name: tuple(codes) for name, codes in names.items()},
+        periods={fold(form): period for period in sorted(periods_seen) for form in period_forms(period)},
+        subjects=tuple(territories.loc[territories["role"] == "territoire", "geo"].astype(str)),
+        by_word={word: tuple(ranks) for word, ranks in by_word.items()},
+        by_indicator={name: tuple(ranks) for name, ranks in by_indicator.items()},
+        by_pair={pair: tuple(found) for pair, found in by_pair.items()},
+        figures=np.unique(np.abs(np.array(figures, dtype=float))),
+        signed="\n".join(release.texts["markdown"].dropna().astype(str)),
+    )
+
+
+def period_forms(period: str) -> tuple[str, ...]:
+    """Return the ways in which a reader sees a period: ``2021-S1``, ``S1 2021``, ``1er semestre 2021``."""
+    if not periods.is_period(period):
+        return (period,)
+    read = periods.parse(period)
+    first, _, rest = read.text.partition("-")
+    short = {"A": first, "SCOLAIRE": f"{first}-{rest[2:]}", "M": f"{rest}/{first}"}
+    return (read.text, french.period(period), short.get(read.frequency, f"{rest.replace('Q', 'T')} {first}"))
+
+
+def _pairs(frame: pd.DataFrame, first: str, second: str) -> Iterable[tuple[Any, Any]]:
+    return zip(frame[first], frame[second], strict=True)
+
+
+def _results(frame: pd.DataFrame) -> tuple[dict[Key, Given], set[str]]:
+    exact = frame[list(_EXACT)].to_numpy(dtype=float)
+    bounds = frame[list(_BOUNDS)].to_numpy(dtype=float)
+    masked = frame["conf_status"].isin(_WITHHELD).to_numpy(dtype=bool)
+    told = masked | np.isfinite(exact).any(axis=1) | np.isfinite(bounds).any(axis=1)
+    keys = list(zip(*(frame[name].astype(str) for name in ("indicator", "geo", "time_period")), strict=True))
+    found: dict[Key, Given] = {}
+    for rank in np.flatnonzero(told).tolist():
+        before = found.get(keys[rank], Given((), (), masked=True))
+        found[keys[rank]] = Given(
+            before.exact + tuple(one for one in exact[rank].tolist() if math.isfinite(one)),
+            before.bounds + tuple(one for one in bounds[rank].tolist() if math.isfinite(one)),
+            masked=before.masked and bool(masked[rank]),
+        )
+    return found, {key[2] for key in keys}
+
+
+def _rows(table: str, frame: pd.DataFrame, seen: set[str], designs: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the rows of a table; ``seen`` gathers the periods."""
+    columns = list(frame.columns)
+    for record in frame.itertuples(index=False, name=None):
+        known = dict(zip(columns, record, strict=True))
+        words: set[str] = set()
+        figures: list[float] = []
+        when: set[str] = set()
+        for name, value in known.items():
+            if isinstance(value, str):
+                _text(name, value, words=words, figures=figures, when=when)
+            elif isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_):
+                _number(name, float(value), figures=figures, when=when)
+        words.update(fold(form) for period in when for form in period_forms(period))
+        seen |= when
+        told = str(known.get("indicator") or known.get("indicateur") or designs.get(str(known.get("nom", "")), ""))
+        places = frozenset(str(known[name]) for name in _PLACES if isinstance(known.get(name), str))
+        masked = str(known.get("conf_status", "")) in _WITHHELD
+        yield Row(table, told, places - {""}, frozenset(when), frozenset(words), tuple(figures), masked)
+
+
+def _text(name: str, value: str, *, words: set[str], figures: list[float], when: set[str]) -> None:
+    if not value or len(value) > _LONGEST:
+        return
+    # Typography is slow, and changes only texts that hold these signs into something that `fold` does not undo.
+    words.add(fold(french.typography(value) if _TYPED.search(value) else value))
+    if name not in _PLACES and any(sign.isdigit() for sign in value):
+        if periods.is_period(value):
+            when.add(periods.normalise(value))
+        figures += [told.value for told in numerals(value)]
+
+
+def _number(name: str, value: float, *, figures: list[float], when: set[str]) -> None:
+    if not math.isfinite(value):
+        return
+    if name in _YEARS:
+        when.add(str(int(value)))
+    figures.append(value)
+    if abs(value) <= 1.5:
+        # A share may be shown in hundredths.
+        figures.append(value * 100)
