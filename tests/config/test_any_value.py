@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from ctgeval import config
 from ctgeval.config import toml
+from tests.examples import examples
 
 ANY = st.recursive(
     st.one_of(
@@ -39,11 +41,15 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield from places(item, (*path, key))
 
 
-@settings(max_examples=150)
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of its own: what a missing file may be mistaken for is looked for in the whole dossier."""
+    return tmp_path_factory.mktemp("vide")
+
+
+@examples(150)
 @given(data=st.data())
-def test_one_value_replaced_by_any_other(
-    data: st.DataObject, dossier_text: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_one_value_replaced_by_any_other(data: st.DataObject, dossier_text: str, empty: Path) -> None:
     values = tomllib.loads(dossier_text)
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from(list(places(values))))
@@ -55,6 +61,6 @@ def test_one_value_replaced_by_any_other(
             break
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(toml, "read", lambda _folder: (toml.Document(toml.tuples(values), {}), []))
-        found, problems = config.check(tmp_path_factory.getbasetemp())
+        found, problems = config.check(empty)
     assert found is not None or any(problem.severity == "bloquant" for problem in problems)
     assert all(problem.message and problem.remedy for problem in problems)

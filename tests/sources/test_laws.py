@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from ctgeval import observations, sources
 from ctgeval.errors import PersonalDataFound, SourceError
 from ctgeval.sources import SourceTable
+from tests.examples import examples
 
 FORMATS = {
     "anct.france_services": "services",
@@ -58,7 +59,7 @@ def attempt(path: Path, name: str) -> SourceTable | SourceError:
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, suppress=(HealthCheck.function_scoped_fixture,))
 @given(edits=EDITS)
 def test_nothing_is_lost_in_a_mutated_file(
     request: pytest.FixtureRequest,
