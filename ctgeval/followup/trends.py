@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TOPIC"]
 
+TECHNICAL = frozenset({"interne", "cotech"})
+"""Readers who check the figures of each territory."""
 _TOLD = ("territoire", "groupement")
 """Roles of the territories that bilans are about."""
 
@@ -34,10 +36,12 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     if not reader.internal:
         # Neighbours are named: their order is for the team, and the share of them that are below is their order.
         found = found.assign(**dict.fromkeys(_ORDER, np.nan))
+    told_lines = lines(reader.results, found, compared)
     return {
         "trends": dossier.trends_of(reader.results[told], reader.progress),
         "standing": found.loc[:, list(TABLES["standing"])],
-        "standing_lines": lines(reader.results, found, compared),
+        # The gap with each of them, by name, is their order too: for those who check the figures.
+        "standing_lines": told_lines if reader.audience in TECHNICAL else told_lines.iloc[:0],
     }
 
 

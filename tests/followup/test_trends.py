@@ -65,7 +65,9 @@ def test_the_team_reads_the_trend_the_place_and_the_line_of_each(
 def test_others_are_not_told_the_order_of_named_neighbours(
     opened: ctgeval.Dossier, reader: Callable[..., Reader]
 ) -> None:
-    place = tables(opened, reader(opened, "copil"))["standing"].iloc[0]
+    found = tables(opened, reader(opened, "copil"))
+    place = found["standing"].iloc[0]
+    assert found["standing_lines"].empty
     assert np.isnan([place["rank"], place["rank_low"], place["rank_high"]]).all()
     assert place["place"] == "plus_favorable"
     assert "rang" not in place["sentence"]

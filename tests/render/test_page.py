@@ -11,6 +11,7 @@ import pytest
 from ctgeval import render
 from ctgeval.errors import PeriodError, UnknownIndicator, UnknownTerritory
 from ctgeval.render import wording
+from tests.render.conftest import FakeRelease
 
 Open = Callable[..., render.Page]
 NNBSP, NBSP = "\u202f", "\u00a0"
@@ -283,14 +284,31 @@ def test_commune_is_placed_among_the_others(poitiers: render.Page) -> None:
     assert "Médiane des 1 002 communes" in said
 
 
+def opened(release: SimpleNamespace, audience: str, geo: str = "") -> render.Page:
+    return render.Page(FakeRelease(**{**vars(release), "audience": audience}), territoire=geo, carnet="diagnostic")
+
+
+def named_in(fragment: object) -> set[str]:
+    """Return the territories that a comparison names: in a row, or in the words that stand for its figure."""
+    rows = set(re.findall(r'<th scope="row">(?:<strong>)?([^<]*)', str(fragment)))
+    return {name for name in rows if not name.startswith(("Seuil", "Médiane"))}
+
+
 def test_neighbours_of_a_ranking_are_named_for_the_team_only(commune: SimpleNamespace) -> None:
-    chosen = {"Poitiers", "Châtellerault", "Buxerolles"}
-    for audience in ("interne", "copil", "habitants"):
-        release = SimpleNamespace(**{**vars(commune), "audience": audience})
-        page = render.Page(release, territoire="COM-86194", carnet="diagnostic")
-        named = set(re.findall(r'<th scope="row">(?:<strong>)?([^<]*)', str(page.comparison())))
-        others = {name for name in named if not name.startswith(("Seuil", "Médiane"))} - chosen
-        assert bool(others) == (audience == "interne")
+    for audience in ("interne", "cotech", "copil", "partenaire", "habitants"):
+        found = opened(commune, audience, "COM-86194").comparison()
+        assert (named_in(found) == {"Poitiers"}) == (audience != "interne")
+        assert audience == "interne" or "Châtellerault" not in str(found)
+
+
+def test_a_ranking_of_few_names_nobody_else_outside_the_team(full: SimpleNamespace) -> None:
+    own = full.meta["nom"]
+    for audience in ("interne", "cotech", "copil", "partenaire", "habitants"):
+        said = plain(opened(full, audience).comparison())
+        assert "rang sur" in said
+        assert own in said.replace("’", "'")
+        assert ("CC du Plateau" in said) == (audience == "interne")
+        assert ("Médiane des 3" in said) == (audience != "interne")
 
 
 def test_commune_has_no_table_by_commune_and_no_mean_of_rates(poitiers: render.Page) -> None:

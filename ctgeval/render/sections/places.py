@@ -54,9 +54,9 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
         drawing = figures.position(view.name, last.value, values, indicator=found, fictional=view.fictional)
         message = wording.quartiles(view.level, found, [float(q) for q in np.quantile(values, [0.25, 0.5, 0.75])])
     else:
-        drawing = _bars(view, found, _named(view, found, line, ranked, many=False), last.period)
+        drawing = _bars(view, found, line, ranked, last.period)
         message = ""
-    near = _named(view, found, line, ranked, many=many)
+    near = _named(view, line, ranked, many=many)
     rows = [
         [
             tables.text(other.name, strong=other is line),
@@ -65,13 +65,16 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
         ]
         for other, point in near
     ]
-    if many and not view.internal:
-        rows += _anonymous(view, found, values)
+    if not view.internal:
+        rows += [
+            [tables.text(name), Cell("–"), tables.number(at, wording.amount(at, found, with_unit=False))]
+            for name, at in _marks(view, values)
+        ]
     columns = [Column("Territoire"), Column("Rang", numeric=True), Column("Valeur", numeric=True)]
     points = [point for _, point in near]
     details = [common.unit_sentence(found), common.perimeter(points)]
     table = Table(
-        names("voisins"), wording.say("voisins" if many and view.internal else "classement", {"titre": caption}),
+        names("voisins"), wording.say(_kind(view, many=many), {"titre": caption}),
         columns, rows,
         details=[one for one in details if one], notes=common.notes(view, points),
     )  # fmt: skip
@@ -80,29 +83,24 @@ def comparison(view: View, names: Names, identifier: str) -> Markup:
     return blocks.section(heading, title, parts, lead=lead)
 
 
-def _named(
-    view: View, found: Indicator, line: Line, ranked: Sequence[tuple[Line, Point]], *, many: bool
-) -> Sequence[tuple[Line, Point]]:
-    """Return the ranked territories that these readers may see named: outside the team, the chosen ones only."""
+def _kind(view: View, *, many: bool) -> str:
+    return "reperes" if not view.internal else "voisins" if many else "classement"
+
+
+def _named(view: View, line: Line, ranked: Sequence[tuple[Line, Point]], *, many: bool) -> Sequence[tuple[Line, Point]]:
+    """Return the ranked territories that these readers may see named: outside the team, their own alone."""
     if not view.internal:
-        chosen = {line.geo, *(other.geo for other in view.compared(found.id))}
-        return [pair for pair in ranked if pair[0].geo in chosen]
+        return [pair for pair in ranked if pair[0] is line]
     middle = next(place for place, (other, _) in enumerate(ranked) if other is line)
     return ranked[max(0, middle - NEIGHBOURS) : middle + NEIGHBOURS + 1] if many else ranked
 
 
-def _anonymous(view: View, found: Indicator, values: Sequence[float]) -> list[list[Cell]]:
-    """Return the rows that stand for all the territories of the level, none of them named."""
-    level = wording.word("niveaux", view.level)
-    told = {"nombre": f"{french.number(len(values))} {level}"}
-    return [
-        [
-            tables.text(wording.say(f"reperes_{name}", told)),
-            Cell("–"),
-            tables.number(float(at), wording.amount(float(at), found, with_unit=False)),
-        ]
-        for name, at in zip(("haut", "mediane", "bas"), np.quantile(values, [0.75, 0.5, 0.25]), strict=True)
-    ]
+def _marks(view: View, values: Sequence[float]) -> list[tuple[str, float]]:
+    """Return what stands for all the territories of the level, none of them named: a median, quartiles of many."""
+    told = {"nombre": f"{french.number(len(values))} {wording.word('niveaux', view.level)}"}
+    shares = {"haut": 0.75, "mediane": 0.5, "bas": 0.25}
+    kept = shares if len(values) >= ENOUGH_FOR_QUARTILES else {"mediane": 0.5}
+    return [(wording.say(f"reperes_{name}", told), float(np.quantile(values, share))) for name, share in kept.items()]
 
 
 def _rank(values: Sequence[float], own: float) -> str:
@@ -142,7 +140,8 @@ def _evolutions(view: View, names: Names, heading: str, title: str) -> Markup:
             "bas": wording.signed_change(low_before, low_after, indicator), "nom_bas": low,
             "haut": wording.signed_change(high_before, high_after, indicator), "nom_haut": high,
         }  # fmt: skip
-        lead = f"{lead} {wording.say('evolutions_autres', among)}"
+        # The first and the last of a ranking are named for the team only.
+        lead = f"{lead} {wording.say('evolutions_autres' if view.internal else 'evolutions_etendue', among)}"
     columns = [Column("Territoire"), *(Column(wording.short_period(one.period), numeric=True) for one in (first, last))]
     points = [point for _, before, after in both for point in (before, after)]
     details = [one for one in [common.unit_sentence(indicator), common.perimeter(points)] if one]
@@ -160,12 +159,12 @@ def _comparable(view: View) -> Indicator | None:
     return next(with_peers, None)
 
 
-def _bars(view: View, found: Indicator, ranked: Sequence[tuple[Line, Point]], period: str) -> Drawing:
-    entries = []
-    for line, _ in ranked:
-        point = line.at(period)
-        value = point.value if point is not None else math.nan
-        entries.append(Bar(line.name, value, wording.amount(value, found, with_unit=False), main=line.geo == view.geo))
+def _bars(view: View, found: Indicator, line: Line, ranked: Sequence[tuple[Line, Point]], period: str) -> Drawing:
+    shown = [(one.name, point.value, one is line) for one, point in _named(view, line, ranked, many=False)]
+    if not view.internal:
+        shown += [(name, at, False) for name, at in _marks(view, [point.value for _, point in ranked])]
+        shown.sort(key=lambda one: -one[1])
+    entries = [Bar(name, at, wording.amount(at, found, with_unit=False), main=main) for name, at, main in shown]
     told = french.enumeration([f"{entry.label} {entry.text}" for entry in entries])
     values = {"indicateur": wording.lower(found.label), "quand": wording.when(period), "lignes": told}
     return figures.bars(entries, alternative=wording.say("alternative_rangs", values), fictional=view.fictional)
