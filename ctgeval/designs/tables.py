@@ -201,15 +201,15 @@ def _contribution(dossier: Dossier, estimated: Estimated, *, everything: bool) -
     question = dossier.evaluation.questions.get(estimated.config.question)
     if question is None:
         return
-    # An answer that nobody has validated stays with the team.
-    answer = question.reponse if everything or question.validee_par else ""
-    told = {
-        CRITERIA: question.criteres_de_jugement,
-        **question.contribution,
-        QUALITATIVE: question.elements_qualitatifs,
-        ANSWER: (answer,),
-        APPROVED: (question.validee_par,),
-    }
+    told = {CRITERIA: question.criteres_de_jugement}
+    # What nobody has validated stays with the team: the answer, and what it would be drawn from.
+    if everything or question.validee_par:
+        told |= {
+            **question.contribution,
+            QUALITATIVE: question.elements_qualitatifs,
+            ANSWER: (question.reponse,),
+            APPROVED: (question.validee_par,),
+        }
     for rubric, sentences in told.items():
         for sentence in filter(None, sentences):
             yield {"nom": estimated.config.nom, "rubrique": rubric, "texte": sentence}

@@ -12,6 +12,7 @@ from ctgeval import french
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
 from ctgeval.followup import quoting
+from ctgeval.followup.recommendations import WORKING
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.programme import evaluation_checks, links, recommendations
 from ctgeval.programme.evaluation import FILE_NAME, Question
@@ -37,29 +38,41 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
 
 
 def _question(dossier: Dossier, question: Question, reader: Reader) -> Iterator[dict[str, str]]:
-    """Yield a question and what is told of it, one row a sentence; inhabitants get the question and its answer."""
+    """Yield a question and what is told of it, one row a sentence; inhabitants get the question and its answer.
+
+    What the question looks at (criteria, figures, documents) may be told; what was found, how far each criterion is met
+    and what the action contributed wait, outside the technical committee, for somebody to validate the answer.
+    """
     row = {"question": question.id, "detail": "", "niveau": ""}
     yield {**row, "rubrique": "texte", "contenu": question.texte}
-    if reader.audience in TECHNICAL or question.validee_par:
+    settled = reader.audience in TECHNICAL or bool(question.validee_par)
+    if settled:
         answer = {"reponse": question.reponse, "validee_par": question.validee_par if question.reponse else ""}
         yield from ({**row, "rubrique": name, "contenu": text} for name, text in answer.items() if text)
     if reader.audience == "habitants":
         return
-    for name in ("criteres", "constats", "elements_qualitatifs"):
+    for name in ("criteres", *(("constats", "elements_qualitatifs") if settled else ())):
         yield from ({**row, "rubrique": name, "contenu": text} for text in getattr(question, name))
-    judged = {one.critere_de_jugement: one for one in question.jugements}
+    judged = {one.critere_de_jugement: one for one in question.jugements if settled}
     for text in question.criteres_de_jugement:
         found = judged.get(text)
         detail, level = (found.constat, found.niveau) if found else ("", "")
         yield {**row, "rubrique": "criteres_de_jugement", "contenu": text, "detail": detail, "niveau": level}
-    for name, sentences in question.contribution.items():
-        yield from ({**row, "rubrique": name, "contenu": text} for text in sentences)
+    if settled:
+        for name, sentences in question.contribution.items():
+            yield from ({**row, "rubrique": name, "contenu": text} for text in sentences)
+    yield from ({**row, **advised} for advised in _advised(dossier, question, reader))
+
+
+def _advised(dossier: Dossier, question: Question, reader: Reader) -> Iterator[dict[str, str]]:
+    """Yield the recommendations of a question that this reader finds in the register too."""
     now = recommendations.register(dossier.tables["recommandations"].frame).set_index("id")
     for name in question.recommandations:
         if name in now.index:
             known = now.loc[name]
-            yield {**row, "rubrique": "recommandations", "contenu": str(known["texte"]), "detail": name,
-                   "niveau": str(known["etat"])}  # fmt: skip
+            if reader.audience in WORKING or known["etat"] in recommendations.DECIDED:
+                yield {"rubrique": "recommandations", "contenu": str(known["texte"]), "detail": name,
+                       "niveau": str(known["etat"])}  # fmt: skip
 
 
 def _evidence(dossier: Dossier, questions: tuple[Question, ...], reader: Reader) -> list[dict[str, Any]]:

@@ -41,10 +41,22 @@ texte = "C’est plus près."
 [[question]]
 id = "Q2"
 texte = "Une autre ?"
+criteres = ["impact"]
+criteres_de_jugement = ["Le délai baisse."]
 indicateurs = ["PE09"]
+constats = ["Un constat à relire."]
+elements_qualitatifs = ["Un entretien à relire."]
 reponse = "Pas encore lue."
+recommandations = ["R01", "R02"]
+[[question.jugement]]
+critere_de_jugement = "Le délai baisse."
+constat = "Un jugement à relire."
+niveau = "en partie"
+[question.contribution]
+mecanisme = ["Un mécanisme à relire."]
 """
 REGISTER = "id;date;origine;texte;etat;instance;decidee_le\nR01;2025-01-02;COTECH;Ouvrir;proposee;;\n"
+REGISTER += "R02;2025-01-02;COTECH;Fermer;acceptee;COPIL;2025-02-01\n"
 
 
 def told(dossier: ctgeval.Dossier, who: Reader) -> tuple[str, str]:
@@ -74,6 +86,25 @@ def test_the_committee_reads_neither_paths_nor_what_nobody_has_read_over(asked: 
     assert "C’est plus près." not in evidence
     assert "documents/" not in evidence
     assert "https://exemple.example/rapport" in evidence
+
+
+def test_what_nobody_has_validated_stays_with_those_who_prepare_it(asked: ctgeval.Dossier, reader: Read) -> None:
+    for audience in ("interne", "cotech", "copil", "partenaire", "habitants"):
+        questions, _ = told(asked, reader(asked, audience))
+        technical = audience in ("interne", "cotech")
+        for word in ("Pas encore lue.", "constat à relire", "entretien à relire", "jugement à relire", "en partie",
+                     "mécanisme à relire"):  # fmt: skip
+            assert (word in questions) == technical, (audience, word)
+        assert ("Le délai baisse." in questions) == (audience != "habitants")
+
+
+def test_a_question_names_only_the_recommendations_that_its_reader_finds_in_the_register(
+    asked: ctgeval.Dossier, reader: Read
+) -> None:
+    for audience in ("copil", "partenaire"):
+        questions, _ = told(asked, reader(asked, audience))
+        assert ("Ouvrir R01 proposee" in questions) == (audience == "copil")
+        assert "Fermer R02 acceptee" in questions
 
 
 def test_inhabitants_read_the_question_and_its_answer_alone(asked: ctgeval.Dossier, reader: Read) -> None:
