@@ -20,8 +20,8 @@ _MONTH = r"(?:0[1-9]|1[0-2]|[23]\d|4[0-2]|[5-9]\d)"
 _DEPARTEMENT = r"(?:0[1-9]|[1-9]\d|2[ABab])"
 _NIR = rf"\b[1-478]{_SEP}\d\d{_SEP}{_MONTH}{_SEP}{_DEPARTEMENT}{_SEP}\d{{3}}{_SEP}\d{{3}}(?:{_SEP}\d\d)?\b"
 _PHONE = (
-    rf"(?:^|[^\d+])(?:0{_SEP}[1-9]|(?:\+|00)(?:33|262|59[046]){_SEP}\(?0?\)?{_SEP}[1-9])"
-    rf"(?:(?:{_SEP}\d\d){{4}}|\d\d(?:{_SEP}\d{{3}}){{2}})(?:$|\D)"
+    rf"(?:^|[^\w+])(?:0{_SEP}[1-9]|(?:\+|00)(?:33|262|59[046]){_SEP}\(?0?\)?{_SEP}[1-9])"
+    rf"(?:(?:{_SEP}\d\d){{4}}|\d\d(?:{_SEP}\d{{3}}){{2}})(?:$|\W)"
 )
 _DAYS = r"\b(?:\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d\d|(?:19|20)\d\d[/.\-]\d\d[/.\-]\d\d)\b"
 # Under a header that says so, any way of writing 9 digits or more is a number.
@@ -33,7 +33,7 @@ _STREET = (
 )
 # A spreadsheet shows 15 digits as 1.85E+14, 1,85E+014 or 185040786078123.0, and the last digits may be lost.
 _FLOATED = r"(?i)^(?:[1-478]\d{12}(?:\d\d)?\.0|[1-478][.,]\d+e\+?0?1[24])$"
-_ROUNDED = r"(?i)^[12][.,]\d{1,12}e\+?0?14$"
+_ROUNDED = r"(?i)^(?:2[.,]\d{1,12}|1[.,]\d*[1-9]\d*)e\+?0?14$"
 _EXACT = re.compile(r"(\d{13,15})\.0|(\d)[.,](\d{12}|\d{14})e\+?0?1[24]", re.IGNORECASE)
 _KEYLESS = re.compile(r"\d{5}(?:\d\d|2[ABab])\d{6}")
 _STRICT = re.compile(rf"[12]\d\d(?:0[1-9]|1[0-2]){_DEPARTEMENT}\d{{6}}")
