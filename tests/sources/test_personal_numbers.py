@@ -73,7 +73,7 @@ def test_one_per_cent_of_social_security_numbers_is_found(form: str) -> None:
 
 CODES: dict[str, Draw] = {
     "one wrong digit": wrong,
-    "one wrong digit, spaces": lambda rng: re.sub(r"(.)(..)(..)(..)(...)(...)(..)", r"\1 \2 \3 \4 \5 \6 \7", wrong(rng)),
+    "one wrong digit, spaces": lambda rng: re.sub(r"^(.)(..)(..)(..)(...)(...)", r"\1 \2 \3 \4 \5 \6 ", wrong(rng)),
     "SIRET": luhn(14), "SIRET as floats": lambda rng: f"{float(luhn(14)(rng)):.2e}", "SIREN": luhn(9),
     "commune": lambda rng: f"{rng.randint(1, 95):02d}{rng.randint(1, 700):03d}",
     "IRIS": lambda rng: f"{rng.randint(1, 95):02d}{rng.randint(1, 700):03d}{rng.randint(101, 2000):04d}",
