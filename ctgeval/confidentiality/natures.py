@@ -215,7 +215,7 @@ NATURES: Mapping[str, Numbers] = {
     ),
     "survey_answers": Numbers(
         free="position", persons="n base asked", derived="share low high mean", kept="base asked",
-        parts=(Part(count="n", whole="base", only=_CHOICE),),
+        parts=(Part(count="n", whole="base", only=_CHOICE), Part(count="base", whole="asked", nobody=False)),
     ),
     "survey_crosses": Numbers(persons="n base", derived="share", parts=(Part(count="n", whole="base"),)),
     "survey_changes": Numbers(

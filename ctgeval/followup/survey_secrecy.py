@@ -1,8 +1,16 @@
-"""What of a survey may leave the evaluator's office: small counts out, and what would give them back."""
+"""What of a survey may leave the evaluator's office: small counts out, and what would give them back.
+
+Those who kept silent are counted by subtraction: asked less answered, invited less answered. Where they are few, how
+many persons there are in all is told as a least number that the questions tell already, and nothing else bounds it.
+«Few» goes up to twice the threshold there: were it the threshold itself, a number left out would prove that they are
+fewer.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +46,8 @@ def protected(
     A hidden cell has no figure and ``conf_status`` C, primary and secondary alike. Nothing is told of a question that
     less than `ENOUGH` persons answered. A table by group is whole or absent. A change is told where neither wave hides
     anything of the question. A scale is told when none of its items hides anything. A verbatim
-    is told when somebody let it through.
+    is told when somebody let it through. A question asked after some answers, that few of those asked left blank, is
+    hidden; where few left another blank, ``n`` is the least that the questions tell, and ``received`` is missing.
     """
     least = _thresholds(taken, threshold, sensitive)
     answers = _answers(taken, tables["survey_answers"], least)
@@ -48,9 +57,9 @@ def protected(
         shown = before.results.assign(conf_status="F")
         earlier = _answers(before, shown, _thresholds(before, threshold, sensitive))
     themes = _themes(tables["survey_themes"], least)
-    few = taken.answers.n < (max(threshold, sensitive) if taken.survey.sensible else threshold)
+    own = max(threshold, sensitive) if taken.survey.sensible else threshold
     return {
-        "surveys": _summary(tables["surveys"], few=few),
+        "surveys": _summary(tables["surveys"], answers, own, quiet=_is_quiet(taken, least)),
         "survey_answers": answers,
         "survey_crosses": _crosses(tables["survey_crosses"], tables["survey_answers"], least, set(hidden)),
         "survey_changes": _changes(tables["survey_changes"], earlier, answers),
@@ -67,15 +76,42 @@ def _thresholds(taken: Taken, threshold: int, sensitive: int) -> dict[str, int]:
     }
 
 
-def _summary(summary: pd.DataFrame, *, few: bool) -> pd.DataFrame:
-    if not few:
-        return summary
-    counts = ["received", "incomplete", "apart", "unknown", "n", "response_rate"]
-    return summary.assign(**dict.fromkeys(counts, np.nan), conf_status="C")
+def _few(silent: float, least: int) -> bool:
+    """Tell whether those who kept silent are few enough to be told to nobody; nobody at all is told."""
+    return least > 1 and 0 < silent < 2 * least
+
+
+def _is_quiet(taken: Taken, least: Mapping[str, int]) -> bool:
+    """Tell whether a question that was asked to everybody was left blank by few."""
+    asked = [question for question in taken.answers.questions if not question.si]
+    return any(_few(taken.answers.n - int(taken.answers.base(one).sum()), least[one.code]) for one in asked)
+
+
+def _summary(summary: pd.DataFrame, answers: pd.DataFrame, least: int, *, quiet: bool) -> pd.DataFrame:
+    """Return who answered: nothing when they are few, a least number where the rest would be counted by subtraction."""
+    counts = ["received", "incomplete", "apart", "unknown"]
+    own = summary.iloc[0]
+    if own["n"] < least:
+        return summary.assign(**dict.fromkeys([*counts, "n", "response_rate"], np.nan), method="", conf_status="C")
+    shown: dict[str, Any] = {}
+    if any(0 < own[name] < least for name in counts[1:]) or quiet:
+        shown |= dict.fromkeys(counts, np.nan)
+    if quiet:
+        known = answers["base"].max()
+        shown |= {"n": known, "response_rate": 100 * known / own["invited"], "method": _without_numbers(own["method"])}
+    if _few(own["invited"] - own["n"], least):
+        shown |= dict.fromkeys([*counts, "invited", "response_rate"], np.nan)
+    return summary.assign(**shown)
+
+
+def _without_numbers(method: str) -> str:
+    """Return the sentences that count nobody."""
+    return " ".join(one for one in re.split(r"(?<=\.)\s+", method) if not re.search(r"\d", one))
 
 
 def _answers(taken: Taken, table: pd.DataFrame, least: Mapping[str, int]) -> pd.DataFrame:
     parts = []
+    quiet = _is_quiet(taken, least)
     for question in taken.answers.questions:
         rows = table[table["question"].eq(question.code)].copy()
         if rows.empty:
@@ -86,6 +122,12 @@ def _answers(taken: Taken, table: pd.DataFrame, least: Mapping[str, int]) -> pd.
         rows.loc[mask, _ANSWER_FIGURES] = np.nan
         if base < least[question.code]:
             rows[["base", "asked"]] = np.nan
+        if question.si and _few(float(rows["asked"].iloc[0]) - base, least[question.code]):
+            # How many were asked is the count of an answer, told elsewhere.
+            rows[[*_ANSWER_FIGURES, "base", "asked"]] = np.nan
+            rows["conf_status"] = "C"
+        elif quiet and not question.si:
+            rows["asked"] = np.nan
         parts.append(rows)
     return _without_followers(taken, pd.concat(parts, ignore_index=True)) if parts else table
 

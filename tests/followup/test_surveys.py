@@ -64,7 +64,9 @@ Make = Callable[..., Dossier]
 def make(tmp_path: Path, checkout: Path) -> Make:
     """A dossier of one survey: ``yes`` of ``n`` persons gave something up, ``east`` of them live in the east."""
 
-    def build(*, yes: int = 20, n: int = 60, east: int = 12, diffusion: str = "ouverte", keys: str = "") -> Dossier:
+    def build(
+        *, yes: int = 20, n: int = 60, east: int = 12, silent: int = 0, diffusion: str = "ouverte", keys: str = ""
+    ) -> Dossier:
         folder = tmp_path / "dossier"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(checkout / "data" / "demo" / "geographie", folder / "geographie")
@@ -75,7 +77,8 @@ def make(tmp_path: Path, checkout: Path) -> Make:
         for rank in range(1, n + 1):
             sector = "C" if rank <= east else "AB"[rank % 2]
             said = f"Un bus pour Mme Durand, ligne {rank}, s’il vous plaît." if rank <= 15 else ""
-            lines.append(f"{rank};2025-03-02 10:00:00;1;fr;{'O' if rank % n < yes else 'N'};{sector};{said}")
+            answer = "" if n - silent < rank else "O" if rank % n < yes else "N"
+            lines.append(f"{rank};2025-03-02 10:00:00;1;fr;{answer};{sector};{said}")
         (folder / "sources" / "reponses.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         return ctgeval.open(folder)
 
@@ -127,6 +130,44 @@ def test_a_table_by_group_is_told_when_every_cell_passes(make: Make) -> None:
     counts = tables(make(), "interne")["survey_crosses"]
     passes = counts["n"].ge(5).all() and (counts["base"] - counts["n"]).ge(5).all() and counts["base"].ge(11).all()
     assert bool(len(told)) == bool(passes)
+
+
+@pytest.mark.parametrize(("silent", "told"), [(0, True), (1, False), (4, False), (5, False), (9, False), (10, True)])
+def test_few_who_left_a_question_blank_are_not_what_is_left(make: Make, silent: int, told: bool) -> None:
+    dossier = make(silent=silent, keys="effectif_invite = 200")
+    inside, outside = tables(dossier, "interne"), tables(dossier, "copil")
+    question = outside["survey_answers"].query("question == 'MO'")
+    assert inside["survey_answers"].query("question == 'MO'")["asked"].tolist() == [60, 60]
+    assert question["base"].tolist() == [60 - silent] * 2
+    assert question["asked"].isna().all() != told
+    (row,) = outside["surveys"].to_dict("records")
+    assert np.isfinite(row["received"]) == told
+    # Where it is not told, the number of persons is the least that the questions tell, whoever they are.
+    assert row["n"] == outside["survey_answers"]["base"].max()
+    assert row["response_rate"] == 100 * row["n"] / 200
+
+
+@pytest.mark.parametrize(("invited", "told"), [(60, True), (63, False), (64, False), (69, False), (70, True)])
+def test_few_who_did_not_answer_at_all_are_not_what_is_left(make: Make, invited: int, told: bool) -> None:
+    (row,) = tables(make(keys=f"effectif_invite = {invited}"), "habitants")["surveys"].to_dict("records")
+    assert np.isfinite(row["invited"]) == told
+    assert np.isfinite(row["response_rate"]) == told
+    assert row["n"] == 60
+
+
+def test_few_of_those_who_were_asked_because_of_an_answer_hide_the_question(make: Make) -> None:
+    dossier = make(silent=3)
+    path = dossier.path / "enquetes.toml"
+    after = '[[enquete.question]]\ncode = "MO"\ntexte = "Renoncé ?"\n'
+    text = path.read_text(encoding="utf-8")
+    assert after in text
+    path.write_text(text.replace(after, f"{after}si = {{ SECT = ['A', 'B'] }}\n"), encoding="utf-8")
+    again = ctgeval.open(dossier.path)
+    inside, outside = (tables(again, one)["survey_answers"].query("question == 'MO'") for one in ("interne", "copil"))
+    assert (inside["asked"] - inside["base"]).tolist() == [3, 3]
+    assert outside[["n", "base", "asked", "share"]].isna().all().all()
+    assert outside["conf_status"].eq("C").all()
+    assert surveys.withheld(again) == {"enquetes.toml!e!MO"}
 
 
 def test_a_question_asked_after_a_hidden_answer_is_hidden_with_its_base(make: Make) -> None:
@@ -309,13 +350,6 @@ def test_volunteers_are_compared_without_any_test(make: Make) -> None:
 
 
 # -- the demo ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def demo(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Dossier:
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
-    return ctgeval.open(folder)
 
 
 def test_the_answers_of_the_demo_are_made_again_at_the_same_bytes(checkout: Path, tmp_path: Path) -> None:

@@ -71,6 +71,20 @@ def test_the_rate_of_answer_is_told_to_everybody() -> None:
         assert "84 réponses sur 200 personnes invitées, soit un taux de réponse de 42 %." in page(audience)
 
 
+@pytest.mark.parametrize("audience", ["cotech", "copil", "habitants"])
+def test_where_few_kept_silent_the_number_of_answers_is_a_least_one(audience: str) -> None:
+    nan = float("nan")
+    hidden = dict.fromkeys(["received", "incomplete", "apart", "unknown"], nan)
+    row = {**SUMMARY, **hidden, "n": 80.0, "response_rate": 40.0}
+    told = page(audience, [row], [{**one, "asked": nan} for one in THREE])
+    assert "Essai (2025) : au moins 80 réponses." in told
+    assert "Au moins 80 réponses sur 200 personnes invitées, soit un taux de réponse d’au moins 40 %." in told
+    assert "n’ont pas répondu" not in told
+    bare = page(audience, [{**row, "invited": nan, "response_rate": nan}])
+    assert "Au moins 80 réponses." in bare
+    assert "n’est pas connu" not in bare
+
+
 def test_inhabitants_read_sentences_with_their_base() -> None:
     html = page("habitants")
     assert "50 % répondent « Un peu », sur 80 répondants." in html

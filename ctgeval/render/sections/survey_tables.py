@@ -148,8 +148,10 @@ def _base(first: Any) -> str:
     if not math.isfinite(first["base"]):
         return ""
     silent = first["asked"] - first["base"]
-    values = {"base": french.plural(first["base"], "répondant"), "sans": french.plural(silent, "personne")}
-    return wording.say("base_sans_reponse" if silent else "base", values, table="enquetes")
+    values = {"base": french.plural(first["base"], "répondant")}
+    if math.isfinite(silent) and silent:
+        values["sans"] = french.plural(silent, "personne")
+    return wording.say("base_sans_reponse" if "sans" in values else "base", values, table="enquetes")
 
 
 def drawn(view: View, names: Names, row: Row) -> Iterator[Markup]:

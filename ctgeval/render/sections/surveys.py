@@ -52,7 +52,7 @@ def _lead(shown: Sequence[Row]) -> str:
     told = [
         wording.say(
             "resume" if math.isfinite(row["n"]) else "resume_masque",
-            {"titre": str(row["title"]), "vague": str(row["wave"]), "n": french.plural(row["n"], "réponse")},
+            {"titre": str(row["title"]), "vague": str(row["wave"]), "n": _answered(row)},
             table="enquetes",
         )
         for row in shown
@@ -69,14 +69,22 @@ def _method(row: Row) -> str:
     told = [wording.say(f"methode_{row['recruitment']}", {"population": population}, table="enquetes")]
     if math.isfinite(row["response_rate"]):
         values = {
-            "n": french.plural(row["n"], "réponse"),
+            "n": wording.capital(_answered(row)),
             "invites": french.plural(row["invited"], "personne invitée", "personnes invitées"),
             "taux": french.percent(row["response_rate"], 0),
         }
-        told.append(wording.say("taux", values, table="enquetes"))
+        told.append(wording.say("taux" if math.isfinite(row["received"]) else "taux_moins", values, table="enquetes"))
     elif math.isfinite(row["n"]):
-        told.append(wording.say("sans_taux", {"n": french.plural(row["n"], "réponse")}, table="enquetes"))
+        known = wording.capital(_answered(row))
+        kept_back = not math.isfinite(row["received"])
+        told.append(f"{known}." if kept_back else wording.say("sans_taux", {"n": known}, table="enquetes"))
     return " ".join(told)
+
+
+def _answered(row: Row) -> str:
+    """Return how many answered: as a least number where nobody but the team is told how many were received."""
+    told = french.plural(row["n"], "réponse")
+    return told if math.isfinite(row["received"]) else wording.say("au_moins", {"n": told}, table="enquetes")
 
 
 def _details(row: Row) -> list[str]:
