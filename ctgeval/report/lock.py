@@ -1,0 +1,272 @@
+"""One builder at a time: a lock file in the dossier that tells who holds it, and survives network shares and kills.
+
+A file created exclusively is the one lock that every share honours (byte locks are emulated, or silently local, on
+some). Its holder touches it every few seconds; another builder takes it over when its process is known to be dead (same
+machine, same boot, same space of processes), or when it has not been touched for minutes, by the clock of the share
+itself. A holder that was only asleep finds out before it writes: `Held.check`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import getpass
+import json
+import os
+import platform
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ctgeval.config import PRIVATE
+from ctgeval.errors import ReportError
+
+__all__ = ["FILE", "Held", "Holder", "hold"]
+
+FILE = f"{PRIVATE}/production.verrou"
+PATIENCE = 10.0
+_BEAT = 5.0
+_ABANDONED = 120.0
+_PAUSE = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds the lock.
+
+    Parameters
+    ----------
+    mark : str
+        Drawn for this hold.
+    user, host : str
+        Account, and name of the machine.
+    pid : int
+        Process.
+    space : str
+        Boot and space of processes in which ``pid`` means something; empty where the system doesn't tell.
+    born : str
+        When the process began, as the system counts; empty where it doesn't tell. A number of process is used again.
+    since : str
+        ISO date and hour, where the builder is.
+    """
+
+    mark: str
+    user: str
+    host: str
+    pid: int
+    space: str
+    born: str
+    since: str
+
+    def __str__(self) -> str:
+        day, _, hour = self.since.partition("T")
+        when = dt.date.fromisoformat(day).strftime("%d/%m/%Y")
+        return f"{self.user} sur {self.host}, processus {self.pid}, depuis le {when} à {hour[:5].replace(':', ' h ')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that is held.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file.
+    holder : Holder
+        Us.
+    """
+
+    path: Path
+    holder: Holder
+
+    def check(self) -> None:
+        """Make sure that nobody took the lock over, while this machine slept for instance.
+
+        Raises
+        ------
+        ReportError
+            When somebody did, or the file is gone: nothing more may be published.
+        """
+        found = _read(self.path)
+        if found is None or found.mark != self.holder.mark:
+            raise ReportError(
+                "Cette production a été suspendue trop longtemps, et une autre a pris sa place : elle s’arrête sans "
+                "rien publier de plus.",
+                file=FILE,
+                value=str(found) if found else "",
+                remedy="Relancez la commande quand l’autre sera finie.",
+            )
+
+
+@contextlib.contextmanager
+def hold(folder: Path, *, patience: float = PATIENCE) -> Iterator[Held]:
+    """Hold the lock of a dossier, as long as the block runs.
+
+    Parameters
+    ----------
+    folder : Path
+        The dossier.
+    patience : float
+        Seconds to wait for another builder to end.
+
+    Raises
+    ------
+    ReportError
+        When another builder still holds it then: who, and since when; or when the dossier can't be written.
+    """
+    path = folder / FILE
+    held = Held(path, _self())
+    try:
+        path.parent.mkdir(exist_ok=True)
+        _take(path, held.holder, patience)
+    except OSError as error:
+        raise ReportError(
+            f"Rien ne peut être écrit dans le dossier : {error.strerror or error}.",
+            file=FILE,
+            remedy="Rendez le dossier et son sous-dossier « .ctgeval » accessibles en écriture, puis relancez.",
+        ) from error
+    ended = threading.Event()
+    beat = threading.Thread(target=_beat, args=(held, ended), name="ctgeval-verrou", daemon=True)
+    beat.start()
+    try:
+        yield held
+    finally:
+        ended.set()
+        beat.join()
+        _release(held)
+
+
+def _take(path: Path, holder: Holder, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not _create(path, holder):
+        other = _read(path)
+        if _abandoned(path, other):
+            _remove(path, other)
+        if time.monotonic() >= deadline:
+            raise ReportError(
+                f"Une autre production de ce dossier est en cours ({other or 'on ne sait pas par qui'}) : celle-ci a "
+                f"attendu {patience:.0f} secondes, puis s’est arrêtée sans rien faire.",
+                file=FILE,
+                remedy="Attendez qu’elle finisse, puis relancez la commande.",
+            )
+        time.sleep(_PAUSE)
+
+
+def _create(path: Path, holder: Holder) -> bool:
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
+    except FileExistsError:
+        return False
+    except PermissionError:
+        # Windows refuses so while a file of that name is being removed; anything else lasts, and is told.
+        if os.name != "nt" or not path.exists():
+            raise
+        return False
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(json.dumps(asdict(holder)).encode("ascii"))
+        stream.flush()
+        os.fsync(stream.fileno())
+    return True
+
+
+def _read(path: Path) -> Holder | None:
+    """Return who holds the lock; nothing when the file is gone, or not wholly written."""
+    try:
+        return Holder(**json.loads(path.read_text(encoding="ascii")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _abandoned(path: Path, other: Holder | None) -> bool:
+    if other is not None and other.space and (other.space, other.host) == (_space(), platform.node()):
+        return _dead(other)
+    try:
+        return _now(path) - path.stat().st_mtime > _ABANDONED
+    except FileNotFoundError:
+        return False
+
+
+def _now(path: Path) -> float:
+    """Return the hour of the share: that of this machine may be far from it."""
+    probe = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _remove(path: Path, other: Holder | None) -> None:
+    """Take an abandoned lock away; of several builders that saw it, one alone does."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        path.rename(aside)
+        if _read(aside) != other:
+            # Another builder took it between the look and the move: it is given back, unless a third one came.
+            with contextlib.suppress(OSError):
+                os.link(aside, path)
+        aside.unlink(missing_ok=True)
+
+
+def _beat(held: Held, ended: threading.Event) -> None:
+    while not ended.wait(_BEAT):
+        with contextlib.suppress(OSError):
+            os.utime(held.path)
+
+
+def _release(held: Held) -> None:
+    found = _read(held.path)
+    if found is not None and found.mark == held.holder.mark:
+        with contextlib.suppress(OSError):
+            held.path.unlink()
+
+
+def _self() -> Holder:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "un compte sans nom"
+    return Holder(
+        mark=secrets.token_hex(16),
+        user=user,
+        host=platform.node(),
+        pid=os.getpid(),
+        space=_space(),
+        born=_born(os.getpid()),
+        since=dt.datetime.now().astimezone().isoformat(timespec="seconds"),
+    )
+
+
+def _dead(holder: Holder) -> bool:
+    born = _born(holder.pid)
+    if born or not holder.born:
+        return born != holder.born
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        # Another account's, on a system that hides its processes.
+        return False
+    return True
+
+
+def _space() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _born(pid: int) -> str:
+    """Return when a process began, in ticks since the boot; empty when there is no such process, or it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    # State, then the 22nd field of proc(5): a process that waits to be buried holds nothing any more.
+    return "" if fields[0] in {"Z", "X"} else fields[19]
