@@ -1,5 +1,8 @@
 """Participants against the census: meeting by meeting for the team, year by year for everybody.
 
+Attendances are not persons: two persons who came to four meetings are eight attendances. What must not be small is the
+number of persons, which is at least that of the meeting where most of them were.
+
 Other readers than the team are shown years alone, and merged bands: a meeting beside the year that holds it would give
 a masked band back by subtraction. The widest gap that PI07 publishes comes from the same merged bands, so that it is
 one figure for all readers. The population comes from open sources alone, for the same reason.
@@ -7,6 +10,7 @@ one figure for all readers. The population comes from open sources alone, for th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -176,7 +180,29 @@ def _pooled(
         "meetings": len(parts),
         "left_out": len(events) - len(parts),
     }
-    return list(_compared(ground, _added(dimension, parts), dimension, base, limit=limit))
+    labels = _labels(dimension, parts)
+    again = [_again(event) if base["unit"] == "presences" else 0.0 for event in counted.to_dict("records")]
+    persons = _persons([_on(labels, part) for part in parts], again)
+    pooled: dict[str, float] = {}
+    for part in parts:
+        for label, count in _on(labels, part).items():
+            pooled[label] = pooled.get(label, 0.0) + count
+    return list(_compared(ground, pooled, dimension, base, limit=limit, persons=persons))
+
+
+def _again(event: Mapping[Any, Any]) -> float:
+    """Return how many attendances of a meeting are those of somebody who had already come to it, when it is known."""
+    again = float(event["presences"]) - float(event["personnes_distinctes"])
+    return 0.0 if math.isnan(again) else max(0.0, again)
+
+
+def _persons(parts: Sequence[Mapping[str, float]], again: Sequence[float]) -> dict[str, float]:
+    """Return how many persons there are in each band at least: those of the meeting where most of them were."""
+    found: dict[str, float] = {}
+    for part, more in zip(parts, again, strict=True):
+        for label, count in part.items():
+            found[label] = max(found.get(label, 0.0), count - more, float(count > 0))
+    return found
 
 
 def _each(ground: Ground, register: pd.DataFrame, events: pd.DataFrame, dimension: str) -> Iterator[dict[str, Any]]:
@@ -200,38 +226,50 @@ def _repeated(event: Mapping[Any, Any], unit: str) -> bool:
     return unit == "presences" and event["personnes_distinctes"] < event["presences"]
 
 
-def _added(dimension: str, parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Add up the attendances of several meetings, on the bands that none of them cuts."""
-    total: dict[str, float] = {}
-    for part in parts:
-        for text, count in part.items():
-            total[text] = total.get(text, 0.0) + count
+def _labels(dimension: str, parts: Sequence[Mapping[str, float]]) -> dict[str, str]:
+    """Give each band of several meetings the name under which all of them can be counted: one that none cuts."""
+    texts = list(dict.fromkeys(text for part in parts for text in part))
+    same = {text: text for text in texts}
     if dimension != "tranche_age" or len(parts) == 1:
-        return total
+        return same
     try:
-        read = sorted((age_bands.parse(text), count) for text, count in total.items())
+        read = sorted((age_bands.parse(text), text) for text in texts)
     except DossierError:
         # The comparison itself tells what is no band.
-        return total
-    spans: list[tuple[Band, float]] = []
-    for band, count in read:
+        return same
+    spans: list[tuple[Band, list[str]]] = []
+    for band, text in read:
         if spans and band.first < spans[-1][0].end:
             last, held = spans[-1]
-            spans[-1] = Band(last.first, max(last.end, band.end)), held + count
+            spans[-1] = Band(last.first, max(last.end, band.end)), [*held, text]
         else:
-            spans.append((band, count))
-    return {band.label: count for band, count in spans}
+            spans.append((band, [text]))
+    return {text: band.label for band, held in spans for text in held}
+
+
+def _on(labels: Mapping[str, str], part: Mapping[str, float]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text, count in part.items():
+        found[labels[text]] = found.get(labels[text], 0.0) + count
+    return found
 
 
 def _compared(
-    ground: Ground, found: Mapping[str, float], dimension: str, base: Mapping[str, Any], *, limit: float
+    ground: Ground,
+    found: Mapping[str, float],
+    dimension: str,
+    base: Mapping[str, Any],
+    *,
+    limit: float,
+    persons: Mapping[str, float] | None = None,
 ) -> Iterator[dict[str, Any]]:
     composition, period, sources = ground.compared(found, base["annee"], dimension)
+    people = composition if persons is None else ground.compared(persons, base["annee"], dimension)[0]
     # Those who came from elsewhere are what is left of the attendances of the meeting.
-    elsewhere = sum(found.values()) - sum(composition.counts)
+    elsewhere = sum((found if persons is None else persons).values()) - sum(people.counts)
     if not composition.reason and 0 < elsewhere < limit:
         composition = Composition(reason=_FEW_ELSEWHERE)
-    composition = representativeness.merged(composition, limit, rest="autres secteurs")
+    composition = representativeness.merged(composition, limit, rest="autres secteurs", persons=people.counts)
     table, fit = representativeness.table(composition, tested=not base["repeated"])
     about = {
         **base,

@@ -109,7 +109,9 @@ def by_category(counts: Mapping[str, float], population: Mapping[str, float]) ->
     )
 
 
-def merged(found: Composition, threshold: float, *, rest: str = "autres") -> Composition:
+def merged(
+    found: Composition, threshold: float, *, rest: str = "autres", persons: Sequence[float] | None = None
+) -> Composition:
     """Merge the bands that hold fewer participants than a threshold: one below it is told to nobody.
 
     Ages merge with their smaller neighbour; categories merge together, with the next smallest when their sum stays
@@ -123,16 +125,20 @@ def merged(found: Composition, threshold: float, *, rest: str = "autres") -> Com
         Least number of participants of a band that is shown.
     rest : str
         Name of the merged categories.
+    persons : sequence of float, optional
+        How many persons there are in each band at least, where what is counted is attendances: they are what must not
+        be few.
     """
     if found.reason or threshold <= 1:
         return found
-    groups = _groups(found.counts, threshold, ordered=found.ordered)
+    judged = found.counts if persons is None else tuple(persons)
+    groups = _groups(judged, threshold, ordered=found.ordered)
 
     def held(group: Sequence[int]) -> float:
         return sum(found.counts[rank] for rank in group)
 
     enough = len(groups) >= 2 and sum(held(group) > 0 for group in groups) >= 2
-    if not enough or not _hides(found.counts, groups, threshold, ordered=found.ordered):
+    if not enough or not _hides(judged, groups, threshold, ordered=found.ordered):
         return Composition(
             ordered=found.ordered,
             reason="Trop peu de participants par tranche : la répartition n’est pas diffusable.",

@@ -38,11 +38,6 @@ def with_tables(checkout: Path, tmp_path: Path) -> Any:
     return made
 
 
-@pytest.fixture(scope="module")
-def demo(checkout: Path) -> Dossier:
-    return ctgeval.open(checkout / "data" / "demo")
-
-
 def told(dossier: Dossier, audience: str) -> dict[str, pd.DataFrame]:
     none = pd.DataFrame()
     reader = followup.Reader(audience=audience, partner="", results=none, progress=none)
@@ -114,6 +109,30 @@ def test_a_small_meeting_and_the_total_that_gives_it_back_are_masked(with_tables
     assert outside["participation_years"]["conf_status"].tolist() == ["C", "F"]
     # What is compared with the census leaves the small meeting out: 16 and 14, not 18 and 15.
     assert outside["representativeness"]["participants"].tolist() == [16, 14]
+
+
+@pytest.mark.parametrize(("men", "told_"), [((2, 2, 2), False), ((2, 6, 2), True), ((4, 4, 4), False)])
+def test_attendances_are_not_persons(with_tables, men: tuple[int, ...], told_: bool) -> None:
+    # Two men who come to three meetings are six attendances, and two persons.
+    rows = [
+        f"R{at};;2024-0{at}-13;Réunion;;{20 + count};;;;\nR{at};;2024-0{at}-13;Réunion;;20;;;F;\n"
+        f"R{at};;2024-0{at}-13;Réunion;;{count};;;M;\n"
+        for at, count in enumerate(men, start=1)
+    ]
+    dossier = with_tables(participation=HEAD + "".join(rows))
+    inside = told(dossier, "interne")["representativeness"].query("event == ''")
+    assert inside["participants"].tolist() == [60, sum(men)]
+    outside = told(dossier, "copil")["representativeness"]
+    assert outside["participants"].dropna().tolist() == ([60, sum(men)] if told_ else [])
+    assert outside["reason"].str.contains("diffusable").any() != told_
+
+
+def test_those_who_came_again_to_one_meeting_are_counted_once(with_tables) -> None:
+    # Twelve sessions of one cycle: of 40 attendances, 30 are those of somebody already there.
+    lines = "R1;;2024-05-13;Cycle;;40;10;;;\nR1;;2024-05-13;Cycle;;32;;;F;\nR1;;2024-05-13;Cycle;;8;;;M;\n"
+    outside = told(with_tables(participation=HEAD + lines), "copil")["representativeness"]
+    assert outside["participants"].dropna().empty
+    assert outside["reason"].str.contains("diffusable").all()
 
 
 def test_few_who_came_from_elsewhere_are_not_what_is_left(with_tables) -> None:
