@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ctgeval import config as configuration
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
-from ctgeval.report import execute, manifest, plan, site
+from ctgeval.report import execute, manifest, plan, scan, site
 from ctgeval.report.cases import Case, State, cases, state
 from ctgeval.report.plan import Job
 from ctgeval.report.pool import Pool, Task
@@ -213,28 +213,30 @@ def _build_all(
 
     dossier = Dossier.open(folder)
     dossier.require_sound()
-    ready: list[tuple[Case, Release]] = []
-    releases: dict[str, Release | CtgevalError] = {}
+    ready: list[tuple[Case, Release, scan.Private]] = []
+    releases: dict[str, tuple[Release, scan.Private] | CtgevalError] = {}
     for case in todo:
         if case.job.folder not in releases:
             releases[case.job.folder] = _released(dossier, case)
-        release = releases[case.job.folder]
+        released = releases[case.job.folder]
         try:
             _refuse_formats(case.job.formats)
             plan.notebook(case.job.bilan)
         except CtgevalError as error:
             tell(_failed(case, error))
             continue
-        if isinstance(release, CtgevalError):
-            tell(_failed(case, release))
+        if isinstance(released, CtgevalError):
+            tell(_failed(case, released))
         else:
-            ready.append((case, release))
+            ready.append((case, *released))
     with tempfile.TemporaryDirectory(prefix="ctgeval-", ignore_cleanup_errors=True) as temporary:
         root = Path(temporary).resolve()
         with closing(Pool(root, hidden=folder)) as pool, ThreadPoolExecutor(max_workers=jobs) as threads:
             running = [
-                threads.submit(_build_one, case, release, pool, scratch=root / f"bilan-{rank}", day=day, limit=limit)
-                for rank, (case, release) in enumerate(ready)
+                threads.submit(
+                    _build_one, case, release, private, pool, scratch=root / f"bilan-{rank}", day=day, limit=limit
+                )
+                for rank, (case, release, private) in enumerate(ready)
             ]
             try:
                 for finished in as_completed(running):
@@ -245,14 +247,18 @@ def _build_all(
     return dossier.set_aside
 
 
-def _released(dossier: Dossier, case: Case) -> Release | CtgevalError:
+def _released(dossier: Dossier, case: Case) -> tuple[Release, scan.Private] | CtgevalError:
+    """Return what an audience may know, and what its pages must not say."""
     try:
-        return dossier.release(case.job.audience, partner=case.job.partner or None)
+        release = dossier.release(case.job.audience, partner=case.job.partner or None)
+        return release, scan.private(dossier, release)
     except CtgevalError as error:
         return error
 
 
-def _build_one(case: Case, release: Release, pool: Pool, *, scratch: Path, day: str, limit: float) -> Entry:
+def _build_one(
+    case: Case, release: Release, private: scan.Private, pool: Pool, *, scratch: Path, day: str, limit: float
+) -> Entry:
     begun = time.perf_counter()
     cpu = 0.0
     try:
@@ -260,7 +266,7 @@ def _build_one(case: Case, release: Release, pool: Pool, *, scratch: Path, day: 
         task = Task(plan.notebook(case.job.bilan), scratch, case.job.parameters, limit)
         reply = pool.run(task)
         cpu = reply.get("cpu", 0.0)
-        publish(case, release, reply, day=day)
+        publish(case, release, reply, day=day, private=private)
     except CtgevalError as error:
         return _failed(case, error, seconds=time.perf_counter() - begun, cpu=cpu)
     except OSError as error:

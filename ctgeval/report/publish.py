@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ctgeval import config as configuration
 from ctgeval.errors import NotebookFailed
-from ctgeval.report import html, manifest, plan, site
+from ctgeval.report import html, manifest, plan, scan, site
 from ctgeval.report.cases import Case
 from ctgeval.report.files import write_whole
 
 if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
 
+_NOTHING = scan.Private()
+_ENDS = (".html", ".manifest.json")
 
-def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str) -> None:
+
+def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str, private: scan.Private = _NOTHING) -> None:
     """Write the page of a bilan and its sheet; or a partial page in the dossier, when the notebook failed.
+
+    Nothing is written before the leak scan (`ctgeval.report.scan`) has looked at the page, at its sheet, and at the
+    files that are already in the folder of its readers.
 
     Parameters
     ----------
@@ -28,9 +36,13 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str) ->
         See `worker.reply`.
     day : str
         ISO date to print.
+    private : Private
+        What the coordinating process knows and the page must not say.
 
     Raises
     ------
+    ConfidentialityError
+        When the scan finds what must not go out, in the page or beside it: the earlier page stays as it was.
     NotebookFailed
         When the notebook did not reach its end: nothing is published, the earlier page stays as it was.
     ReportError
@@ -55,10 +67,41 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str) ->
         version=context["version"],
         told_sources=context["sources"],
     )
+    told["controle"] = _checked(case, release, page, told, private)
     write_whole(case.page, page)
     manifest.write(case.manifest, told)
     manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key)
     partial.unlink(missing_ok=True)
+
+
+def _checked(case: Case, release: Release, page: bytes, told: dict[str, Any], private: scan.Private) -> dict[str, Any]:
+    """Look at what is about to be published, and return what may be told of the look."""
+    folder, machine = case.page.parent, scan.here(case.folder, case.page.parent)
+    planned = plan.jobs(configuration.load(case.folder), case.folder)
+    expected = {f"{job.slug}{end}" for job in planned if job.folder == case.job.folder for end in _ENDS}
+    found = scan.document(
+        case.page.name,
+        page,
+        audience=case.job.audience,
+        release=release,
+        secrets=private.secrets,
+        persons=private.persons,
+        machine=machine,
+    )
+    sheet = json.dumps(told, ensure_ascii=False).encode()
+    beside = scan.document(
+        case.manifest.name, sheet, audience=case.job.audience, persons=private.persons, machine=machine
+    )
+    hits = scan.blocking(
+        (
+            *found.hits,
+            *beside.hits,
+            *scan.foreign(folder, audience=case.job.folder, expected=frozenset(expected)),
+        )
+    )
+    if hits:
+        raise scan.refusal(hits)
+    return found.coverage.as_dict()
 
 
 def _failure(case: Case, reply: dict[str, Any]) -> NotebookFailed:

@@ -22,6 +22,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ctgeval import checks
+from ctgeval.confidentiality.released import TABLES
+from ctgeval.indicators.compute import RESULT_COLUMNS
 from ctgeval.report import plan
 
 build_module = importlib.import_module("ctgeval.report.build")
@@ -63,12 +65,32 @@ HTML(f"<h2>Section</h2><p>canari-{Path(release, 'canari.txt').read_text()}-{terr
 
 @dataclass
 class Release:
-    """What `publish` needs of a release."""
+    """What `publish` and the leak scan need of a release: this one gives no figure."""
 
     path: Path
+    audience: str
     meta: dict[str, Any]
     territories: pd.DataFrame
     sources: pd.DataFrame
+
+    def table(self, name: str) -> pd.DataFrame:
+        return pd.DataFrame(columns=list(RESULT_COLUMNS if name == "results" else TABLES[name]))
+
+    @property
+    def results(self) -> pd.DataFrame:
+        return self.table("results")
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        return self.table("indicators")
+
+    @property
+    def impact(self) -> pd.DataFrame:
+        return self.table("impact")
+
+    @property
+    def texts(self) -> pd.DataFrame:
+        return self.table("texts")
 
 
 @dataclass
@@ -111,8 +133,9 @@ def _release(folder: Path, audience: str) -> Release:
     (path / "canari.txt").write_text(f"{audience}", encoding="utf-8")
     return Release(
         path=path,
+        audience=audience,
         meta={"nom": NAMES[CIVRAISIEN], "perimetre": 2024, "fictif": False, "mention": ""},
-        territories=pd.DataFrame({"geo": list(NAMES), "name": list(NAMES.values())}),
+        territories=pd.DataFrame({"geo": list(NAMES), "name": list(NAMES.values()), "role": "territoire"}),
         sources=pd.DataFrame(
             [
                 {"cle": "population", "titre": "Populations légales", "producteur": "Insee", "diffusion": "ouverte",
@@ -168,6 +191,7 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
         def release(self, audience: str, partner: str | None = None) -> Release:
             return _release(self.path, partner or audience)
 
+    monkeypatch.setattr(build_module.scan, "private", lambda *_: build_module.scan.Private())
     module = types.ModuleType("ctgeval.dossier")
     module.Dossier = Dossier  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ctgeval.dossier", module)

@@ -23,17 +23,20 @@ from ctgeval.report.scan.document import Coverage, Scanned, document
 from ctgeval.report.scan.folders import folder, foreign
 from ctgeval.report.scan.hits import KINDS, Hit, blocking, refusal
 from ctgeval.report.scan.machine import Machine, here
+from ctgeval.report.scan.private import Private, private
 
 __all__ = [
     "KINDS",
     "Coverage",
     "Hit",
     "Machine",
+    "Private",
     "Scanned",
     "blocking",
     "document",
     "folder",
     "foreign",
     "here",
+    "private",
     "refusal",
 ]

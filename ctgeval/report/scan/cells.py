@@ -16,6 +16,7 @@ from ctgeval.report.scan.contents import Grid
 from ctgeval.report.scan.facts import Facts, Given, Row
 from ctgeval.report.scan.hits import hidden
 from ctgeval.report.scan.numerals import Numeral, is_figure, numerals
+from ctgeval.report.scan.summaries import summaries, sums_up
 
 __all__ = ["Coverage", "compare"]
 
@@ -45,6 +46,11 @@ class Coverage:
     results: int = 0
     others: int = 0
     lost: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, int]:
+        """Return what a manifest says of it."""
+        left = sum(self.lost.values())
+        return {"chiffres": self.figures, "resultats": self.results, "autres": self.others, "non_rattaches": left}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ class _Table:
         if not period and self._exact(place.row) and column in _LAST:
             # « Population municipale, 2023 »: the row says of when its last value is.
             period = facts.periods.get(row.rpartition(", ")[2], "")
-        if indicator and (geos or period) and self._in_results(indicator, geos or self._geos):
+        if indicator and (geos or period or sums_up(row)) and self._in_results(indicator, geos or self._geos):
             told = list(numerals(place.text))
             if period and not self._other(column, row):
                 return self._cell(indicator, geos or self._geos, period, told, place)
@@ -176,14 +182,25 @@ class _Table:
             if _speaks_of(facts.rows[rank], places, dated)
         ]
         figures = [one for one in told if not one.is_year]
-        exact = [number for one in self._given(indicator, places, every) for number in one.exact[:1]]
+        exact = [one.value for one in self._given(indicator, places, every)]
         for number in figures:
             found = any(one.gives(number) for one in given) or any(row.gives(number) for row in rows)
             if not (found or _derived(number, exact)):
                 # « Moyenne des territoires de comparaison »: a figure about others than the place of the table.
                 way, kind = self._elsewhere(place, indicator)
+                if (not way or kind) and self._summary(place, number, indicator, dated or every, places):
+                    return "results", ""
                 return (way, kind) if way and not kind else ("results", "inconnu")
         return "results", ""
+
+    def _summary(
+        self, place: _Place, told: Numeral, indicator: str, when: Iterable[str], places: Iterable[str]
+    ) -> bool:
+        """Whether a cell is a median or a quartile of the places of a level, as the release gives their values."""
+        if not (sums_up(fold(place.row)) or sums_up(fold(place.column))):
+            return False
+        own = tuple(places)
+        return any(told.shows(one) for period in when for one in summaries(self._facts, indicator, period, own=own))
 
     def _elsewhere(self, place: _Place, indicator: str) -> tuple[str, str]:
         """Judge a cell by the rows of the release that bear the words of its headers."""

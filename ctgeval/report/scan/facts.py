@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +39,7 @@ Key = tuple[str, str, str]
 class Given:
     """What the results say of one indicator, one place and one period, all categories together."""
 
+    value: float
     exact: tuple[float, ...]
     bounds: tuple[float, ...]
     masked: bool
@@ -84,6 +84,8 @@ class Facts:
         Rows in which a text stands, by that text folded.
     by_indicator : mapping
         Rows about an indicator.
+    by_pair, by_moment : mapping
+        Periods of an indicator and a place, and places of an indicator and a period.
     figures : ndarray
         Absolute values of all that is given, sorted.
     signed : str
@@ -99,13 +101,14 @@ class Facts:
     by_word: Mapping[str, tuple[int, ...]]
     by_indicator: Mapping[str, tuple[int, ...]]
     by_pair: Mapping[tuple[str, str], tuple[str, ...]]
+    by_moment: Mapping[tuple[str, str], tuple[str, ...]]
     figures: npt.NDArray[np.float64]
     signed: str
 
     @classmethod
     def of(cls, release: Release) -> Facts:
         """Read a release; its folder is named by its content, so that it is read once."""
-        return _read(release.path)
+        return _read(_Named(release))
 
     def gives(self, told: Numeral) -> bool:
         """Tell whether any figure of the release may be shown so."""
@@ -114,11 +117,22 @@ class Facts:
         return bool(right > left)
 
 
-@lru_cache(maxsize=8)
-def _read(path: Path) -> Facts:
-    from ctgeval.confidentiality import Release
+@dataclass(frozen=True, slots=True, eq=False)
+class _Named:
+    """A release that is another when its folder is."""
 
-    release = Release.load(path)
+    release: Release
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Named) and self.release.path == other.release.path
+
+    def __hash__(self) -> int:
+        return hash(self.release.path)
+
+
+@lru_cache(maxsize=4)
+def _read(named: _Named) -> Facts:
+    release = named.release
     results, periods_seen = _results(release.results)
     indicators, territories = release.indicators, release.territories
     labels = {fold(french.typography(str(label))): str(id) for id, label in _pairs(indicators, "id", "label")}
@@ -138,8 +152,10 @@ def _read(path: Path) -> Facts:
         if row.indicator:
             by_indicator.setdefault(row.indicator, []).append(rank)
     by_pair: dict[tuple[str, str], list[str]] = {}
+    by_moment: dict[tuple[str, str], list[str]] = {}
     for indicator, geo, period in results:
         by_pair.setdefault((indicator, geo), []).append(period)
+        by_moment.setdefault((indicator, period), []).append(geo)
     figures = [number for given in results.values() for number in (*given.exact, *given.bounds)]
     figures += [number for row in rows for number in row.figures]
     return Facts(
@@ -152,6 +168,7 @@ def _read(path: Path) -> Facts:
         by_word={word: tuple(ranks) for word, ranks in by_word.items()},
         by_indicator={name: tuple(ranks) for name, ranks in by_indicator.items()},
         by_pair={pair: tuple(found) for pair, found in by_pair.items()},
+        by_moment={pair: tuple(found) for pair, found in by_moment.items()},
         figures=np.unique(np.abs(np.array(figures, dtype=float))),
         signed="\n".join(release.texts["markdown"].dropna().astype(str)),
     )
@@ -179,8 +196,9 @@ def _results(frame: pd.DataFrame) -> tuple[dict[Key, Given], set[str]]:
     keys = list(zip(*(frame[name].astype(str) for name in ("indicator", "geo", "time_period")), strict=True))
     found: dict[Key, Given] = {}
     for rank in np.flatnonzero(told).tolist():
-        before = found.get(keys[rank], Given((), (), masked=True))
+        before = found.get(keys[rank], Given(math.nan, (), (), masked=True))
         found[keys[rank]] = Given(
+            before.value if math.isfinite(before.value) else float(exact[rank, 0]),
             before.exact + tuple(one for one in exact[rank].tolist() if math.isfinite(one)),
             before.bounds + tuple(one for one in bounds[rank].tolist() if math.isfinite(one)),
             masked=before.masked and bool(masked[rank]),

@@ -12,6 +12,8 @@ from ctgeval.sources.known_persons import persons_in
 __all__ = ["personal"]
 
 _DAY = re.compile(r"\b\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d\d\b|\b(?:19|20)\d\d[/.\-]\d\d[/.\-]\d\d\b")
+# Fingerprints: their digits are nobody's, and ten of them in a row may look like a telephone.
+_PRINT = re.compile(r"\b[0-9a-f]{32,}\b|\bsha\d+-[A-Za-z0-9+/=]{20,}")
 _ENOUGH_DIGITS = re.compile(r"\d\D{0,3}\d\D{0,3}\d\D{0,3}\d\D{0,3}\d\D{0,3}\d\D{0,3}\d\D{0,3}\d\D{0,3}\d")
 
 
@@ -32,6 +34,7 @@ def personal(
     everybody : bool
         Whether the reader may know who is who (the team): only those numbers are looked for.
     """
+    text = _PRINT.sub(" … ", text)
     if _ENOUGH_DIGITS.search(text):
         plain = _DAY.sub(" … ", text)
         yield from (("nir", found) for found in _found("nir", text) if _has_key(found))
