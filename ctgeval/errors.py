@@ -20,6 +20,7 @@
         - NotIdentified        these data can't tell the effect from something else, whatever the method's arithmetic
         - TooFewUnits          too few territories, periods or persons for the method that was asked
     - ConfidentialityError     a figure would disclose something about somebody
+        - ProtectionInfeasible what must be shown gives away what must not, whatever else is masked
     - ReportError              a bilan could not be produced
         - ParameterError       a notebook was given a parameter it does not declare, or a wrong value
         - NotebookFailed       a cell of the notebook failed
@@ -58,6 +59,7 @@ __all__ = [
     "PeriodError",
     "PersonalDataFound",
     "Problem",
+    "ProtectionInfeasible",
     "ReportError",
     "Severity",
     "SourceError",
@@ -250,6 +252,10 @@ class TooFewUnits(ImpactError):
 
 class ConfidentialityError(CtgevalError):
     """A figure would disclose something about somebody."""
+
+
+class ProtectionInfeasible(ConfidentialityError):
+    """What must be shown gives away what must not, whatever else is masked."""
 
 
 class ReportError(CtgevalError):

@@ -28,9 +28,10 @@ from scipy import sparse
 
 from ctgeval.confidentiality import contingency
 from ctgeval.confidentiality.equations import Floats, Mask, System
-from ctgeval.confidentiality.feasibility import TOLERANCE, Positions, intervals, too_low
+from ctgeval.confidentiality.feasibility import TOLERANCE, Positions, beside, intervals, too_low
 from ctgeval.confidentiality.forms import Form, Key
 from ctgeval.confidentiality.rules import Rule
+from ctgeval.confidentiality.witnesses import NOBODY, Proofs, problems
 from ctgeval.errors import ConfidentialityError
 
 __all__ = ["LEVELS", "Attackable", "Audit", "Level", "attack", "audit", "violations"]
@@ -217,7 +218,8 @@ def audit(system: System, hidden: Mask, *, level: Level = "L3") -> Audit:
 def violations(system: System, hidden: Mask, *, level: Level = "L3", only: Iterable[int] | None = None) -> Positions:
     """Return the cells of which an attacker can tell that they are under their requirement, without their intervals.
 
-    Cheaper than `audit`: one solution that lets several cells be great enough clears all of them.
+    Cheaper than `audit`: one set of values that lets several cells be great enough clears all of them, and what has
+    such a `witness <ctgeval.confidentiality.witnesses>` needs no interval.
 
     Parameters
     ----------
@@ -226,15 +228,12 @@ def violations(system: System, hidden: Mask, *, level: Level = "L3", only: Itera
     only : iterable of int, optional
         Look at these cells alone.
     """
-    cells = _attacked(system, hidden)
-    cells = cells[~np.isnan(system.required[cells])]
-    if only is not None:
-        cells = cells[np.isin(cells, list(only))]
-    found = set(too_low(system, hidden, cells, aware=level != "L0"))
-    if level in ("L2", "L3"):
-        for contributor, near in _contributors(system, hidden, cells):
-            left = cells[near][~np.isin(cells[near], list(found))]
-            found |= set(too_low(system.fixing([contributor]), hidden, left, aware=True))
+    aware, wanted = level != "L0", None if only is None else set(only)
+    found: set[int] = set()
+    for contributor, targets in _unproved(system, hidden, aware=aware, contributors=level in {"L2", "L3"}).items():
+        left = [one for one in targets if one not in found and (wanted is None or one in wanted)]
+        known = system if contributor == NOBODY else system.fixing([contributor])
+        found |= set(too_low(known, hidden, np.array(left, dtype=np.intp), aware=aware))
     return np.array(sorted(found), dtype=np.intp)
 
 
@@ -254,10 +253,20 @@ def _contributors(system: System, hidden: Mask, cells: Positions) -> Iterator[tu
     alone = np.flatnonzero(hidden & system.maskable & (system.value == 1) & system.integral)
     if not len(alone):
         return
-    pattern = sparse.csr_array(system.matrix != 0).astype(np.int8)
+    matrix = sparse.csr_array(system.matrix)
     for cell in alone:
-        rows = pattern[:, [cell]].nonzero()[0]
-        sharing = np.unique(pattern[rows].nonzero()[1])
-        near = np.flatnonzero(np.isin(cells, sharing) & (cells != cell) & ~np.isnan(system.required[cells]))
+        sharing = beside(matrix, system.right, system.value, system.integral, int(cell))
+        near = np.flatnonzero(np.isin(cells, sharing) & ~np.isnan(system.required[cells]))
         if len(near):
             yield int(cell), near.astype(np.intp)
+
+
+def _unproved(system: System, hidden: Mask, *, aware: bool, contributors: bool) -> dict[int, list[int]]:
+    """Return the cells that no witness proves open, by what the attacker knows (`NOBODY`: no cell)."""
+    found: dict[int, list[int]] = {}
+    for problem in problems(system, aware=aware, contributors=contributors):
+        own = hidden[problem.cells]
+        for cell, known in Proofs(problem).failing(own, problem.requirements(own)):
+            contributor = NOBODY if known == NOBODY else int(problem.cells[known])
+            found.setdefault(contributor, []).append(int(problem.cells[cell]))
+    return dict(sorted(found.items()))

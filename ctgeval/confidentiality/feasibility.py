@@ -17,7 +17,7 @@ from scipy.sparse import csgraph
 from ctgeval.confidentiality.equations import Floats, Mask, System
 from ctgeval.errors import ConfidentialityError
 
-__all__ = ["TOLERANCE", "Positions", "intervals", "too_low"]
+__all__ = ["TOLERANCE", "Positions", "beside", "intervals", "too_low"]
 
 TOLERANCE = 1e-6
 Positions = npt.NDArray[np.intp]
@@ -61,11 +61,19 @@ def intervals(system: System, hidden: Mask, cells: Positions, *, aware: bool = T
     low, high = system.bounds(hidden, aware=aware)
     low, high = low[cells].copy(), high[cells].copy()
     for part, at in _parts(system, hidden, cells, aware=aware):
-        for position in at:
-            own = int(np.searchsorted(part.cells, cells[position]))
-            asked = float(system.required[cells[position]])
-            low[position] = _extreme(part, own, sign=1.0, asked=asked)
-            high[position] = _extreme(part, own, sign=-1.0, asked=asked)
+        order = np.argsort(part.cells)
+        owns = order[np.searchsorted(part.cells, cells[list(at)], sorter=order)]
+        least, most = np.zeros(len(part.cells), dtype=bool), np.zeros(len(part.cells), dtype=bool)
+        for sign, bounds, reached in ((-1.0, high, most), (1.0, low, least)):
+            for position, own in zip(at, owns.tolist(), strict=True):
+                if reached[own]:
+                    # Some values that were found on the way reach what the cell is known not to pass.
+                    continue
+                bound, point = _solved(part, own, sign=sign, asked=float(system.required[cells[position]]))
+                bounds[position] = bound
+                if point is not None and _is_whole(point[part.integral]):
+                    least |= point <= part.low + TOLERANCE
+                    most |= point >= part.high - TOLERANCE
     return low, high
 
 
@@ -135,8 +143,32 @@ def too_low(system: System, hidden: Mask, cells: Positions, *, aware: bool = Tru
     return found
 
 
-def _extreme(part: _Part, own: int, *, sign: float, asked: float) -> float:
-    return _solved(part, own, sign=sign, asked=asked)[0]
+def beside(matrix: sparse.csr_array, right: Floats, value: Floats, integral: Mask, alone: int) -> Positions:
+    """Return the cells of which someone alone in one could learn something: those that share an equation with it.
+
+    A total of 1 and its part of 1 are the same person, who learns nothing.
+
+    Parameters
+    ----------
+    matrix : sparse array
+        Equations.
+    right, value, integral : ndarray
+        As in `System`.
+    alone : int
+        The cell of value 1.
+    """
+    rows = matrix[:, [alone]].nonzero()[0]
+    near: set[int] = set()
+    himself = {alone}
+    for row in rows:
+        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        cells, signs = matrix.indices[span], matrix.data[span]
+        near.update(cells[signs != 0].tolist())
+        is_sum = right[row] == 0 and integral[cells].all() and (np.abs(signs) == 1).all()
+        if is_sum and min((signs > 0).sum(), (signs < 0).sum()) == 1:
+            own = signs[cells == alone][0]
+            himself.update(cells[(signs == -own) & (value[cells] == 1)].tolist())
+    return np.array(sorted(near - himself), dtype=np.intp)
 
 
 def _solved(part: _Part, own: int, *, sign: float, asked: float) -> tuple[float, Floats | None]:
