@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,17 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctgeval import errors
+from ctgeval.confinement.kernel import folders
 from ctgeval.french import NNBSP
 from ctgeval.report.parameters import Value, check, schema
 
 if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
 
 WORK = "travail"
+_PRIVATE = "prive"
 _GIVEN = "carnet.ipynb"
 _EXECUTED = "execute.ipynb"
 _LAST_WORD = "ctgeval: fin du carnet"
 _DEAD = "Le noyau Python s’est arrêté brutalement (mémoire insuffisante ?)."
+_UNBORN = "Le noyau Python n’a pas pu démarrer : le système a refusé de le confiner, ou la mémoire manque."
 _OURS = "ctgeval-fin"
 _MARKER = "papermill-error-cell-tag"
 _SHORTEST_WAIT = 1.0
@@ -91,7 +97,8 @@ def run(path: Path, parameters: Mapping[str, Value], *, scratch: Path, limit: fl
     parameters : mapping
         Values of its declared parameters.
     scratch : Path
-        Folder of this run. Its sub-folder `WORK`, which holds the release and nothing else, is where the kernel runs.
+        Folder of this run. Its sub-folder `WORK`, which holds the release and nothing else, is where the kernel runs:
+        it reaches no other file of this machine where the system can see to it (see `ctgeval.confinement`).
     limit : float
         Seconds that the whole notebook may take.
 
@@ -126,12 +133,16 @@ def _execute(values: Mapping[str, Value], *, scratch: Path, limit: float) -> str
     before = Path.cwd()
     # Papermill applies str.format to its paths: these are plain names, whatever the temporary folder is called.
     os.chdir(scratch)
+    private = scratch.resolve() / _PRIVATE
+    private.mkdir(exist_ok=True, mode=0o700)
+    _spare_fonts(private)
     try:
         execute_notebook(
             _GIVEN,
             _EXECUTED,
             parameters=dict(values),
             kernel_name="python3",
+            kernel_manager_class=_manager(private),
             progress_bar=False,
             cwd=WORK,
             timeout_func=lambda _cell: max(_SHORTEST_WAIT, end - time.monotonic()),
@@ -144,9 +155,34 @@ def _execute(values: Mapping[str, Value], *, scratch: Path, limit: float) -> str
         return ""
     except CellExecutionError as error:
         return f"L’exécution s’est arrêtée : {error.ename}."
+    except RuntimeError:
+        return _UNBORN
     finally:
         os.chdir(before)
     return ""
+
+
+def _spare_fonts(private: Path) -> None:
+    """Hand the list of fonts that this process made to the kernel, which would make it again for each bilan."""
+    folder = folders(private)["MPLCONFIGDIR"]
+    for made in Path(os.environ.get("MPLCONFIGDIR", folder)).glob("fontlist-*.json"):
+        if made.parent != Path(folder):
+            shutil.copy(made, folder)
+
+
+def _manager(private: Path) -> type[AsyncKernelManager]:
+    """Return what starts the kernel: our own, which confines itself before it loads anything, in place of Jupyter's."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    argv = [sys.executable, "-P", "-m", "ctgeval.confinement.kernel", "{connection_file}", str(private)]
+
+    class Manager(AsyncKernelManager):
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(argv=argv, display_name="Python 3", language="python", env=folders(private))
+
+    return Manager
 
 
 def _errors(cell: NotebookNode) -> list[NotebookNode]:

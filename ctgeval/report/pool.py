@@ -5,20 +5,33 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
+import site
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ctgeval import confinement
+from ctgeval.confinement.kernel import folders
+from ctgeval.errors import ReportError
 from ctgeval.report.parameters import Value
 
 _GRACE = 60.0
+_TEMPLATE = "modele"
 _STOPPED = "Le processus du carnet s’est arrêté brutalement (mémoire ou durée dépassée ?)."
-_FORGOTTEN = {"PWD", "OLDPWD", "PYTEST_CURRENT_TEST", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"}
+# What a process needs of a system to run. The rest may name the dossier, or hold a password.
+_KEPT = {
+    "LANG", "LANGUAGE", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
+    "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "VIRTUAL_ENV", "CONDA_PREFIX",
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "OS", "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE", "PROCESSOR_IDENTIFIER", "PROGRAMFILES", "PROGRAMDATA", "ALLUSERSPROFILE",
+}  # fmt: skip
+_LISTS = {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"}
 _FIXED = {
     # One thread by kernel: several run at the same time, and results must not depend on the number of cores.
     "OPENBLAS_NUM_THREADS": "1",
@@ -29,12 +42,6 @@ _FIXED = {
     "PYTHONUTF8": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "JUPYTER_NO_CONFIG": "1",
-}
-_PRIVATE = {
-    "IPYTHONDIR": "ipython",
-    "JUPYTER_CONFIG_DIR": "jupyter",
-    "JUPYTER_DATA_DIR": "jupyter-data",
-    "JUPYTER_RUNTIME_DIR": "jupyter-runtime",
 }
 
 
@@ -49,29 +56,36 @@ class Task:
 
 
 def environment(hidden: Path, private: Path, *, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a worker: nothing in it names the dossier, nor a person's own Jupyter settings.
+    """Return the environment of a worker: what a system needs, without a word of the dossier nor of a person.
 
     Parameters
     ----------
     hidden : Path
-        Folder of the dossier; a variable whose value names it is left out.
+        Folder of the dossier; a value that names it is left out, and in a list of folders those that hold it too.
     private : Path
         Folder for the worker's own settings.
     variables : mapping
         The environment to start from.
     """
-    secret = {str(hidden), str(hidden.resolve())}
-    kept = {
-        name: value
-        for name, value in variables.items()
-        if name.upper() not in _FORGOTTEN
-        and not name.upper().startswith("CTGEVAL_")
-        and not any(folder in value for folder in secret)
-    }
+    kept = {}
+    for name, value in variables.items():
+        if name.upper() in _LISTS:
+            kept[name] = os.pathsep.join(part for part in value.split(os.pathsep) if not _tells(part, hidden))
+        elif (name.upper() in _KEPT or name.upper().startswith("LC_")) and not _tells(value, hidden):
+            kept[name] = value
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(part for part in (package, kept.get("PYTHONPATH", "")) if part)
-    own = {name: str(private / folder) for name, folder in _PRIVATE.items()}
-    return kept | _FIXED | own | {"PYTHONPATH": path}
+    # A home of its own would hide the packages that a person installed for himself, if he did.
+    user = {"PYTHONUSERBASE": site.getuserbase()} if site.getusersitepackages() in sys.path else {}
+    return kept | _FIXED | folders(private) | user | {"PYTHONPATH": path}
+
+
+def _tells(value: str, hidden: Path) -> bool:
+    """Whether a value names the dossier, or is a folder that holds it."""
+    told = os.path.normcase(value)
+    if any(os.path.normcase(name) in told for name in (str(hidden), str(hidden.resolve()), hidden.as_posix())):
+        return True
+    return bool(value) and Path(value).is_absolute() and hidden.resolve().is_relative_to(Path(value).resolve())
 
 
 class Pool:
@@ -83,11 +97,22 @@ class Pool:
         Temporary folder, where the workers stand.
     hidden : Path
         Folder of the dossier, which they must not know.
+
+    Raises
+    ------
+    ReportError
+        When the dossier lies where any program of this machine must be able to read.
     """
 
     def __init__(self, root: Path, *, hidden: Path) -> None:
+        if confinement.holds(hidden):
+            raise ReportError(
+                "Le dossier se trouve parmi les fichiers de Python ou du système : les carnets pourraient le lire.",
+                file=hidden.name,
+                remedy="Déplacez-le, par exemple dans vos documents.",
+            )
         self._root = root
-        self._environment = environment(hidden, root, variables=os.environ)
+        self._environment = environment(hidden, root / "reglages", variables=os.environ)
         self._idle: queue.SimpleQueue[subprocess.Popen[str]] = queue.SimpleQueue()
         self._all: list[subprocess.Popen[str]] = []
         self._lock = threading.Lock()
@@ -101,10 +126,11 @@ class Pool:
             What to run. When the worker itself dies or outlives the limit, the reply holds a ``message`` only.
         """
         worker = self._worker()
+        given = replace(task, notebook=_copied(task))
         alarm = threading.Timer(task.limit + _GRACE, worker.kill)
         alarm.start()
         try:
-            answer = _asked(worker, task)
+            answer = _asked(worker, given)
         finally:
             alarm.cancel()
         if not answer:
@@ -130,7 +156,7 @@ class Pool:
             # What libraries write while they work is of no use to the reader of the terminal.
             with (self._root / f"journal-{rank}.txt").open("wb") as log:
                 worker = subprocess.Popen(
-                    [sys.executable, "-m", "ctgeval.report.worker"],
+                    [sys.executable, "-P", "-m", "ctgeval.confinement.worker", "ctgeval.report.worker"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -154,6 +180,13 @@ class Pool:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
+
+
+def _copied(task: Task) -> Path:
+    """Copy the notebook beside its release: the worker reads nothing outside the temporary folder."""
+    folder = task.scratch / _TEMPLATE
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copyfile(task.notebook, folder / task.notebook.name))
 
 
 def _asked(worker: subprocess.Popen[str], task: Task) -> str:

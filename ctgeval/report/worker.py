@@ -1,5 +1,6 @@
 """The process in which notebooks are run: it knows a notebook, a release and parameters, never a dossier.
 
+`ctgeval.confinement.worker` runs it, kept to the temporary folder of all bilans; each kernel is then given less.
 The coordinator (`pool`) speaks with it by lines of JSON: one request, one reply, until the input is closed.
 """
 

@@ -1,13 +1,12 @@
-"""Hostile texts reach the page as words, or not at all; the worker is told nothing of the dossier."""
+"""Hostile texts reach the page as words, or not at all."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from ctgeval.report import html, pool
+from ctgeval.report import html
 
 ATTACKS = (
     "<script>alert(1)</script>",
@@ -37,20 +36,3 @@ _LIVE = re.compile(
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_of_an_attack_is_live_in_the_page(attack: str) -> None:
     assert not _LIVE.search(str(html.body(f"<p>avant</p>{attack}<p>apres</p>").content))
-
-
-def test_environment_of_a_worker_names_the_dossier_under_no_variable(tmp_path: Path) -> None:
-    dossier = tmp_path / "dossier"
-    dossier.mkdir()
-    given = {
-        "A": str(dossier),
-        "B": f"file://{dossier}/ctg.toml",
-        "PWD": "x",
-        "OLDPWD": "x",
-        "CTGEVAL_X": "x",
-        "C": "c",
-    }
-    made = pool.environment(dossier, tmp_path / "prive", variables=given)
-    assert made["C"] == "c"
-    assert not {"A", "B", "PWD", "OLDPWD", "CTGEVAL_X"} & made.keys()
-    assert not any(str(dossier) in value for value in made.values())
