@@ -7,7 +7,6 @@ lines the workbook was made, so that its return can be read whatever it was rena
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 import re
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctgeval import french
 from ctgeval.errors import SourceError
-from ctgeval.sources.template import CREATED, OPTIONS, place_new
+from ctgeval.sources.written import new_workbook
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
@@ -169,8 +168,6 @@ def write_form(path: Path, form: Form) -> None:
         When nothing is asked, a sheet has a name that no workbook can hold, the file exists already, or its folder
         can't be written in.
     """
-    import xlsxwriter
-
     if not form.periods or not any(form.tables.values()):
         raise SourceError(
             "Rien n’est demandé à ce partenaire : ni mesure, ni période.",
@@ -178,15 +175,12 @@ def write_form(path: Path, form: Form) -> None:
             value=form.source,
         )
     _require_names([name for name, lines in form.tables.items() if lines], form.source)
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, OPTIONS) as book:
-        book.set_properties({"title": f"Comptages demandés à {form.partner}", "created": CREATED})
+    with new_workbook(path, title=f"Comptages demandés à {form.partner}") as book:
         _readme(book, form)
         for name, lines in form.tables.items():
             if lines:
                 _sheet(book, book.add_worksheet(name), form, lines)
         _stamp(book, form)
-    place_new(path, buffer.getvalue())
 
 
 def _require_names(names: Sequence[str], source: str) -> None:

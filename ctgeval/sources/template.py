@@ -6,33 +6,23 @@ Nothing in it is a formula or a link, and the same schemas give the same bytes.
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ctgeval.errors import SourceError
 from ctgeval.sources.schema import Column, TableSchema
+from ctgeval.sources.written import new_workbook
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
-__all__ = ["CREATED", "OPTIONS", "place_new", "write_workbook"]
+__all__ = ["write_workbook"]
 
 _ROWS = 2_000
 _LISTS = "Listes"
 _README = "Lisez-moi"
 _INLINE = 255
-CREATED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
-"""The same inputs make the same bytes: the day is not that of the machine."""
-OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
-"""Nothing that is typed becomes a formula, a link or a number."""
 _OLDEST, _NEWEST = dt.date(1990, 1, 1), dt.date(2100, 12, 31)
 _KINDS = {
     "texte": "Texte libre.",
@@ -75,50 +65,13 @@ def write_workbook(
     SourceError
         When the file exists already, or its folder can't be written in.
     """
-    import xlsxwriter
-
     wanted = list(schemas.values() if isinstance(schemas, Mapping) else schemas)
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, OPTIONS) as book:
-        book.set_properties({"title": "Suivi de la convention territoriale globale", "created": CREATED})
+    with new_workbook(path, title="Suivi de la convention territoriale globale") as book:
         _readme(book, wanted, readme_lines)
         sheets = {schema.name: book.add_worksheet(schema.name) for schema in wanted}
         lists = _lists(book, wanted)
         for schema in wanted:
             _sheet(book, sheets[schema.name], schema, lists, sheets)
-    place_new(path, buffer.getvalue())
-
-
-def place_new(path: Path, data: bytes) -> None:
-    """Write a new workbook; an existing file is never touched.
-
-    Parameters
-    ----------
-    path : Path
-        File to make.
-    data : bytes
-        Its content.
-
-    Raises
-    ------
-    SourceError
-        When the file exists already, or its folder can't be written in.
-    """
-    try:
-        with path.open("xb") as stream:
-            stream.write(data)
-    except FileExistsError as error:
-        raise SourceError(
-            "Le classeur existe déjà : il n’est pas remplacé.",
-            remedy="Gardez-le, ou donnez un autre nom au nouveau modèle.",
-            file=path.name,
-        ) from error
-    except OSError as error:
-        raise SourceError(
-            f"Le classeur ne peut pas être écrit ({error.strerror or type(error).__name__}).",
-            remedy="Vérifiez que le dossier existe et que vous avez le droit d’y écrire.",
-            file=path.name,
-        ) from error
 
 
 def _readme(book: Workbook, schemas: Sequence[TableSchema], lines: Sequence[str]) -> None:

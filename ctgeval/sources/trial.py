@@ -18,6 +18,7 @@ from ctgeval.sources.registry import formats
 from ctgeval.sources.sheets import read_book
 from ctgeval.sources.table import Options, SourceTable, is_harmless
 from ctgeval.sources.tableau import NAME as DESCRIBED
+from ctgeval.sources.written import new_workbook
 
 if TYPE_CHECKING:
     from ctgeval.territory.reference import Reference
@@ -184,17 +185,17 @@ def beginning(path: Path, folder: Path) -> Path:
 
 def _first_rows(path: Path, folder: Path) -> Path:
     """Write the first rows of each sheet: opening a big workbook once for each reader would take minutes."""
-    import xlsxwriter  # type: ignore[import-untyped]
+    from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-untyped]
 
     book = read_book(path)
     if not book.is_workbook:
         return path
     start = folder / f"{path.stem}.xlsx"
-    with xlsxwriter.Workbook(str(start)) as made:
+    with new_workbook(start, title="") as made:
         for sheet in book.sheets:
             try:
                 page = made.add_worksheet(sheet.name)
-            except xlsxwriter.exceptions.XlsxWriterException:
+            except XlsxWriterException:
                 # An ODS allows names that Excel does not: the sheet is read all the same when a reader is chosen.
                 continue
             for line, cells in sheet.rows[:_LINES]:
