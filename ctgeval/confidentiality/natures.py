@@ -74,6 +74,8 @@ class Numbers:
         Whether a masked row hides some of its cells only.
     words : str
         Columns of words that hold numbers, empty in a masked row.
+    sources : str
+        Column of the keys of the sources that a row was made from.
     parts : tuple of Part
     quoted : tuple of Quoted
 
@@ -88,6 +90,7 @@ class Numbers:
     kept: str = ""
     partial: bool = False
     words: str = ""
+    sources: str = ""
     parts: tuple[Part, ...] = ()
     quoted: tuple[Quoted, ...] = ()
 
@@ -127,14 +130,17 @@ NATURES: Mapping[str, Numbers] = {
     ),
     "actions": Numbers(free="avancement_pct history"),
     "budget": Numbers(free="exercice montant"),
-    "practices": Numbers(derived="value", quoted=(Quoted(column="value", geo=""),)),
-    "evidence": Numbers(free="rang", derived="value", words="source limits", quoted=(Quoted(column="value", geo=""),)),
+    "practices": Numbers(derived="value", sources="source", quoted=(Quoted(column="value", geo=""),)),
+    "evidence": Numbers(
+        free="rang", derived="value", words="source limits", sources="source",
+        quoted=(Quoted(column="value", geo=""),),
+    ),
     "recommendations": Numbers(free="rang"),
     "proposals_of_rules": Numbers(derived="value", quoted=(Quoted(column="value"),)),
     "sources": Numbers(free="n_rows n_rejected"),
     "impact": Numbers(
         free="evidence n_treated n_controls", derived="estimate low high bound_low bound_high p_value",
-        words="record evaluability",
+        words="record evaluability", sources="source",
     ),
     "impact_series": Numbers(free="event_time", derived="value low high"),
     "action_states": Numbers(free="avancement_pct reports jours_report jours_retard"),
@@ -171,7 +177,7 @@ NATURES: Mapping[str, Numbers] = {
         free="exercice depenses", derived="quantite cout_unitaire",
         quoted=(Quoted(column="quantite", period="exercice", indicator="indicateur", geo=""),),
     ),
-    "grants": Numbers(free="exercice nombre montant budget ecart"),
+    "grants": Numbers(free="exercice nombre montant budget ecart", sources="source"),
     "judgements": Numbers(free="rank moved"),
     "partnership": Numbers(
         free="year partners linked isolated pairs possible density groups core actions meetings joined left gained lost"
@@ -193,6 +199,7 @@ NATURES: Mapping[str, Numbers] = {
         free="annee meetings left_out population reference_share outcomes",
         persons="participants n",
         derived="share share_low share_high gap p_value p_adjusted test_p",
+        sources="source",
         parts=(Part(count="participants", whole="n"),),
     ),
     "proposals": Numbers(free="annee delai"),
@@ -210,6 +217,7 @@ NATURES: Mapping[str, Numbers] = {
     ),
     "surveys": Numbers(
         persons="invited received incomplete apart unknown n", derived="response_rate", kept="invited",
+        sources="source",
         parts=(Part(count="n", whole="invited", nobody=False), Part(count="received", whole="invited", nobody=False),
                Part(count="n", whole="received", nobody=False)),
     ),
@@ -229,6 +237,6 @@ NATURES: Mapping[str, Numbers] = {
         persons="n base answers", derived="share", kept="base answers", parts=(Part(count="n", whole="base"),)
     ),
     "set_aside": Numbers(free="n"),
-    "contours": Numbers(free="geography part ring longitude latitude"),
+    "contours": Numbers(free="geography part ring longitude latitude", sources="source"),
 }  # fmt: skip
 """What the numbers of each table of a release are; a table that is not here has none."""

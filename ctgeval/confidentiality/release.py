@@ -20,8 +20,9 @@ from typing import Any
 
 import pandas as pd
 
-from ctgeval.confidentiality.clearing import Cleared, check_results, check_table
+from ctgeval.confidentiality.clearing import Cleared
 from ctgeval.confidentiality.released import TABLES
+from ctgeval.confidentiality.table_checks import check_results, check_table
 from ctgeval.errors import ConfidentialityError, ReportError, suggestion
 
 _FORMAT = 5

@@ -81,7 +81,7 @@ def test_unknown_audience_is_refused(protected: ProtectedTable) -> None:
         clear("journalistes", results=protected, tables=EMPTY)
 
 
-@pytest.mark.parametrize("audience", ["habitants", "partenaire", "copil", "cotech"])
+@pytest.mark.parametrize("audience", ["habitants", "cotech"])
 @pytest.mark.parametrize(
     ("table", "column", "cells"),
     [
@@ -195,6 +195,32 @@ def test_a_masked_result_that_still_tells_something_is_refused(protected: Protec
         protected.frame[column] = kept
 
 
+@pytest.mark.parametrize("table", [name for name, numbers in NATURES.items() if numbers.sources])
+def test_a_table_made_from_a_source_that_its_reader_may_not_see_is_refused(
+    protected: ProtectedTable, table: str
+) -> None:
+    sources = pd.DataFrame([{"cle": "ouverte"}]).reindex(columns=list(TABLES["sources"]))
+    column = NATURES[table].sources
+    for told, passes in (("ouverte plan-actions", True), ("ouverte secrete", False), ("", True), (None, True)):
+        tables = {**with_row(table, **{column: told}), "sources": sources}
+        if passes:
+            assert isinstance(clear("habitants", results=protected, tables=tables), Cleared)
+        else:
+            with pytest.raises(ConfidentialityError, match=table):
+                clear("habitants", results=protected, tables=tables)
+
+
+@pytest.mark.parametrize("audience", ["habitants", "copil", "cotech", "partenaire"])
+def test_figures_of_one_structure_are_for_the_team_and_that_partner(audience: str) -> None:
+    frame = results(("2023", 30.0), ("2024", 40.0)).assign(structure=["Crèche A", ""])
+    told = protect(frame, RULE, margins={})
+    if audience == "partenaire":
+        assert len(clear(audience, results=told, tables=EMPTY).results) == 2
+    else:
+        with pytest.raises(ConfidentialityError, match="structure"):
+            clear(audience, results=told, tables=EMPTY)
+
+
 def test_without_a_threshold_small_counts_pass() -> None:
     for threshold in (0, 1):
         told = protect(results(("2023", 3.0)), Rule(threshold=threshold, source="essai"), margins={})
@@ -205,6 +231,7 @@ def test_without_a_threshold_small_counts_pass() -> None:
 def test_what_is_declared_is_a_column_and_is_so_once() -> None:
     for name, numbers in NATURES.items():
         columns = f"{numbers.free} {numbers.persons} {numbers.derived} {numbers.words}".split()
+        assert numbers.sources in {"", *TABLES[name]}
         assert len(columns) == len(set(columns)), name
         asked = {*columns, *numbers.kept.split()}
         asked |= {one for part in numbers.parts for one in (part.count, part.whole, part.only[0]) if one}
