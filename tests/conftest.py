@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.once import once, shared_root
+
+if TYPE_CHECKING:
+    from ctgeval import Dossier
+    from ctgeval.confidentiality import Release
 
 # Two workers that each start a thread by core wait for one another: set before numpy is imported.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -56,3 +65,31 @@ def chromium() -> str:
 def checkout() -> Path:
     """Root of the checkout: the folder that holds ``pyproject.toml``."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def demo(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Dossier:
+    """The demo, copied aside and opened once for all the tests that only ask it something.
+
+    A test that changes what it holds takes ``copy.copy(demo)``, or a dossier of its own.
+    """
+    import ctgeval
+
+    folder = tmp_path_factory.mktemp("dossier") / "démo à l’essai"
+    shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
+    return ctgeval.open(folder)
+
+
+@pytest.fixture(scope="session")
+def demo_release(demo: Dossier, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Release]:
+    """What an audience may know of the demo: written once in a run, whoever reads it."""
+    from ctgeval.confidentiality import Release
+
+    @cache
+    def released(audience: str) -> Release:
+        def write(folder: Path) -> None:
+            shutil.copytree(demo.release(audience).path, folder / "release")
+
+        return Release.load(once(shared_root(tmp_path_factory), f"demo-{audience}", write) / "release")
+
+    return released

@@ -183,8 +183,8 @@ def test_nothing_blocks_and_what_is_set_aside_comes_before_what_is_worth_knowing
     spoiled.dossier.require_sound()
 
 
-def test_a_row_set_aside_counts_nowhere(spoiled: Spoiled) -> None:
-    sound = ctgeval.open(DEMO).tables
+def test_a_row_set_aside_counts_nowhere(spoiled: Spoiled, demo: Dossier) -> None:
+    sound = demo.tables
     for name in FOLLOW_UP:
         pd.testing.assert_frame_equal(spoiled.dossier.tables[name].frame, sound[name].frame)
 
@@ -226,8 +226,7 @@ def test_outside_the_team_nobody_is_told_a_file_a_line_or_a_value(spoiled: Spoil
     assert "5000" not in told
 
 
-def test_a_sound_dossier_says_nothing_of_the_kind() -> None:
-    demo = ctgeval.open(DEMO)
+def test_a_sound_dossier_says_nothing_of_the_kind(demo: Dossier) -> None:
     assert demo.set_aside == {}
 
 

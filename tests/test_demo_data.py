@@ -231,8 +231,8 @@ def test_the_texts_quote_indicators_that_are_followed() -> None:
             assert {field for _, field in quoted} <= {"valeur"}, path.name
 
 
-def test_the_demo_checks_clean_and_tells_its_holes() -> None:
-    dossier = ctgeval.open(DEMO)
+def test_the_demo_checks_clean_and_tells_its_holes(demo: ctgeval.Dossier) -> None:
+    dossier = demo
     problems = dossier.problems()
     assert set(problems["severity"]) == {"avertissement"}
     assert problems["message"].str.contains("Retour manquant : ALSH de Sorvanne").sum() == 1
@@ -249,8 +249,8 @@ def test_the_demo_checks_clean_and_tells_its_holes() -> None:
     assert "manque" in days.loc["2024-S2", "reason"]
 
 
-def test_the_merged_commune_is_followed_through_its_merger() -> None:
-    people = ctgeval.open(DEMO).indicators("PO01", geo="COM-99104").set_index("time_period")["value"]
+def test_the_merged_commune_is_followed_through_its_merger(demo: ctgeval.Dossier) -> None:
+    people = demo.indicators("PO01", geo="COM-99104").set_index("time_period")["value"]
     assert people.notna().all()
     assert set(people.index) == {str(year) for year in range(2015, 2024)}
     assert people.pct_change().abs().max() < 0.05

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import ctgeval
+from ctgeval.confidentiality import Release
 from ctgeval.errors import ConfidentialityError, DossierError, UnknownIndicator, UnknownTerritory
 
 DATA = Path(__file__).parents[1] / "data"
+Released = Callable[[str], Release]
 CC, MERGED = "EPCI-249900001", "COM-99104"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> ctgeval.Dossier:
-    folder = tmp_path_factory.mktemp("dossier") / "démo à l’essai"
-    shutil.copytree(DATA / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval"))
-    return ctgeval.open(folder)
 
 
 def test_a_dossier_opens_by_its_folder_or_its_file() -> None:
@@ -86,8 +82,8 @@ def test_the_plan_gives_its_own_indicators(demo: ctgeval.Dossier) -> None:
     assert last["numerator"] == states.isin(["en_cours", "realisee", "perennisee"]).sum()
 
 
-def test_release_of_each_audience_leaves_out_what_it_may_not_know(demo: ctgeval.Dossier) -> None:
-    inside, public = demo.release("interne"), demo.release("habitants")
+def test_release_of_each_audience_leaves_out_what_it_may_not_know(demo_release: Released) -> None:
+    inside, public = demo_release("interne"), demo_release("habitants")
     assert {"relais-communes", "structures-avs"} <= set(inside.sources["cle"])
     assert not {"relais-communes", "structures-avs"} & set(public.sources["cle"])
     assert "AV04" in set(inside.results["indicator"])
@@ -96,11 +92,11 @@ def test_release_of_each_audience_leaves_out_what_it_may_not_know(demo: ctgeval.
     assert set(families.loc[families["value"].notna(), "geo"]) == {CC}
 
 
-def test_same_figures_in_every_audience_or_the_mark(demo: ctgeval.Dossier) -> None:
+def test_same_figures_in_every_audience_or_the_mark(demo_release: Released) -> None:
     keys = ["indicator", "geo", "time_period"]
-    inside = demo.release("interne").results.set_index(keys)["value"]
+    inside = demo_release("interne").results.set_index(keys)["value"]
     for audience in ("copil", "habitants"):
-        shown = demo.release(audience).results.set_index(keys)["value"].dropna()
+        shown = demo_release(audience).results.set_index(keys)["value"].dropna()
         assert len(shown) > 100
         assert (shown == inside.reindex(shown.index)).all()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -109,13 +108,6 @@ FOLLOW_UP: dict[str, dict[str, dt.date]] = {
     "budget": {}, "budget_controls": {}, "participation": {}, "proposals": {}, "communication": {}, "events": {},
     "journal": {}, "recommendations": {"at": DAY}, "partners": {}, "meetings": {}, "workshops": {},
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def demo(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> ctgeval.Dossier:
-    folder = tmp_path_factory.mktemp("api") / "demo"
-    shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
-    return ctgeval.open(folder)
 
 
 @pytest.mark.parametrize("method", FOLLOW_UP)

@@ -12,25 +12,20 @@ import os
 import re
 import shlex
 import shutil
-import site
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 import ctgeval
+from tests import made
+from tests.made import run
+from tests.once import shared_root
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-# Not copied: what is made again, and what belongs to the machine.
-LEFT = shutil.ignore_patterns(
-    ".venv", ".git", "reports", ".*_cache", "__pycache__", ".hypothesis", ".ctgeval", ".torture"
-)
-
 pytestmark = pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs a POSIX shell and make")
 
 
@@ -39,31 +34,21 @@ def lines(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the checkout with a `.venv` that sees the packages of this one, as `make bilan` would have left it."""
-    folder = tmp_path_factory.mktemp("lisez moi") / "Évaluation CTG"
-    shutil.copytree(ROOT, folder, ignore=LEFT)
-    (folder / "reports").mkdir()
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
-    packages = folder / ".venv" / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
-    shared = [path for path in site.getsitepackages() if Path(path).is_dir()]
-    (packages / "tests.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in shared))
-    # Notebook tools look for their templates and kernels under the prefix.
-    (folder / ".venv" / "share").symlink_to(Path(sys.prefix) / "share", target_is_directory=True)
-    stamp = 'printf "lab %s" "$({ pwd; cat pyproject.toml requirements.lock; } | cksum)" > .venv/ctgeval-stamp'
-    subprocess.run(["sh", "-c", stamp], cwd=folder, check=True)
-    return folder
-
-
-def run(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(place)}
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a first `make bilan` left."""
+    return made.checkout_with_bilans(shared_root(tmp_path_factory))
 
 
 @pytest.fixture(scope="module")
-def bilan(place: Path) -> subprocess.CompletedProcess[str]:
+def place(copied: Path) -> Path:
+    """A copy of the checkout with a `.venv` that sees the packages of this one."""
+    return made.place(copied)
+
+
+@pytest.fixture(scope="module")
+def bilan(copied: Path) -> subprocess.CompletedProcess[str]:
     """What `make bilan` said the first time."""
-    return run(["make", "bilan"], place)
+    return made.said(copied)
 
 
 def from_windows(line: str) -> list[str]:

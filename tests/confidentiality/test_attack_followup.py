@@ -6,6 +6,7 @@ chooses to mask.
 
 from __future__ import annotations
 
+import copy
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -105,16 +106,12 @@ def register(draw: random.Random) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.fixture(scope="module")
-def demo(checkout: Path) -> ctgeval.Dossier:
-    return ctgeval.open(checkout / "data" / "demo")
-
-
 @pytest.mark.parametrize("seed", range(10))
 def test_no_register_of_participation_gives_a_small_count_back(
     demo: ctgeval.Dossier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     (tmp_path / "participation.csv").write_text(register(random.Random(seed)), encoding="utf-8")  # noqa: S311
+    demo = copy.copy(demo)
     monkeypatch.setitem(vars(demo), "tables", {**demo.tables, **read_tables(tmp_path, [PARTICIPATION])})
     reader = Reader(audience="habitants", partner="", results=pd.DataFrame(), progress=pd.DataFrame())
     assert participation.TOPIC.tables is not None

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import copy
 import datetime as dt
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +10,8 @@ import ctgeval
 from ctgeval.designs.panels import comparators
 from ctgeval.errors import DesignError, UnknownIndicator, UnknownTerritory
 
-ROOT = Path(__file__).resolve().parents[2]
 CC = "EPCI-249900001"
 WITNESSES = [f"EPCI-2496{rank:05d}" for rank in range(1, 25)]
-
-
-@pytest.fixture(scope="module")
-def demo() -> ctgeval.Dossier:
-    return ctgeval.open(ROOT / "data" / "demo")
 
 
 def test_a_panel_holds_the_figures_of_the_indicators(demo: ctgeval.Dossier) -> None:
@@ -106,6 +100,6 @@ def test_an_abandoned_action_is_not_evaluable(demo: ctgeval.Dossier, monkeypatch
     plan = demo.actions()
     plan.loc[plan["id"].eq("A01"), "etat"] = "abandonnee"
     monkeypatch.setattr(type(demo), "actions", lambda _: plan)
-    found = demo.evaluability("PE02")
+    found = copy.copy(demo).evaluability("PE02")
     assert found.status == "non_evaluable"
     assert "A01" in found.text()

@@ -1,28 +1,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 import ctgeval
 from ctgeval import designs
+from ctgeval.confidentiality import Release
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> ctgeval.Dossier:
-    import shutil
-
-    folder = tmp_path_factory.mktemp("dossier") / "demo"
-    shutil.copytree(ROOT / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval"))
-    return ctgeval.open(folder)
+Released = Callable[[str], Release]
 
 
-def test_every_audience_reads_the_same_estimate(demo: ctgeval.Dossier) -> None:
-    inside, outside = demo.release("interne"), demo.release("habitants")
+def test_every_audience_reads_the_same_estimate(demo_release: Released) -> None:
+    inside, outside = demo_release("interne"), demo_release("habitants")
     assert inside.impact["nom"].tolist() == ["micro-creches", "lieu-jeunes"]
     columns = ["nom", "estimate", "low", "high", "p_value", "verdict", "evidence"]
     assert inside.impact[columns].equals(outside.impact[columns])
@@ -37,8 +29,8 @@ def test_every_audience_reads_the_same_estimate(demo: ctgeval.Dossier) -> None:
     assert outside.impact.loc[0, "source"].split() == ["caf-levrine", "caf-ombrenne"]
 
 
-def test_the_witnesses_are_in_the_trajectories_and_nowhere_else(demo: ctgeval.Dossier) -> None:
-    release = demo.release("habitants")
+def test_the_witnesses_are_in_the_trajectories_and_nowhere_else(demo_release: Released) -> None:
+    release = demo_release("habitants")
     series = release.impact_series
     assert set(series["series"]) == {"concerne", "comparaison", "temoin", "ecart"}
     witnesses = series[series["series"].eq("temoin") & series["nom"].eq("micro-creches")]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -17,15 +16,13 @@ PLACE = "EPCI-249900001"
 
 
 @pytest.fixture(scope="module")
-def dossier(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Dossier:
-    copy = tmp_path_factory.mktemp("evolutions") / "demo"
-    shutil.copytree(checkout / "data" / "demo", copy, ignore=shutil.ignore_patterns(".ctgeval"))
-    return Dossier.open(copy)
+def dossier(demo: Dossier) -> Dossier:
+    return demo
 
 
 @pytest.fixture(scope="module")
-def release(dossier: Dossier) -> Release:
-    return dossier.release("habitants")
+def release(demo_release: Callable[[str], Release]) -> Release:
+    return demo_release("habitants")
 
 
 def test_the_dossier_says_what_changed_since_before_the_convention(dossier: Dossier) -> None:

@@ -21,11 +21,6 @@ def copied(checkout: Path, folder: Path) -> Path:
     )
 
 
-@pytest.fixture(scope="module")
-def demo(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> ctgeval.Dossier:
-    return ctgeval.open(copied(checkout, tmp_path_factory.mktemp("budget") / "demo"))
-
-
 NO_RESULT = pd.DataFrame(columns=["indicator", "geo", "time_period", "value"], dtype=str)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,18 @@ from ctgeval.confidentiality.released import TABLES
 from ctgeval.confidentiality.rules import Rule, primary
 from ctgeval.dossier import Dossier
 from ctgeval.followup import communication, event, participants, participation
+from tests.light import light
 
 EPCI = "EPCI-249900001"
 HEAD = "id;action;date;type;niveau;presences;personnes_distinctes;tranche_age;sexe;secteur\n"
 
 
 @pytest.fixture
-def with_tables(checkout: Path, tmp_path: Path) -> Any:
-    """Return the demo with other registers, or none of them."""
+def with_tables(tmp_path: Path) -> Any:
+    """Return the population of the demo with other registers, or none of them."""
 
     def made(**texts: str) -> Dossier:
-        folder = tmp_path / "dossier"
-        shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
-        for name in ("participation", "propositions", "communication", "evenements"):
-            (folder / f"{name}.csv").unlink()
+        folder = light(tmp_path / "dossier", files=("actions.csv",), sources=("insee-population", "insee-ages"))
         for name, text in texts.items():
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
         return ctgeval.open(folder)

@@ -12,13 +12,12 @@ from ctgeval.confidentiality.released import TABLES
 from ctgeval.followup import partnership, workshops
 from ctgeval.followup.topic import Reader
 
-DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 PUBLIC = {"partnership", "partners", "partner_links", "partner_changes", "attendance", "partner_attendance", "meetings"}
 
 
 @pytest.fixture(scope="module")
-def dossier() -> ctgeval.Dossier:
-    return ctgeval.open(DEMO)
+def dossier(demo: ctgeval.Dossier) -> ctgeval.Dossier:
+    return demo
 
 
 def told(dossier: ctgeval.Dossier, audience: str) -> dict[str, pd.DataFrame]:

@@ -19,13 +19,6 @@ NOTHING = pd.DataFrame()
 
 
 @pytest.fixture(scope="module")
-def demo(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> ctgeval.Dossier:
-    folder = tmp_path_factory.mktemp("plan") / "demo"
-    shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
-    return ctgeval.open(folder)
-
-
-@pytest.fixture(scope="module")
 def told(demo: ctgeval.Dossier) -> Told:
     def tables(audience: str = "interne") -> dict[str, pd.DataFrame]:
         assert plan.TOPIC.tables is not None

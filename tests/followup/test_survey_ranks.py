@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,11 +14,6 @@ from ctgeval.surveys.design import design
 from ctgeval.surveys.waves import Compared, Wave, compare
 
 AGREE = ("non", "plutot_non", "plutot_oui", "oui")
-
-
-@pytest.fixture(scope="module")
-def demo(checkout: Path) -> Dossier:
-    return Dossier.open(checkout / "data" / "demo")
 
 
 def told(dossier: Dossier, audience: str) -> pd.DataFrame:

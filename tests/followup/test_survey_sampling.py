@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ctgeval.dossier import Dossier
 from ctgeval.followup.survey_sampling import unsampled
 
 
-def test_volunteers_and_raked_answers_give_indicators_a_value_without_interval_nor_test(checkout: Path) -> None:
-    demo = Dossier.open(checkout / "data" / "demo")
+def test_volunteers_and_raked_answers_give_indicators_a_value_without_interval_nor_test(demo: Dossier) -> None:
     # AD08 is fed by volunteers; MO03 by families drawn at random, whose weights widen what their number would give.
     surveys = {one.survey.source: one.survey.recrutement for one in demo.surveys.taken.values()}
     assert set(surveys.values()) == {"aleatoire", "volontaire"}

@@ -15,17 +15,15 @@ from ctgeval import cli
 from ctgeval.errors import DossierError, PeriodError
 from ctgeval.programme.returns import find_source
 from ctgeval.report.plan import input_files
+from tests.light import light
 
-DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 CC = "EPCI-249900001"
 Fill = Callable[..., Path]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    copy = tmp_path / "démo"
-    shutil.copytree(DEMO, copy, ignore=shutil.ignore_patterns(".ctgeval"))
-    return copy
+    return light(tmp_path / "démo")
 
 
 @pytest.fixture
