@@ -19,6 +19,7 @@ from typing import Any
 from ctgeval import confinement
 from ctgeval.confinement.kernel import folders
 from ctgeval.errors import ReportError
+from ctgeval.report.files import digest
 from ctgeval.report.parameters import Value
 
 _GRACE = 60.0
@@ -123,10 +124,17 @@ class Pool:
         Parameters
         ----------
         task : Task
-            What to run. When the worker itself dies or outlives the limit, the reply holds a ``message`` only.
+            What to run.
+
+        Returns
+        -------
+        dict
+            The reply, and ``carnet``: sha256 of the notebook as it was run, whatever became of its file since. When the
+            worker itself dies or outlives the limit, the rest is a ``message`` only.
         """
         worker = self._worker()
         given = replace(task, notebook=_copied(task))
+        ran = digest(given.notebook)
         alarm = threading.Timer(task.limit + _GRACE, worker.kill)
         alarm.start()
         try:
@@ -136,10 +144,10 @@ class Pool:
         if not answer:
             worker.kill()
             worker.wait()
-            return {"message": f"{_STOPPED}{self._last_words(worker)}"}
+            return {"message": f"{_STOPPED}{self._last_words(worker)}", "carnet": ran}
         self._idle.put(worker)
         told: dict[str, Any] = json.loads(answer)
-        return told
+        return told | {"carnet": ran}
 
     def _last_words(self, worker: subprocess.Popen[str]) -> str:
         journal = self._root / f"journal-{self._all.index(worker)}.txt"

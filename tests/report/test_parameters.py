@@ -4,8 +4,9 @@ import ast
 import json
 
 import pytest
-from hypothesis import given, strategies as st
-from papermill.translators import PythonTranslator
+from hypothesis import example, given, strategies as st
+from nbformat.v4 import new_code_cell, new_notebook
+from papermill.parameterize import parameterize_notebook
 
 from ctgeval import checks
 from ctgeval.errors import ParameterError
@@ -76,11 +77,65 @@ def test_a_declaration_that_can_not_be_used_is_refused() -> None:
         schema({"ctgeval": {"parametres": {"periode": {"type": "text"}}}})
 
 
-@given(st.dictionaries(st.sampled_from([*DECLARED, "autre"]), st.text(max_size=250) | st.integers() | st.floats()))
-def test_what_is_accepted_is_written_as_literals_only(values: dict[str, object]) -> None:
-    try:
-        accepted = check(values, DECLARED)
-    except ParameterError:
+KINDS = {"texte": st.text(max_size=250), "entier": st.integers(), "nombre": st.floats(), "booleen": st.booleans()}
+NAMES = st.one_of(
+    st.text(max_size=30),
+    st.from_regex(r"[a-z_]\w{0,8}([=;#(\n ]\w{0,4})?", fullmatch=True),
+    st.sampled_from(
+        ['b=1;__import__("os").getcwd()#', "class", "match", "a\nb", "x: int", "*a", "ﬁn", "a.b", "a[0]", "__x__"]
+    ),
+)
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> dict[str, tuple[str, object]]:
+    """Names of any spelling, each with a kind and a value, most often of that kind."""
+    found = {}
+    for name in draw(st.lists(NAMES, max_size=4, unique=True)):
+        kind = draw(st.sampled_from(sorted(KINDS)))
+        found[name] = (kind, draw(st.one_of(KINDS[kind], *KINDS.values(), st.none(), st.lists(st.text(), max_size=2))))
+    return found
+
+
+def injected(values: dict[str, object]) -> str:
+    """The cell that Papermill adds to a notebook."""
+    cell = new_code_cell("", metadata={"tags": ["parameters"]})
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = new_notebook(cells=[cell], metadata={"kernelspec": kernel, "papermill": {}})
+    made = parameterize_notebook(notebook, values, kernel_name="python3", language="python")
+    (found,) = [one for one in made.cells if "injected-parameters" in one.metadata.tags]
+    return str(found.source)
+
+
+@given(asked())
+@example({'b=1;__import__("os").getcwd()#': ("entier", 1)})
+@example({"periode": ("texte", '"; import os #'), "__x__": ("nombre", -0.0)})
+@example({"periode": ("texte", "\\"), "n": ("entier", -(10**40)), "part": ("nombre", 1e308)})
+@example({"periode": ("texte", r"{x.__class__} %s \N{BULLET} \x00 é 🙂"), "detail": ("booleen", True)})
+@example({"periode": ("texte", "'''"), "autre": ("texte", '"""\\')})
+def test_the_cell_that_is_injected_holds_literal_assignments_only(given_values: dict[str, tuple[str, object]]) -> None:
+    accepted: dict[str, object] = {}
+    for name, (kind, value) in given_values.items():
+        try:
+            declared = schema({"ctgeval": {"parametres": {name: {"type": kind}}}})
+            accepted |= check({name: value}, declared)
+        except ParameterError as refused:
+            str(refused).encode("utf-8", "backslashreplace")
+    if not accepted:
         return
-    tree = ast.parse(PythonTranslator.codify(accepted))
-    assert {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body} == accepted
+    tree = ast.parse(injected(accepted))
+    assert all(isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) for node in tree.body)
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Attribute | ast.Import)]
+    read = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body}
+    assert read == accepted
+    assert {name: type(value) for name, value in read.items()} == {
+        name: type(value) for name, value in accepted.items()
+    }
+
+
+@given(NAMES)
+def test_a_name_that_no_notebook_declares_is_never_handed_over(name: str) -> None:
+    if name in DECLARED:
+        return
+    with pytest.raises(ParameterError):
+        check({name: "x", "periode": "2025"}, DECLARED)
