@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ctgeval import config as configuration
 from ctgeval.errors import NotebookFailed
-from ctgeval.report import html, manifest, plan, scan, site
+from ctgeval.report import html, manifest, plan, scan, site, trust
 from ctgeval.report.cases import Case
 from ctgeval.report.files import write_whole
 
@@ -46,7 +46,7 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str, pr
     NotebookFailed
         When the notebook did not reach its end: nothing is published, the earlier page stays as it was.
     ReportError
-        When a file can't be written.
+        When a file can't be written, or the notebook is not the one that was asked for.
     """
     context, rules = _context(case, release, reply, day=day), str(reply.get("style", ""))
     partial = manifest.partial_path(case.folder, case.job)
@@ -67,6 +67,7 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str, pr
         version=context["version"],
         told_sources=context["sources"],
     )
+    told["carnet"] = trust.notebook(case, reply)
     told["controle"] = _checked(case, release, page, told, private)
     write_whole(case.page, page)
     manifest.write(case.manifest, told)
