@@ -22,11 +22,11 @@ from typing import Self
 
 from ctgeval.confidentiality import ledger_file as file, ledger_rows as rows_
 from ctgeval.confidentiality.forms import Form
-from ctgeval.confidentiality.ledger_chain import Chain, PublishedPage, RegisteredRelease
+from ctgeval.confidentiality.ledger_chain import Chain, PublishedPage, RegisteredRelease, Withdrawal
 from ctgeval.confidentiality.secret import secret
 from ctgeval.errors import ConfidentialityError
 
-__all__ = ["Ledger", "PublishedPage", "Record", "RegisteredRelease"]
+__all__ = ["Ledger", "PublishedPage", "Record", "RegisteredRelease", "Withdrawal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,10 @@ class Ledger:
     def pages(self) -> tuple[PublishedPage, ...]:
         """Every page ever published or withdrawn, by its place under the reports."""
         return tuple(self._chain.pages().values())
+
+    def page(self, name: str) -> PublishedPage | None:
+        """Return what is known of one page; nothing when it was never published from here."""
+        return self._chain.page(name)
 
     def knows(self, seal: str) -> bool:
         """Tell whether a seal, as a published page carries it, is one of this ledger's."""

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from ctgeval.confidentiality import ledger_file as file
 from ctgeval.confidentiality.ledger_rows import same
 
-__all__ = ["Chain", "PublishedPage", "RegisteredRelease", "State"]
+__all__ = ["Chain", "PublishedPage", "RegisteredRelease", "State", "Withdrawal"]
 
 State = Literal["prepared", "published", "withdrawn"]
 
@@ -52,9 +52,20 @@ class RegisteredRelease:
     seal: str
 
 
+class Withdrawal(NamedTuple):
+    """A version of a page that was withdrawn: the day, the reason, the sha256 of what was read until then."""
+
+    day: str
+    reason: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedPage:
-    """A page, by its place under the reports: its last sha256, its day, its state, why it was withdrawn if it was."""
+    """A page, by its place under the reports: its last sha256, its day, its state, why it was withdrawn if it was.
+
+    ``withdrawals`` tells of all of them, in their order.
+    """
 
     page: str
     sha256: str
@@ -62,6 +73,7 @@ class PublishedPage:
     state: State
     reason: str
     release: RegisteredRelease | None
+    withdrawals: tuple[Withdrawal, ...] = ()
 
 
 class _Turn(NamedTuple):
@@ -99,6 +111,7 @@ class Chain:
         self.seals: set[str] = set()
         self._releases: dict[int, RegisteredRelease] = {}
         self._pages: dict[str, _Turn] = {}
+        self._withdrawals: dict[str, list[Withdrawal]] = {}
         # Of each release: how many of its pages stand, and why the last one was withdrawn.
         self._standing: Counter[int | None] = Counter()
         self._reasons: dict[int | None, str] = {}
@@ -124,6 +137,7 @@ class Chain:
             state=turn.kind,
             reason=turn.reason,
             release=None if turn.release is None else self._now(turn.release),
+            withdrawals=tuple(self._withdrawals.get(name, ())),
         )
 
     def _now(self, rank: int) -> RegisteredRelease:
@@ -186,6 +200,7 @@ class Chain:
             self._standing[turn.release] += 1
         else:
             self._reasons[turn.release] = turn.reason
+            self._withdrawals.setdefault(page, []).append(Withdrawal(turn.day, turn.reason, turn.sha256))
 
     def check_releases(self) -> None:
         """Verify that the releases and their parts are those that the chain tells of.

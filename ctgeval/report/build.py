@@ -8,25 +8,28 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ctgeval import config as configuration
+from ctgeval.confidentiality import release_forms
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
-from ctgeval.report import execute, manifest, plan, scan, site
-from ctgeval.report.cases import Case, State, cases, state
+from ctgeval.report import execute, manifest, plan, register, scan, site
+from ctgeval.report.cases import Case, State, cases, state, withdrawn_because
 from ctgeval.report.plan import Job
 from ctgeval.report.pool import Pool, Task
 from ctgeval.report.publish import publish
+from ctgeval.report.register import Register
+from ctgeval.report.withdraw import INTERNAL
 
 if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
     from ctgeval.config import Config
     from ctgeval.dossier import Dossier
 
-Status = Literal["fait", "a_jour", "echec"]
+Status = Literal["fait", "a_jour", "echec", "retire"]
 Progress = Callable[[int, int, "Entry"], None]
 TIME_LIMIT = 900.0
 
@@ -41,10 +44,10 @@ class Entry:
         Which one; ``audience`` is the folder of its readers.
     path : Path
         Where it is published; after a failure, the earlier version if there was one.
-    status : {"fait", "a_jour", "echec"}
-        Built, left as it was because nothing changed, or failed.
+    status : {"fait", "a_jour", "echec", "retire"}
+        Built, left as it was because nothing changed, failed, or left alone because it was withdrawn.
     message : str
-        Why it failed, in French; otherwise empty.
+        Why it failed, or when and why it was withdrawn, in French; otherwise empty.
     seconds, cpu : float
         Wall-clock and processor seconds spent on it.
     size : int
@@ -94,6 +97,7 @@ def build(
     formats: Sequence[str] | None = None,
     jobs: int = 1,
     force: bool = False,
+    new_version: bool = False,
     date: dt.date | None = None,
     progress: Progress | None = None,
     time_limit: float = TIME_LIMIT,
@@ -114,6 +118,8 @@ def build(
         How many bilans at the same time.
     force : bool
         Build again what has not changed.
+    new_version : bool
+        Build also what was withdrawn: a new version, whose index keeps the trace of the withdrawal.
     date : datetime.date, optional
         Date printed in the bilans; today by default. It does not make a bilan out of date.
     progress : callable, optional
@@ -134,7 +140,9 @@ def build(
     ParameterError
         For a filter that matches nothing, a format that can't be made, or a number of jobs below 1.
     ReportError
-        When nothing can be written where the reports go.
+        When nothing can be written where the reports go, or when another builder is at work in the dossier.
+    ConfidentialityError
+        When the ledger of what was published is not as ctgeval left it: nothing is published.
     """
     _refuse_formats(formats or ())
     if jobs < 1:
@@ -151,15 +159,28 @@ def build(
         if progress is not None:
             progress(len(done), len(planned), entry)
 
-    fresh = [] if force else [case for case in planned if case.up_to_date]
-    for case in fresh:
-        tell(_entry(case, "a_jour"))
-    todo = [case for case in planned if case.page not in done]
+    def idle(case: Case, withdrawal: Mapping[str, str]) -> Entry | None:
+        if withdrawal and not new_version:
+            return replace(_entry(case, "retire"), message=f"Retiré {withdrawn_because(withdrawal)}")
+        return _entry(case, "a_jour") if case.up_to_date and not force and not withdrawal else None
+
     set_aside: Mapping[str, int] = {}
-    if todo:
-        day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
-        set_aside = _build_all(todo, folder, jobs=jobs, day=day, limit=time_limit, tell=tell)
-    indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
+    with ExitStack() as stack:
+        book = None
+        if not all(idle(case, case.withdrawal) for case in planned):
+            public = any(case.job.audience != INTERNAL for case in planned)
+            book = stack.enter_context(register.opened(folder, Path(out), config, public=public))
+        todo = []
+        for case in planned:
+            entry = idle(case, book.withdrawal(case) if book else case.withdrawal)
+            if entry is None:
+                todo.append(case)
+            else:
+                tell(entry)
+        if todo and book:
+            day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
+            set_aside = _build_all(todo, folder, book, jobs=jobs, day=day, limit=time_limit, tell=tell)
+        indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
     return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes, set_aside=set_aside)
 
 
@@ -206,7 +227,14 @@ def _refuse_formats(formats: Iterable[str]) -> None:
 
 
 def _build_all(
-    todo: Sequence[Case], folder: Path, *, jobs: int, day: str, limit: float, tell: Callable[[Entry], None]
+    todo: Sequence[Case],
+    folder: Path,
+    book: Register,
+    *,
+    jobs: int,
+    day: str,
+    limit: float,
+    tell: Callable[[Entry], None],
 ) -> Mapping[str, int]:
     """Build the bilans, and return how many rows of each file they had to leave out."""
     from ctgeval.dossier import Dossier
@@ -217,7 +245,7 @@ def _build_all(
     releases: dict[str, tuple[Release, scan.Private] | CtgevalError] = {}
     for case in todo:
         if case.job.folder not in releases:
-            releases[case.job.folder] = _released(dossier, case)
+            releases[case.job.folder] = _released(dossier, case, book, day=day)
         released = releases[case.job.folder]
         try:
             _refuse_formats(case.job.formats)
@@ -232,41 +260,63 @@ def _build_all(
     with tempfile.TemporaryDirectory(prefix="ctgeval-", ignore_cleanup_errors=True) as temporary:
         root = Path(temporary).resolve()
         with closing(Pool(root, hidden=folder)) as pool, ThreadPoolExecutor(max_workers=jobs) as threads:
-            running = [
+            running = {
                 threads.submit(
-                    _build_one, case, release, private, pool, scratch=root / f"bilan-{rank}", day=day, limit=limit
-                )
+                    _build_one, case, release, private, pool, book, scratch=root / f"bilan-{rank}", day=day, limit=limit
+                ): case
                 for rank, (case, release, private) in enumerate(ready)
-            ]
+            }
             try:
                 for finished in as_completed(running):
-                    tell(finished.result())
+                    tell(_confirmed(running[finished], finished.result(), book, day=day))
             finally:
                 # After an interruption, what has not begun must not begin.
                 threads.shutdown(wait=False, cancel_futures=True)
     return dossier.set_aside
 
 
-def _released(dossier: Dossier, case: Case) -> tuple[Release, scan.Private] | CtgevalError:
-    """Return what an audience may know, and what its pages must not say."""
+def _released(dossier: Dossier, case: Case, book: Register, *, day: str) -> tuple[Release, scan.Private] | CtgevalError:
+    """Return what an audience may know, and what its pages must not say, once the ledger knows it."""
     try:
         release = dossier.release(case.job.audience, partner=case.job.partner or None)
-        return release, scan.private(dossier, release)
+        private = scan.private(dossier, release)
+        book.prepare(case.job, release, release_forms.forms(release), day=day)
+        return release, private
     except CtgevalError as error:
         return error
 
 
+def _confirmed(case: Case, entry: Entry, book: Register, *, day: str) -> Entry:
+    """Write in the ledger that a page is published; the coordinating process alone writes there."""
+    if entry.status == "fait":
+        try:
+            book.confirm(case, day=day)
+        except CtgevalError as error:
+            return _failed(case, error, seconds=entry.seconds, cpu=entry.cpu)
+    return entry
+
+
 def _build_one(
-    case: Case, release: Release, private: scan.Private, pool: Pool, *, scratch: Path, day: str, limit: float
+    case: Case,
+    release: Release,
+    private: scan.Private,
+    pool: Pool,
+    book: Register,
+    *,
+    scratch: Path,
+    day: str,
+    limit: float,
 ) -> Entry:
     begun = time.perf_counter()
     cpu = 0.0
+    marks = book.marks(case)
     try:
         shutil.copytree(release.path, scratch / execute.WORK / "release")
         task = Task(plan.notebook(case.job.bilan), scratch, case.job.parameters, limit)
         reply = pool.run(task)
         cpu = reply.get("cpu", 0.0)
-        publish(case, release, reply, day=day, private=private)
+        book.check()
+        publish(case, release, reply, day=day, private=private, marks=marks)
     except CtgevalError as error:
         return _failed(case, error, seconds=time.perf_counter() - begun, cpu=cpu)
     except OSError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ctgeval import checks
+from ctgeval import checks, french
 from ctgeval.report import manifest, plan
 from ctgeval.report.files import digest, place
 from ctgeval.report.plan import Job
@@ -15,7 +15,7 @@ from ctgeval.report.plan import Job
 if TYPE_CHECKING:
     from ctgeval.config import Config
 
-Standing = Literal["a_jour", "a_refaire", "jamais_fait", "en_echec"]
+Standing = Literal["a_jour", "a_refaire", "jamais_fait", "en_echec", "retire"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Case:
         """Whether the published page is the one that the present inputs would give again."""
         told = manifest.read(self.manifest)
         return bool(self.key) and bool(told) and told["cle"] == self.key and digest(self.page) == told["html"]["sha256"]
+
+    @property
+    def withdrawal(self) -> dict[str, str]:
+        """Day and reason of its withdrawal, as its sheet tells them; empty for a bilan that stands."""
+        return manifest.withdrawal(manifest.read(self.manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +109,16 @@ def state(case: Case) -> State:
     return State(job=case.job, path=case.page, status=status, reason=reason)
 
 
+def withdrawn_because(told: Mapping[str, str]) -> str:
+    """Return in French when a bilan was withdrawn, and why."""
+    return f"le {french.date(told['date'])} : {told['motif']}"
+
+
 def _standing(case: Case) -> tuple[Standing, str]:
     notes = manifest.read(manifest.notes_path(case.folder, case.job))
     told = manifest.read(case.manifest)
+    if case.withdrawal:
+        return "retire", withdrawn_because(case.withdrawal)
     if case.up_to_date:
         return "a_jour", ""
     if notes.get("echec") and notes["cle"] == case.key:

@@ -2,58 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ctgeval.confidentiality.secret import secret
 from ctgeval.config import PRIVATE
-from ctgeval.errors import ReportError
 from ctgeval.report.files import write_whole
 from ctgeval.report.plan import Job, versions
 
+__all__ = [
+    "FORMAT",
+    "describe",
+    "notes_path",
+    "partial_path",
+    "read",
+    "remember",
+    "secret",
+    "sources",
+    "withdrawal",
+    "withdrawals",
+    "write",
+]
+
 FORMAT = 2
-_KEY_FILE = "cle"
 _SHOWN = ("cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion")
-
-
-def secret(folder: Path, *, create: bool = True) -> bytes:
-    """Return the dossier's secret, with which the fingerprints of files that are not open data are keyed.
-
-    Parameters
-    ----------
-    folder : Path
-        The dossier; the secret is in ``.ctgeval/cle``.
-    create : bool
-        Whether to draw one when there is none; otherwise the result is empty.
-
-    Raises
-    ------
-    ReportError
-        When the secret can't be read or written.
-    """
-    path = folder / PRIVATE / _KEY_FILE
-    try:
-        if create and not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            with contextlib.suppress(FileExistsError), os.fdopen(_exclusive(path), "wb") as stream:
-                stream.write(secrets.token_hex(32).encode("ascii"))
-        return path.read_bytes().strip() if path.exists() else b""
-    except OSError as error:
-        raise ReportError(
-            f"La clé du dossier ne peut pas être lue ou créée : {error.strerror or error}.",
-            file=f"{PRIVATE}/{_KEY_FILE}",
-            remedy="Rendez le dossier accessible en écriture.",
-        ) from error
-
-
-def _exclusive(path: Path) -> int:
-    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
 
 
 def sources(records: Iterable[Mapping[str, str]], key: bytes) -> list[dict[str, str]]:
@@ -130,6 +106,16 @@ def describe(
         "cle": key,
         "html": {"fichier": f"{job.slug}.html", "sha256": hashlib.sha256(page).hexdigest(), "octets": len(page)},
     }
+
+
+def withdrawal(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return the day (``date``) and the reason (``motif``) of a withdrawn bilan; nothing for one that stands."""
+    return dict(told.get("retrait") or {})
+
+
+def withdrawals(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the withdrawals of the earlier versions of a bilan, in their order."""
+    return [dict(one) for one in told.get("retraits") or ()]
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -17,10 +19,19 @@ if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
 
 _NOTHING = scan.Private()
+_NO_MARKS: Mapping[str, Any] = MappingProxyType({})
 _ENDS = (".html", ".manifest.json")
 
 
-def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str, private: scan.Private = _NOTHING) -> None:
+def publish(
+    case: Case,
+    release: Release,
+    reply: dict[str, Any],
+    *,
+    day: str,
+    private: scan.Private = _NOTHING,
+    marks: Mapping[str, Any] = _NO_MARKS,
+) -> None:
     """Write the page of a bilan and its sheet; or a partial page in the dossier, when the notebook failed.
 
     Nothing is written before the leak scan (`ctgeval.report.scan`) has looked at the page, at its sheet, and at the
@@ -38,6 +49,8 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str, pr
         ISO date to print.
     private : Private
         What the coordinating process knows and the page must not say.
+    marks : mapping
+        What its sheet says of the ledger, see `register.Register.marks`.
 
     Raises
     ------
@@ -68,6 +81,7 @@ def publish(case: Case, release: Release, reply: dict[str, Any], *, day: str, pr
         told_sources=context["sources"],
     )
     told["carnet"] = trust.notebook(case, reply)
+    told |= marks
     told["controle"] = _checked(case, release, page, told, private)
     write_whole(case.page, page)
     manifest.write(case.manifest, told)

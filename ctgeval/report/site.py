@@ -71,10 +71,12 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     path = place(out, first.folder, "index.html")
     own = convention(name)
     sheets = [manifest.read(place(out, first.folder, f"{job.slug}.manifest.json")) for job in listed]
-    sheets += _others(path.parent, own)
+    sheets += _others(path.parent, own, {f"{job.slug}.manifest.json" for job in listed})
     groups: dict[str, list[dict[str, Any]]] = {}
     for told in sheets:
-        if told and digest(path.parent / told["html"]["fichier"]) == told["html"]["sha256"]:
+        if told and (
+            manifest.withdrawal(told) or digest(path.parent / told["html"]["fichier"]) == told["html"]["sha256"]
+        ):
             groups.setdefault(told["convention"], []).append(_entry(told))
     content = html.page(
         "index.html.j2",
@@ -90,10 +92,10 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     return path
 
 
-def _others(folder: Path, own: str) -> list[dict[str, Any]]:
-    """Sheets of the bilans that another convention keeps in the same folder."""
-    sheets = [manifest.read(path) for path in sorted(folder.glob("*.manifest.json"))]
-    return [told for told in sheets if told and told.get("convention", own) != own]
+def _others(folder: Path, own: str, listed: set[str]) -> list[dict[str, Any]]:
+    """Sheets of the bilans of another convention in the folder, and of those withdrawn that nobody asks for now."""
+    sheets = [manifest.read(path) for path in sorted(folder.glob("*.manifest.json")) if path.name not in listed]
+    return [told for told in sheets if told and (told.get("convention", own) != own or manifest.withdrawal(told))]
 
 
 def _entry(told: dict[str, Any]) -> dict[str, Any]:
@@ -105,4 +107,6 @@ def _entry(told: dict[str, Any]) -> dict[str, Any]:
         "version": told["version"],
         "date": told["date"],
         "mention": MENTION if told["fictif"] else "",
+        "retrait": manifest.withdrawal(told),
+        "retraits": manifest.withdrawals(told),
     }

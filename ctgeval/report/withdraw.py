@@ -1,0 +1,290 @@
+"""Withdraw a bilan: the page goes, its index and its sheet say so, the ledger remembers what was read.
+
+Written first in the ledger, or in the sheet of a bilan of the team, which the ledger does not know; then done. A
+program killed between the two is finished by the next command that builds or withdraws (`finish`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctgeval import config as configuration
+from ctgeval.confidentiality.ledger import Ledger
+from ctgeval.errors import ConfidentialityError, ParameterError, ReportError
+from ctgeval.report import lock, manifest, plan, site
+from ctgeval.report.files import place
+from ctgeval.report.plan import Job
+from ctgeval.report.scan import KINDS, document
+
+if TYPE_CHECKING:
+    from ctgeval.config import Config
+
+__all__ = ["Withdrawn", "finish", "own", "withdraw"]
+
+INTERNAL = "interne"
+_SHEET = ".manifest.json"
+_LONGEST = 300
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """What became of a bilan that was withdrawn.
+
+    Parameters
+    ----------
+    bilan, audience, territoire, periode : str
+        Which one; ``audience`` is the folder of its readers.
+    path : Path
+        Where it was.
+    index : Path
+        The index that says so.
+    day, reason : str
+        ISO day of the withdrawal, and its reason.
+    already : bool
+        Whether it was withdrawn before; the day and the reason are then those of that time.
+    """
+
+    bilan: str
+    audience: str
+    territoire: str
+    periode: str
+    path: Path
+    index: Path
+    day: str
+    reason: str
+    already: bool
+
+
+def withdraw(
+    dossier_path: str | Path,
+    bilan: str,
+    reason: str,
+    *,
+    out: str | Path = "reports",
+    audience: str | None = None,
+    territoire: str | None = None,
+    periode: str | None = None,
+    date: dt.date | None = None,
+) -> Withdrawn:
+    """Withdraw one bilan.
+
+    Parameters
+    ----------
+    dossier_path : str or Path
+        The dossier: its folder, or its ``ctg.toml``.
+    bilan : str
+        Name of its notebook, or of its file (``epci-200070035-bilan-annuel-2025.html``).
+    reason : str
+        Why; readers of its index see it.
+    out : str or Path
+        Folder of the reports.
+    audience, territoire, periode : str, optional
+        Which one, where the name fits several.
+    date : datetime.date, optional
+        Day of the withdrawal; today by default.
+
+    Raises
+    ------
+    ParameterError
+        When the reason can't be printed, or when no bilan, or several, are meant.
+    DossierError
+        When ``ctg.toml`` can't be used.
+    ConfidentialityError
+        When the ledger was changed outside ctgeval, or when the reason tells of a person.
+    ReportError
+        When a file can't be written or removed; or when another builder is at work.
+    """
+    told_reason = _checked(reason)
+    path = Path(dossier_path)
+    folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
+    config = configuration.load(folder)
+    day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
+    with lock.hold(folder) as held, Ledger.open(folder) as ledger:
+        finish(ledger, Path(out), config)
+        found = [
+            told
+            for told in own(Path(out), config, ledger)
+            if _meant(told, bilan, audience=audience, territoire=territoire, periode=periode)
+        ]
+        told = _only(found, bilan)
+        page = _page_name(told)
+        before = manifest.withdrawal(told)
+        if not before:
+            held.check()
+            if told["audience"] != INTERNAL:
+                ledger.withdraw(page, told_reason, day=day)
+            _mark(Path(out), told, day=day, reason=told_reason)
+        _remove(Path(out), told)
+        index = _reindexed(Path(out), config, folder, told)
+    return Withdrawn(
+        bilan=told["bilan"],
+        audience=told["audience"],
+        territoire=told["parametres"]["territoire"],
+        periode=told["parametres"]["periode"],
+        path=place(Path(out), *page.split("/")),
+        index=index,
+        day=before.get("date", day),
+        reason=before.get("motif", told_reason),
+        already=bool(before),
+    )
+
+
+def own(out: Path, config: Config, ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Yield the sheets of the bilans that this dossier published: those of its ledger, those of its convention.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the reports, where several dossiers may publish.
+    config : Config
+        Of the dossier.
+    ledger : Ledger
+        Of the dossier.
+    """
+    name = site.convention(config.territoire.nom or config.territoire.code)
+    for path in sorted(out.glob(f"*/*{_SHEET}")):
+        told = manifest.read(path)
+        if _sound(told, path) and (
+            told["convention"] == name or ledger.knows(told.get("registre", {}).get("sceau", ""))
+        ):
+            yield told
+
+
+def _sound(told: dict[str, Any], path: Path) -> bool:
+    """Tell whether a sheet speaks of the page beside it: another may have been put there, or changed, by hand."""
+    page, named = told.get("html"), told.get("parametres")
+    texts = [told.get(name) for name in ("bilan", "audience", "convention", "etat", "titre", "nom")]
+    return (
+        isinstance(page, dict)
+        and isinstance(named, dict)
+        and all(isinstance(text, str) for text in (*texts, named.get("territoire"), named.get("periode")))
+        and path.name == f"{str(page.get('fichier')).removesuffix('.html')}{_SHEET}"
+        and told["audience"] == path.parent.name
+        and isinstance(told.get("registre", {}), dict)
+    )
+
+
+def finish(ledger: Ledger, out: Path, config: Config) -> None:
+    """End the withdrawals that a kill interrupted: whatever is written as withdrawn is no longer there to be read.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the dossier.
+    out : Path
+        Folder of the reports.
+    config : Config
+        Of the dossier.
+
+    Raises
+    ------
+    ReportError
+        When a file can't be written or removed.
+    """
+    for told in own(out, config, ledger):
+        known = ledger.page(_page_name(told))
+        if known is not None and known.state == "withdrawn" and not manifest.withdrawal(told):
+            # A sheet that tells of that withdrawal already is the one of a later version.
+            if len(manifest.withdrawals(told)) < len(known.withdrawals):
+                _mark(out, told, day=known.day, reason=known.reason)
+                _remove(out, told)
+        elif manifest.withdrawal(told):
+            _remove(out, told)
+
+
+def _checked(reason: str) -> str:
+    """Return a reason that can be printed for readers."""
+    told = reason.strip()
+    if not told or len(told) > _LONGEST or _CONTROL.search(told):
+        raise ParameterError(
+            "Le motif du retrait est vide, trop long, ou contient des signes qui ne s’impriment pas.",
+            value=_CONTROL.sub("?", told[:80]),
+            remedy=f"Écrivez une phrase de {_LONGEST} signes au plus : les lecteurs de l’index la verront.",
+        )
+    hits = document("motif.txt", told.encode("utf-8"), audience="habitants").hits
+    if hits:
+        raise ConfidentialityError(
+            f"Le motif du retrait ne peut pas être montré aux lecteurs : {KINDS[hits[0].kind]}.",
+            value=hits[0].what,
+            remedy="Écrivez-le sans rien qui désigne une personne.",
+        )
+    return told
+
+
+def _meant(
+    told: dict[str, Any], bilan: str, *, audience: str | None, territoire: str | None, periode: str | None
+) -> bool:
+    named = bilan in {told["bilan"], told["html"]["fichier"], told["html"]["fichier"].removesuffix(".html")}
+    read_by = audience is None or told["audience"] == audience or told["audience"].startswith(f"{audience}-")
+    wanted = ((territoire, told["parametres"]["territoire"]), (periode, told["parametres"]["periode"]))
+    return named and read_by and all(value is None or value == found for value, found in wanted)
+
+
+def _only(found: list[dict[str, Any]], bilan: str) -> dict[str, Any]:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ParameterError(
+            "Aucun bilan publié ne répond à cette demande : rien n’a été retiré.",
+            value=bilan,
+            remedy="Donnez le nom de son carnet ou de son fichier, et le dossier de sortie avec --out ; "
+            "« ctgeval etat » liste les bilans.",
+        )
+    names = " ; ".join(
+        f"--audience {told['audience']} --territoire {told['parametres']['territoire']} "
+        f"--periode {told['parametres']['periode']}"
+        for told in found
+    )
+    raise ParameterError(
+        f"Plusieurs bilans publiés portent ce nom ({len(found)}) : rien n’a été retiré.",
+        value=bilan,
+        remedy=f"Dites lequel : {names}.",
+    )
+
+
+def _page_name(told: dict[str, Any]) -> str:
+    return f"{told['audience']}/{told['html']['fichier']}"
+
+
+def _mark(out: Path, told: dict[str, Any], *, day: str, reason: str) -> None:
+    """Write in the sheet of a bilan that it is withdrawn."""
+    sheet = place(out, told["audience"], f"{told['html']['fichier'].removesuffix('.html')}{_SHEET}")
+    manifest.write(sheet, told | {"retrait": {"date": day, "motif": reason}})
+
+
+def _remove(out: Path, told: dict[str, Any]) -> None:
+    page = place(out, *_page_name(told).split("/"))
+    try:
+        page.unlink(missing_ok=True)
+    except OSError as error:
+        raise ReportError(
+            f"Ce bilan est inscrit comme retiré, mais son fichier n’a pas pu être ôté : {error.strerror or error}.",
+            file=page.name,
+            remedy="Fermez-le s’il est ouvert, vérifiez les droits d’écriture, puis relancez la même commande.",
+        ) from error
+
+
+def _reindexed(out: Path, config: Config, folder: Path, told: dict[str, Any]) -> Path:
+    """Write the index of its readers again, even when ``ctg.toml`` asks for no bilan for them any more."""
+    asked = [job for job in plan.jobs(config, folder) if job.folder == told["audience"]]
+    return site.write_index(out, asked or [_job(told)], name=config.territoire.nom or config.territoire.code)
+
+
+def _job(told: dict[str, Any]) -> Job:
+    audience, _, partner = told["audience"].partition("-")
+    return Job(
+        bilan=told["bilan"],
+        audience=audience,
+        partner=partner,
+        territoire=told["parametres"]["territoire"],
+        periode=told["parametres"]["periode"],
+        etat=told["etat"],
+        formats=("html",),
+        fictional=told["fictif"],
+    )
