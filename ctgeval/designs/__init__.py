@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctgeval.designs import similar
+from ctgeval.designs.forms import forms
 from ctgeval.designs.panels import Estimated, estimate, panel
 from ctgeval.designs.suitability import Suitability, suitability
 from ctgeval.designs.tables import extra_geos, tables
@@ -14,6 +15,7 @@ __all__ = [
     "Timing",
     "estimate",
     "extra_geos",
+    "forms",
     "panel",
     "similar",
     "suitability",

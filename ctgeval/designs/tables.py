@@ -21,7 +21,7 @@ from ctgeval.prose import typography
 if TYPE_CHECKING:
     from ctgeval.dossier import Dossier
 
-__all__ = ["extra_geos", "tables"]
+__all__ = ["extra_geos", "is_shown", "tables"]
 
 _WITHHELD = "Des chiffres de cette comparaison ne sont pas diffusables à ce public : l’estimation n’est pas donnée."
 _LONGEST = 2_000
@@ -53,7 +53,7 @@ def tables(dossier: Dossier, shown: pd.DataFrame, *, everything: bool = False) -
     """
     rows, series, contribution = [], [], []
     for estimated in dossier.impacts:
-        visible = everything or _is_shown(estimated, shown)
+        visible = everything or is_shown(estimated, shown)
         row = _row(dossier, estimated, visible=visible)
         rows.append({**row, **_origin(estimated, shown)} if visible else row)
         if visible:
@@ -74,8 +74,12 @@ def _frame(rows: Iterable[dict[str, Any]], table: str) -> pd.DataFrame:
     )
 
 
-def _is_shown(estimated: Estimated, shown: pd.DataFrame) -> bool:
-    """Whether every cell that the estimate stands on is in what the audience is shown, at the same value."""
+def is_shown(estimated: Estimated, shown: pd.DataFrame) -> bool:
+    """Tell whether every cell that an estimate stands on is in what the audience is shown, at the same value.
+
+    With one that is not, nothing of the design is: the mean of a group less its other members, each shown, would be the
+    one that is hidden, and so would the estimate less all that it is made from.
+    """
     if estimated.panel is None:
         return True
     panel = estimated.panel
