@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,8 @@ _ALLOWED: dict[str, frozenset[str]] = {
 }
 
 Mask = npt.NDArray[np.bool_]
+Zeros = Literal["published", "masked"]
+_WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,29 +58,68 @@ class Rule:
         Mask also where the rest (whole minus part) is under the threshold, a rest of 0 included.
     source : str
         The text that founds the rule, printed with it; mandatory.
+    households, enterprises : int or None
+        The threshold of the counts of households, and of enterprises, where it is not that of persons.
+    dominance, dominance_two : float or None
+        For amounts: above what percentage of the total the largest contribution, or the two largest together, may not
+        be (85 and 90 in use).
+    p_percent : float or None
+        For amounts: how near, in percent of the largest contribution, the second contributor may not come to it.
+    width : float or None
+        How wide the interval of a masked amount must be, wherever it lies, in percent of the amount.
+    zeros : {"published", "masked"}
+        Whether a count of nothing is always shown, which tells that a masked one is at least 1.
 
     Raises
     ------
     ConfidentialityError
-        When the threshold is negative or the founding text is empty.
+        When a threshold is negative, a percentage is not one, or the founding text is empty.
     """
 
     threshold: int
     sensitive_threshold: int = 0
     source: str
     complement: bool = True
+    households: int | None = None
+    enterprises: int | None = None
+    dominance: float | None = None
+    dominance_two: float | None = None
+    p_percent: float | None = None
+    width: float | None = None
+    zeros: Zeros = "published"
 
     def __post_init__(self) -> None:
-        if min(self.threshold, self.sensitive_threshold) < 0:
+        least = min(self.threshold, self.sensitive_threshold, self.households or 0, self.enterprises or 0)
+        if least < 0:
             raise ConfidentialityError(
-                f"Un seuil de secret ne peut pas être négatif ({min(self.threshold, self.sensitive_threshold)}).",
+                f"Un seuil de secret ne peut pas être négatif ({least}).",
                 remedy="Donnez un entier positif dans [publication] seuil.",
             )
+        for name in ("dominance", "dominance_two", "p_percent", "width"):
+            told = getattr(self, name)
+            if told is not None and not 0 < told <= _WHOLE:
+                raise ConfidentialityError(
+                    "Un pourcentage de la règle de secret n’est pas compris entre 0 et 100.",
+                    key=name,
+                    value=str(told),
+                    remedy="Donnez un nombre plus grand que 0, et 100 au plus.",
+                )
         if not self.source.strip():
             raise ConfidentialityError(
                 "La règle de secret ne dit pas sur quel texte elle s’appuie.",
                 remedy="Renseignez le texte ou la décision qui fonde le seuil.",
             )
+
+    def of(self, counted: str) -> int:
+        """Return the threshold of what is counted: households and enterprises may have their own.
+
+        Parameters
+        ----------
+        counted : str
+            Object of the measure: ``personnes``, ``foyers``, ``entreprises``.
+        """
+        own = {"foyers": self.households, "entreprises": self.enterprises}.get(counted)
+        return self.threshold if own is None else own
 
     @property
     def sentence(self) -> str:

@@ -1,0 +1,112 @@
+"""A plain table of counts or amounts is protected from its rule alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ctgeval.confidentiality.plain_table import group_disclosures, protect_plain, requirements
+from ctgeval.confidentiality.rules import Rule
+from ctgeval.errors import ConfidentialityError, ProtectionInfeasible
+
+RULE = Rule(threshold=5, source="essai")
+MARGINS = {"geo": {"EPCI": ["A", "B", "C"]}}
+
+
+def counts(*values: float, **columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"geo": ["A", "B", "C", "EPCI"], "value": [*values, float(sum(values))]}).assign(**columns)
+
+
+def test_a_small_count_takes_its_cheapest_neighbour() -> None:
+    found = protect_plain(counts(3, 20, 40), RULE, margins=MARGINS)
+    assert found.frame["value"].isna().tolist() == [True, True, False, False]
+    assert found.chosen.audit.safe
+    assert found.frame.columns.tolist() == ["geo", "value"]
+
+
+def test_the_rest_of_a_base_is_a_count_too() -> None:
+    """38 of 40: two are not, and the total of the EPCI would give it back."""
+    frame = counts(38, 20, 30, whole=[40.0, 60.0, 70.0, 170.0])
+    assert requirements(frame, RULE) == {("A", "rest"): 5.0}
+    found = protect_plain(frame, RULE, margins=MARGINS)
+    assert found.frame["value"].isna().tolist() == [True, True, False, False]
+    all_of_them = counts(40, 20, 30, whole=[40.0, 60.0, 70.0, 170.0])
+    assert requirements(all_of_them, RULE) == {("A", "rest"): 5.0}
+    assert not requirements(frame, Rule(threshold=5, source="essai", complement=False))
+
+
+def test_a_base_that_is_small_and_known_is_refused() -> None:
+    with pytest.raises(ProtectionInfeasible):
+        protect_plain(counts(3, 20, 30, whole=[4.0, 60.0, 70.0, 134.0]), RULE, margins=MARGINS)
+
+
+def test_forced_cells() -> None:
+    found = protect_plain(counts(3, 20, 40), RULE, margins=MARGINS, forced=[("B",)])
+    assert found.frame["value"].isna().tolist() == [True, False, True, False]
+    with pytest.raises(ProtectionInfeasible, match="B"):
+        protect_plain(counts(3, 20, 40), RULE, margins=MARGINS, forced=[("B",), ("C",), ("EPCI",)])
+    with pytest.raises(ConfidentialityError, match="par elle-même"):
+        protect_plain(counts(3, 20, 40), RULE, margins=MARGINS, forced=[("A",)])
+    with pytest.raises(ConfidentialityError, match="n’est pas dans le tableau"):
+        protect_plain(counts(3, 20, 40), RULE, margins=MARGINS, forced=[("Z",)])
+
+
+@pytest.mark.parametrize(
+    ("limits", "row", "asked"),
+    [
+        ({}, {"n": 2, "largest": 80.0, "second": 20.0}, 108.0),
+        ({"dominance": 85}, {"n": 9, "largest": 86.0, "second": 5.0}, 108.6),
+        ({"dominance": 85}, {"n": 9, "largest": 85.0, "second": 5.0}, None),
+        ({"dominance_two": 90}, {"n": 9, "largest": 60.0, "second": 31.0}, 106.0),
+        ({"dominance_two": 90}, {"n": 9, "largest": 60.0, "second": 30.0}, None),
+        ({"p_percent": 10}, {"n": 9, "largest": 70.0, "second": 24.0}, 107.0),
+        ({"p_percent": 10}, {"n": 9, "largest": 70.0, "second": 20.0}, None),
+        ({"dominance": 85, "width": 20}, {"n": 9, "largest": 90.0, "second": 5.0}, 120.0),
+    ],
+)
+def test_amounts(limits: dict[str, float], row: dict[str, float], asked: float | None) -> None:
+    """Of 100 in all: too few contribute, one or two make nearly all of it, the second knows the first within p %."""
+    rule = Rule(threshold=3, source="essai", **limits)
+    frame = pd.DataFrame({"geo": ["A"], "value": [100.0]}).assign(**{name: [told] for name, told in row.items()})
+    found = requirements(frame, rule, whole_numbers=False)
+    assert found == ({} if asked is None else {("A",): pytest.approx(asked)})
+
+
+def test_a_masked_amount_may_be_as_great_as_the_rule_wants() -> None:
+    rule = Rule(threshold=3, source="essai", dominance=85)
+    frame = counts(
+        157, 124, 900, n=[1, 8, 9, 18], largest=[157.0, 30.0, 200.0, 200.0], second=[0.0, 30.0, 150.0, 157.0]
+    )
+    found = protect_plain(frame, rule, margins=MARGINS, whole_numbers=False)
+    assert found.frame["value"].isna().tolist() == [True, True, False, False]
+    assert found.chosen.audit.high[0] >= 157 * 1.1
+
+
+def test_masked_zeros() -> None:
+    """Where the mark may hide a zero, one neighbour of 2 leaves room enough."""
+    rule = Rule(threshold=3, source="essai", zeros="masked")
+    found = protect_plain(counts(1, 2, 60), rule, margins=MARGINS, level="L1")
+    assert np.isnan(found.frame["value"]).sum() == 2
+
+
+def test_all_of_a_row_in_one_sensitive_category() -> None:
+    frame = pd.DataFrame(
+        [
+            ("A", "oui", 12.0),
+            ("A", "non", 0.0),
+            ("A", "tous", 12.0),
+            ("B", "oui", 3.0),
+            ("B", "non", 9.0),
+            ("B", "tous", 12.0),
+        ],
+        columns=["geo", "pauvre", "value"],
+    )
+    margins = {"pauvre": {"tous": ["oui", "non"]}}
+    told = group_disclosures(frame, margins, sensitive={"pauvre": ["oui"]})
+    assert told.to_dict("records") == [{"geo": "A", "pauvre": "tous", "category": "oui", "value": 12.0}]
+    assert group_disclosures(frame, margins, sensitive={"pauvre": ["non"]}).empty
+    with pytest.raises(ConfidentialityError):
+        group_disclosures(frame, margins, sensitive={"riche": ["oui"]})
