@@ -21,6 +21,7 @@ _MOST_ENTRIES, _MOST_BYTES = 1000, 200_000_000
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _MEDIA = re.compile(r".+\.(png|jpe?g|gif|webp|svg|csv|json|html?|pdf|txt)", re.IGNORECASE)
 _COLUMN = re.compile(r"([A-Z]+)(\d+)")
+_PARAGRAPHS = frozenset({"p", "h", "si", "text"})
 _FURTHEST = 2000
 
 
@@ -40,7 +41,7 @@ def read_archive(data: bytes, *, embedded: Reader) -> Content:
     content = Content()
     try:
         parts = dict(_parts(data))
-        roots = {name: fromstring(part) for name, part in parts.items() if name.endswith((".xml", ".rels"))}
+        roots = {name: fromstring(part) for name, part in parts.items() if name.endswith((".xml", ".rels", ".vml"))}
     except (zipfile.BadZipFile, _Unreadable, ParseError, DefusedXmlException, NotImplementedError, OSError) as error:
         content.unread.append(f"archive illisible ({type(error).__name__})")
         return content
@@ -90,13 +91,17 @@ def _attributes(element: Element) -> dict[str, str]:
 def _words(content: Content, root: Element, name: str) -> None:
     """Say every text and every attribute that is a sentence of a part: titles, comments, properties, names."""
     properties = name.startswith(("docProps/", "meta.xml", "customXml/")) or name.endswith(".rels")
-    blocks = [one for one in root.iter() if _local(one) in {"p", "h", "si", "comment", "text"}] or [root]
-    for block in blocks:
-        if properties or block is root:
-            for one in block.iter():
-                content.say(one.text or "", f"{name}, {_local(one)}", properties=properties)
+    inside: set[Element] = set()
+    for one in root.iter():
+        if one in inside:
+            continue
+        if _local(one) in _PARAGRAPHS and not properties:
+            # A sentence is cut where its look changes: it is read whole.
+            inside.update(one.iter())
+            content.say("".join(one.itertext()), name)
         else:
-            content.say("".join(block.itertext()), name)
+            content.say(one.text or "", f"{name}, {_local(one)}", properties=properties)
+            content.say(one.tail or "", name)
     for one in root.iter():
         for attribute, value in _attributes(one).items():
             if (

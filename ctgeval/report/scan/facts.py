@@ -15,7 +15,7 @@ import pandas as pd
 
 from ctgeval import french, periods
 from ctgeval.confidentiality.released import TABLES
-from ctgeval.prose import fold
+from ctgeval.prose import fold as _fold
 from ctgeval.report.scan.numerals import Numeral, numerals
 
 if TYPE_CHECKING:
@@ -28,16 +28,19 @@ _EXACT = ("value", "numerator", "denominator", "n")
 _BOUNDS = ("low", "high", "ci_low", "ci_high")
 _PLACES = ("geo", "other", "commune")
 _YEARS = frozenset({"annee", "exercice", "year", "periode", "wave", "wave_before", "wave_after"})
+_BOUND = re.compile(r"low|high")
 _LONGEST = 300
 _TYPED = re.compile(r"[\":;!?%€«»]|\.\.\.|\d \d")
 _LEFT_OUT = frozenset({"contours", "members", "sources", "limits", "sheets", "texts"})
 
 Key = tuple[str, str, str]
+fold = lru_cache(maxsize=8192)(_fold)
+"""The same words stand in many rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the results say of one indicator, one place and one period, all categories together."""
+    """What the results say of one indicator, one place and one period, all categories together; NaN where nothing."""
 
     value: float
     exact: tuple[float, ...]
@@ -59,11 +62,14 @@ class Row:
     periods: frozenset[str]
     words: frozenset[str]
     figures: tuple[float, ...]
+    bounds: tuple[float, ...]
     masked: bool
 
     def gives(self, told: Numeral) -> bool:
         """Tell whether a number is one of its figures, as it is rounded, whole or in hundredths."""
-        return any(told.shows(one, outwards=True) for one in self.figures)
+        return any(told.shows(one) for one in self.figures) or any(
+            told.shows(one, outwards=True) for one in self.bounds
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +139,7 @@ class _Named:
 @lru_cache(maxsize=4)
 def _read(named: _Named) -> Facts:
     release = named.release
-    results, periods_seen = _results(release.results)
+    results, periods_seen, numbers = _results(release.results)
     indicators, territories = release.indicators, release.territories
     labels = {fold(french.typography(str(label))): str(id) for id, label in _pairs(indicators, "id", "label")}
     labels |= {fold(id): id for id in labels.values()}
@@ -156,8 +162,7 @@ def _read(named: _Named) -> Facts:
     for indicator, geo, period in results:
         by_pair.setdefault((indicator, geo), []).append(period)
         by_moment.setdefault((indicator, period), []).append(geo)
-    figures = [number for given in results.values() for number in (*given.exact, *given.bounds)]
-    figures += [number for row in rows for number in row.figures]
+    others = [number for row in rows for number in (*row.figures, *row.bounds)]
     return Facts(
         results=results,
         rows=rows,
@@ -169,7 +174,7 @@ def _read(named: _Named) -> Facts:
         by_indicator={name: tuple(ranks) for name, ranks in by_indicator.items()},
         by_pair={pair: tuple(found) for pair, found in by_pair.items()},
         by_moment={pair: tuple(found) for pair, found in by_moment.items()},
-        figures=np.unique(np.abs(np.array(figures, dtype=float))),
+        figures=np.unique(np.abs(np.concatenate([numbers, np.array(others, dtype=float)]))),
         signed="\n".join(release.texts["markdown"].dropna().astype(str)),
     )
 
@@ -188,22 +193,22 @@ def _pairs(frame: pd.DataFrame, first: str, second: str) -> Iterable[tuple[Any, 
     return zip(frame[first], frame[second], strict=True)
 
 
-def _results(frame: pd.DataFrame) -> tuple[dict[Key, Given], set[str]]:
-    exact = frame[list(_EXACT)].to_numpy(dtype=float)
-    bounds = frame[list(_BOUNDS)].to_numpy(dtype=float)
+def _results(frame: pd.DataFrame) -> tuple[dict[Key, Given], set[str], npt.NDArray[np.float64]]:
+    """Return what each cell says, the periods and the figures; cells without figure nor mark say nothing."""
+    numbers = frame[[*_EXACT, *_BOUNDS]].to_numpy(dtype=float)
     masked = frame["conf_status"].isin(_WITHHELD).to_numpy(dtype=bool)
-    told = masked | np.isfinite(exact).any(axis=1) | np.isfinite(bounds).any(axis=1)
-    keys = list(zip(*(frame[name].astype(str) for name in ("indicator", "geo", "time_period")), strict=True))
+    told = masked | np.isfinite(numbers).any(axis=1)
+    names = [frame[name].to_numpy(dtype=object) for name in ("indicator", "geo", "time_period")]
+    keys = zip(*(column[told].tolist() for column in names), strict=True)
     found: dict[Key, Given] = {}
-    for rank in np.flatnonzero(told).tolist():
-        before = found.get(keys[rank], Given(math.nan, (), (), masked=True))
-        found[keys[rank]] = Given(
-            before.value if math.isfinite(before.value) else float(exact[rank, 0]),
-            before.exact + tuple(one for one in exact[rank].tolist() if math.isfinite(one)),
-            before.bounds + tuple(one for one in bounds[rank].tolist() if math.isfinite(one)),
-            masked=before.masked and bool(masked[rank]),
-        )
-    return found, {key[2] for key in keys}
+    for key, row, hidden in zip(keys, numbers[told].tolist(), masked[told].tolist(), strict=True):
+        exact, bounds = tuple(row[: len(_EXACT)]), tuple(row[len(_EXACT) :])
+        if before := found.get(key):
+            first = before.value if math.isfinite(before.value) else row[0]
+            found[key] = Given(first, before.exact + exact, before.bounds + bounds, before.masked and hidden)
+        else:
+            found[key] = Given(row[0], exact, bounds, hidden)
+    return found, set(names[2].tolist()), numbers[np.isfinite(numbers)]
 
 
 def _rows(table: str, frame: pd.DataFrame, seen: set[str], designs: Mapping[str, str]) -> Iterator[Row]:
@@ -213,18 +218,19 @@ def _rows(table: str, frame: pd.DataFrame, seen: set[str], designs: Mapping[str,
         known = dict(zip(columns, record, strict=True))
         words: set[str] = set()
         figures: list[float] = []
+        bounds: list[float] = []
         when: set[str] = set()
         for name, value in known.items():
             if isinstance(value, str):
                 _text(name, value, words=words, figures=figures, when=when)
             elif isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_):
-                _number(name, float(value), figures=figures, when=when)
+                _number(name, float(value), figures=bounds if _BOUND.search(name) else figures, when=when)
         words.update(fold(form) for period in when for form in period_forms(period))
         seen |= when
         told = str(known.get("indicator") or known.get("indicateur") or designs.get(str(known.get("nom", "")), ""))
         places = frozenset(str(known[name]) for name in _PLACES if isinstance(known.get(name), str))
         masked = str(known.get("conf_status", "")) in _WITHHELD
-        yield Row(table, told, places - {""}, frozenset(when), frozenset(words), tuple(figures), masked)
+        yield Row(table, told, places - {""}, frozenset(when), frozenset(words), tuple(figures), tuple(bounds), masked)
 
 
 def _text(name: str, value: str, *, words: set[str], figures: list[float], when: set[str]) -> None:

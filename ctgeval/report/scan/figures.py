@@ -22,7 +22,7 @@ _KEYS = ["indicator", "geo", "time_period"]
 _VALUES = ("value", "low", "high", "numerator", "denominator", "n")
 _LEAST, _NAMED = 4, 3
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+|\s\|\s")
-_DATED = re.compile(r"(?:\ben|\bau|\bà la|\bpendant l’)\s+((?:\d|\w+\s+(?:semestre|trimestre)?)[^,;.()]{0,24})")
+_DATED = re.compile(r"\b(?:en|au|pendant l’)\s+(?=(\w[^,;.()]{3,30}))")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,7 +67,7 @@ class Numeral:
         """
         if not math.isfinite(exact):
             return False
-        reach = self.step * (2 if outwards else 1) + 1e-9 * max(1.0, abs(exact))
+        reach = self.step * (2 if outwards else 1) + 1e-12 * max(1.0, abs(exact))
         return abs(abs(self.value) - abs(exact)) <= reach
 
 

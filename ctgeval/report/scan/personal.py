@@ -50,7 +50,9 @@ def personal(
         yield from (("courriel", found) for found in _found("courriel", text) if found not in spared)
     if persons:
         signed = set(persons_in(spared, persons)) if spared else set()
-        yield from (("nom", name) for name in persons_in(text, persons) if name not in signed)
+        # The lower case of an address would make an ordinary word of the name beside it.
+        bare = _patterns()["courriel"].sub(" … ", text)
+        yield from (("nom", name) for name in persons_in(bare, persons) if name not in signed)
 
 
 @lru_cache(maxsize=1)
