@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Ground", "rows", "small", "widest"]
 
 _NO_CENSUS = "Aucune source ouverte du dossier ne donne la population par {what} : pas de comparaison, pas de test."
-_FEW_ELSEWHERE = "Trop peu de participants viennent d’ailleurs : la répartition n’est pas diffusable."
 _WHAT = {"tranche_age": "âge", "sexe": "sexe", "secteur": "secteur"}
 _REST = "reste du territoire"
 _Compared = tuple[Composition, str, tuple[str, ...]]
@@ -268,7 +267,7 @@ def _compared(
     # Those who came from elsewhere are what is left of the attendances of the meeting.
     elsewhere = sum((found if persons is None else persons).values()) - sum(people.counts)
     if not composition.reason and 0 < elsewhere < limit:
-        composition = Composition(reason=_FEW_ELSEWHERE)
+        composition = Composition(reason=representativeness.NOT_TOLD)
     composition = representativeness.merged(composition, limit, rest="autres secteurs", persons=people.counts)
     table, fit = representativeness.table(composition, tested=not base["repeated"])
     about = {

@@ -25,13 +25,15 @@ from ctgeval.errors import DossierError
 from ctgeval.programme import age_bands, exact_tests
 from ctgeval.programme.age_bands import Band
 
-__all__ = ["COLUMNS", "SEXES", "Composition", "Fit", "by_age", "by_category", "merged", "table"]
+__all__ = ["COLUMNS", "NOT_TOLD", "SEXES", "Composition", "Fit", "by_age", "by_category", "merged", "table"]
 
 COLUMNS = (
     "band", "participants", "n", "share", "share_low", "share_high", "population", "reference_share", "gap", "p_value",
     "p_adjusted",
 )  # fmt: skip
 SEXES = {"F": "femmes", "M": "hommes"}
+NOT_TOLD = "La répartition n’est pas diffusable."
+"""One reason for all that hides a composition: to say which would tell that few were of one kind."""
 Fit = exact_tests.Fit
 
 
@@ -141,7 +143,7 @@ def merged(
     if not enough or not _hides(judged, groups, threshold, ordered=found.ordered):
         return Composition(
             ordered=found.ordered,
-            reason="Trop peu de participants par tranche : la répartition n’est pas diffusable.",
+            reason=NOT_TOLD,
         )
     ages = tuple(Band(found.ages[group[0]].first, found.ages[group[-1]].end) for group in groups) if found.ages else ()
     names = tuple(

@@ -239,9 +239,27 @@ def test_notices_are_those_of_the_territory(page: Open, full: SimpleNamespace) -
 def test_confidentiality_is_one_rule_and_its_public_audit(page: Open) -> None:
     said = plain(page().confidentiality())
     assert "compris entre 1 et 4 ne sont pas diffusés" in said
-    assert "Valeurs non diffusables 14" in said
+    assert "812 valeurs examinées, dont 14 non diffusables. Méthode : suppression des petits effectifs." in said
     assert "Version interne" not in said
     assert "Version interne" in plain(page(audience="interne", audit={}).confidentiality())
+
+
+@pytest.mark.parametrize("audience", ["cotech", "copil", "partenaire", "habitants"])
+def test_the_public_audit_tells_what_was_tried_and_how_near_it_came(
+    page: Open, full: SimpleNamespace, audience: str
+) -> None:
+    tried = {**full.audit, "niveaux": ["L0", "L1", "L3"], "intervalle_le_plus_etroit": 1.2999, "empreinte": "ab" * 32}
+    said = plain(page(audience=audience, audit=tried).confidentiality())
+    assert "en connaissant les totaux publiés, la règle et les bilans déjà parus." in said
+    # Rounded down: never wider than it is.
+    assert "un intervalle large de 1,2 fois le seuil." in said
+    assert ("Fondement" in said) == (audience == "cotech")
+    assert "abab" not in said
+    for audit in ({**tried, "intervalle_le_plus_etroit": None}, {**tried, "intervalle_le_plus_etroit": float("nan")}):
+        assert "fois le seuil" not in plain(page(audience=audience, audit=audit).confidentiality())
+    nothing = plain(page(audience=audience, audit={**tried, "masquees": 0}).confidentiality())
+    assert "812 valeurs examinées, dont aucune non diffusable." in nothing
+    assert "tenté" not in nothing
 
 
 def test_unknown_territory_lists_near_ones(page: Open) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -17,8 +18,6 @@ from ctgeval.render.view import View
 
 # As `ctgeval.sources.personal_data` notes it.
 ADMITTED = "admise malgré des données personnelles"
-_TOLD = ("masquees", "methode")
-_AUDITED = ("cellules", "masquees", "methode", "fondement")
 
 
 def title(view: View) -> Markup:
@@ -119,22 +118,39 @@ def limits(view: View, names: Names, points: Sequence[Point] | None = None) -> M
 def confidentiality(view: View, names: Names) -> Markup:
     """Return the rule in one sentence, and what is said in public of its application."""
     heading = names("secret")
-    audit = {str(key): value for key, value in dict(view.release.audit).items()}
-    items = []
-    for key in _AUDITED if view.technical else _TOLD:
-        value = audit.get(key)
-        if isinstance(value, int | float):
-            items.append((wording.word("audit", key), french.number(value)))
-        elif value:
-            items.append((wording.word("audit", key), wording.capital(str(value))))
+    audit = dict(view.release.audit)
     rule = View.text(audit.get("regle")) or View.text(view.meta.get("regle"))
     if view.internal:
         rule = f"{wording.say('secret_interne')} {rule}"
     parts = [
-        blocks.definitions(items),
+        blocks.paragraph(" ".join(_audited(audit, technical=view.technical))),
         blocks.bullets([wording.word("marques", f"legende_{mark}") for mark in ("masque", "absent", "provisoire")]),
     ]
     return blocks.section(heading, common.heading(view, "secret"), parts, lead=rule)
+
+
+def _audited(audit: Mapping[str, Any], *, technical: bool) -> Iterator[str]:
+    """Yield what was masked, how, and how near somebody came who tried to find it again; nothing without a protection.
+
+    The last is told as it was found: how many times the threshold the narrowest interval is wide.
+    """
+    if "cellules" not in audit:
+        return
+    masked = int(audit["masquees"])
+    values = {
+        "cellules": french.plural(int(audit["cellules"]), "valeur examinée", "valeurs examinées"),
+        "masquees": french.plural(masked, "non diffusable", "non diffusables") if masked else "aucune non diffusable",
+        "methode": View.text(audit.get("methode")),
+    }
+    yield wording.say("masquees", values, table="audit")
+    tried = [wording.word("audit", str(level)) for level in audit.get("niveaux") or ()]
+    if tried and masked:
+        yield wording.say("essai", {"connus": french.enumeration(tried)}, table="audit")
+        width = audit.get("intervalle_le_plus_etroit")
+        if isinstance(width, int | float) and math.isfinite(width):
+            yield wording.say("etroit", {"largeur": french.number(math.floor(10 * width) / 10, 1)}, table="audit")
+    if technical and audit.get("fondement"):
+        yield wording.say("fondement", {"fondement": View.text(audit["fondement"])}, table="audit")
 
 
 def glossary(view: View, names: Names, shown: str = "") -> Markup:
