@@ -20,7 +20,7 @@ from ctgeval.followup.topic import Topic
 from ctgeval.programme.evaluation import FILE_NAME, Question
 from ctgeval.programme.origin import place
 from ctgeval.sources import free_text
-from ctgeval.sources.known_persons import known_persons
+from ctgeval.sources.known_persons import known_persons, persons_in, without_known
 from ctgeval.sources.personal_data import names_somebody
 
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ def without_persons(dossier: Dossier, tables: Mapping[str, pd.DataFrame]) -> dic
     tables : mapping of str to DataFrame
         As others than the team would get them.
     """
-    spared = _spared(dossier)
+    spared, names = _spared(dossier), known(dossier)
     done: dict[tuple[str, bool], str] = {}
 
     def cleaned(text: Any, *, addresses: bool) -> Any:
         if not isinstance(text, str) or not text:
             return text
         if (text, addresses) not in done:
-            done[text, addresses] = _cleaned(text, spared, addresses=addresses)
+            done[text, addresses] = _cleaned(text, spared, names, addresses=addresses)
         return done[text, addresses]
 
     found = dict(tables)
@@ -103,13 +103,13 @@ def _in_record(record: Any, words: Callable[[Any], Any]) -> Any:
     return record if kept == told else json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
-def _cleaned(text: str, spared: tuple[str, ...], *, addresses: bool) -> str:
-    if not free_text.found_in(text):
+def _cleaned(text: str, spared: tuple[str, ...], names: frozenset[str], *, addresses: bool) -> str:
+    if not free_text.found_in(text) and not persons_in(text, names):
         return text
     # Signs that no keyboard has, while the names of organisations and of places are kept aside.
     for rank, name in enumerate(spared):
         text = text.replace(name, chr(0xE000 + rank))
-    text = free_text.removed(text, addresses=addresses)
+    text = without_known(free_text.removed(text, addresses=addresses), names)
     for rank, name in enumerate(spared):
         text = text.replace(chr(0xE000 + rank), name)
     return text

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from ctgeval.prose import fold
-from ctgeval.sources import free_text
-from ctgeval.sources.personal_data import BODIES, given_names
+from ctgeval.sources.person_names import is_given, named_in
+from ctgeval.sources.personal_data import BODIES
 
-__all__ = ["known_persons", "persons_in"]
+__all__ = ["known_persons", "persons_in", "without_known"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_CALLED = re.compile(r"\b(?:M\.|MM\.|Mr|Mmes?|Mlle|Monsieur|Madame|Mademoiselle|Dr|Docteur)[ \u00a0\u202f]+$")
 _BEFORE = re.compile(r"([^\W\d_]+)([ \u00a0\u202f’'-]+)(?:(?:d[eu]s?|la|les?)[ \u00a0\u202f]+|[dl]['’])*$")
 _SHORTEST = 3
 
@@ -58,13 +57,13 @@ def known_persons(
     ordinary = {fold(word) for text in said for word in _WORD.findall(text) if word.islower()}
     ordinary |= {fold(word) for body in listed for word in _WORD.findall(body)}
     found: set[str] = set()
-    hiding = [body for body in listed if free_text.spans(body)]
+    hiding = [body for body in listed if named_in(body)]
     for name, called in _names(said, hiding):
         words = name.split()
         family = _family(words)
         if len(words) > 1:
             found.add(" ".join(words))
-        elif not called and _given(family):
+        elif not called and is_given(family):
             # « Son fils Lucas »: a given name alone is that of many.
             continue
         if len(family) >= _SHORTEST and not {fold(word) for word in family.split()} <= ordinary:
@@ -92,20 +91,39 @@ def persons_in(text: str, known: frozenset[str]) -> tuple[str, ...]:
     >>> persons_in("Reprise du relais par DURAND, école Durand.", frozenset({"Durand"}))
     ('Durand',)
     """
+    return tuple(dict.fromkeys(name for _, _, name in _places(text, known)))
+
+
+def without_known(text: str, known: frozenset[str]) -> str:
+    """Return a text with a mark in the place of the names that `persons_in` finds.
+
+    Examples
+    --------
+    >>> without_known("Reprise du relais par DURAND, école Durand.", frozenset({"Durand"}))
+    'Reprise du relais par [nom], école Durand.'
+    """
+    for start, end, _ in reversed(list(_places(text, known))):
+        text = f"{text[:start]}[nom]{text[end:]}"
+    return text
+
+
+def _places(text: str, known: frozenset[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield where known names stand, the longest at each place, in order."""
+    if not known:
+        return
     written = [(match, fold(match[0])) for match in _WORD.finditer(text)]
     ordinary = {folded for match, folded in written if match[0].islower()}
     names = {tuple(fold(name).split()): name for name in sorted(known)}
-    longest = max(map(len, names), default=0)
-    found: dict[str, None] = {}
-    for place, (match, _) in enumerate(written):
-        if not match[0][0].isupper():
+    longest, free = max(map(len, names)), 0
+    for place, (match, folded) in enumerate(written):
+        if place < free or not match[0][0].isupper():
             continue
         for size in range(min(longest, len(written) - place), 0, -1):
-            name = names.get(tuple(folded for _, folded in written[place : place + size]))
-            if name and (size > 1 or not (written[place][1] in ordinary or _of_a_body(text, match.start()))):
-                found.setdefault(name)
+            name = names.get(tuple(word for _, word in written[place : place + size]))
+            if name and (size > 1 or not (folded in ordinary or _of_a_body(text, match.start()))):
+                free = place + size
+                yield match.start(), written[free - 1][0].end(), name
                 break
-    return tuple(found)
 
 
 def _names(said: Iterable[str], bodies: Iterable[str]) -> Iterator[tuple[str, bool]]:
@@ -114,8 +132,8 @@ def _names(said: Iterable[str], bodies: Iterable[str]) -> Iterator[tuple[str, bo
         text = sentence
         for body in bodies:
             text = text.replace(body, " … ")
-        for start, end in free_text.spans(text):
-            yield text[start:end], _CALLED.search(text, max(0, start - 20), start) is not None
+        for one in named_in(text):
+            yield text[one.start : one.end], one.called
 
 
 def _cells(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -133,12 +151,8 @@ def _family(words: list[str]) -> str:
     loud = [word for word in words if word.isupper() and len(word) > 1]
     if loud and len(loud) < len(words):
         return " ".join(loud)
-    kept = [word for word in words if not _given(word)]
+    kept = [word for word in words if not is_given(word)]
     return " ".join(kept) or words[-1]
-
-
-def _given(word: str) -> bool:
-    return given_names().issuperset(fold(word).split("-"))
 
 
 def _of_a_body(text: str, start: int) -> bool:

@@ -6,11 +6,12 @@ A program misses some: nothing that was only scrubbed is published, somebody rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 
 from ctgeval import french
-from ctgeval.sources import personal_data
+from ctgeval.sources import free_text, personal_data
+from ctgeval.sources.person_names import Named, is_given, named_in
 
 __all__ = ["scrub"]
 
@@ -21,18 +22,7 @@ _MARKS = {
     "telephone": "[téléphone]",
     "adresse": "[adresse]",
 }
-_WORD = r"[^\W\d_]+(?:-[^\W\d_]+)*"
-_CAPITAL = r"[A-ZÀ-ÖØ-Þ][^\W\d_]+(?:-[A-ZÀ-ÖØ-Þ]?[^\W\d_]+)*"
-_TITLED = re.compile(
-    rf"\b((?i:mme|mlle|mr|m\.|madame|mademoiselle|monsieur|docteur|dr|maître)\.?)[ \u00a0\u202f]+"
-    rf"(?!le\b|la\b|les\b)({_CAPITAL}(?:[ \u00a0\u202f]{_CAPITAL})*)"
-)
-_KIN = re.compile(
-    rf"\b((?i:fils|fille|filles|mari|femme|conjointe?|compagn(?:e|on)|enfants?|bébé|petite?|frère|s(?:œ|oe)ur|prénommée?|"
-    rf"s’appelle|s'appelle|appelée?))[ \u00a0\u202f,]+({_WORD})"
-)
-_NAMED = re.compile(rf"\b({_CAPITAL})((?:[ \u00a0\u202f]{_CAPITAL})*)")
-_LONG = re.compile(r"(?<!\d)\d(?:[ .]?\d){6,}(?!\d)")
+_LONG = r"(?<!\d)\d(?:[ .]?\d){6,}(?!\d)"
 _STREET_NAME = r"(?:[ \u00a0\u202f]+(?:d[eu]s?|la|les?|l[’']|d[’'])*[ \u00a0\u202f]*[^\W\d_][\w’'\-]*){1,4}"
 
 
@@ -56,44 +46,27 @@ def scrub(text: str, *, places: Iterable[str] = ()) -> str:
     >>> scrub("Appelez Mme Durand au 06 12 34 56 78, son fils lucas attend.")
     'Appelez Mme [nom] au [téléphone], son fils [prénom] attend.'
     """
-    for kind, pattern in _patterns():
-        text = pattern.sub(_around(_MARKS[kind]), text)
-    text = _LONG.sub("[numéro]", text)
+    text = free_text.replaced(text, _patterns())
     for pattern in _places(tuple(sorted(set(places), key=lambda name: (-len(name), name)))):
         text = pattern.sub("[commune]", text)
-    text = _TITLED.sub(r"\1 [nom]", text)
-    text = _KIN.sub(lambda found: f"{found[1]} [prénom]" if _given(found[2]) else found[0], text)
-    return _NAMED.sub(_without_name, text)
+    # From the last to the first: what comes before keeps its place.
+    for one in reversed(named_in(text, strict=True)):
+        text = f"{text[: one.start]}{_mark(text, one)}{text[one.end :]}"
+    return text
 
 
-def _around(mark: str) -> Callable[[re.Match[str]], str]:
-    """Replace what was found, less the spaces and marks that the pattern needed on both sides of it."""
-
-    def replaced(found: re.Match[str]) -> str:
-        core = re.search(r"[\w+](?:.*\w)?", found[0], re.DOTALL)
-        return found[0] if core is None else found[0][: core.start()] + mark + found[0][core.end() :]
-
-    return replaced
-
-
-def _without_name(found: re.Match[str]) -> str:
-    """Take a given name out, with the capitals after it, which are a family name."""
-    if not _given(found[1]):
-        return found[0]
-    return "[prénom]" if not found[2] else "[prénom] [nom]"
-
-
-def _given(word: str) -> bool:
-    names = personal_data.given_names()
-    parts = re.findall(r"[a-z]+", french.fold(word))
-    return bool(parts) and all(part in names for part in parts)
+def _mark(text: str, one: Named) -> str:
+    first, _, more = text[one.start : one.end].partition(" ")
+    if one.called or not is_given(first):
+        return "[nom]"
+    return "[prénom] [nom]" if more else "[prénom]"
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _patterns() -> dict[str, str]:
     told = dict(personal_data.patterns())
     told["adresse"] += _STREET_NAME
-    return tuple((kind, re.compile(pattern)) for kind, pattern in told.items())
+    return {pattern: _MARKS[kind] for kind, pattern in told.items()} | {_LONG: "[numéro]"}
 
 
 @cache

@@ -119,3 +119,12 @@ def test_the_names_that_the_dossier_holds_are_known_for_the_last_scan(named: Dos
     found = persons.known(named)
     assert {"Durand", "Claire Durand", "Lefèvre", "LEFÈVRE Marie"} <= found
     assert persons_in("Merci à Durand", found) == ("Durand",)
+
+
+def test_a_family_name_alone_goes_once_a_table_has_said_whose_it_is(dossier: Callable[..., Dossier]) -> None:
+    made = dossier(
+        journal_csv="date;type;texte\n2025-02-01;reussite;Vu avec Claire Durand\n"
+        "2025-03-01;frein;Le départ de Durand, école Durand\n2025-03-02;frein;Le départ de Lefèvre\n"
+    )
+    told = made.release("habitants").journal["texte"].tolist()
+    assert sorted(told) == ["Le départ de Lefèvre", "Le départ de [nom], école Durand", "Vu avec [nom]"]
