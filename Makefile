@@ -8,8 +8,8 @@ OUT = reports
 RUN = .venv/bin/python -m
 WORKERS = 2
 # A file stays with one worker, so that what its tests share is built once: groups (loadgroup) are told by the names of
-# tests, which pytest 9.2 lets no plugin change.
-SHARED = --dist loadfile
+# tests, which pytest 9.2 lets no plugin change. Files go out in the order of tests/conftest.py, the longest first.
+SHARED = --dist loadfile --no-loadscope-reorder
 
 help:
 	@echo "make bilan    construit les bilans des dossiers de démonstration dans $(OUT)/"

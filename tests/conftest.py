@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.longest import LONGEST
 from tests.once import once, shared_root
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile(os.environ.get("CTGEVAL_HYPOTHESIS", "ordinaire"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files first; the others keep their order."""
+    items.sort(key=lambda item: -LONGEST.get(item.nodeid.partition("::")[0].removeprefix("tests/"), 0))
 
 
 @pytest.fixture(scope="session")

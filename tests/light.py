@@ -11,10 +11,10 @@ DEMO = Path(__file__).resolve().parent.parent / "data" / "demo"
 KEPT = ("ctg.toml", "observations.csv", "indicateurs.toml")
 
 
-def light(folder: Path, *, files: Collection[str] = (), sources: Collection[str] = ()) -> Path:
+def light(folder: Path, *, files: Collection[str] = (), sources: Collection[str] = (), impacts: bool = False) -> Path:
     """Copy in ``folder`` the geography of the demo, its counts, these other files, and these sources that have a file.
 
-    Its other sources with a file, its surveys, its other registers and its impacts are left.
+    Its other sources with a file, its surveys and its other registers are left, and its impacts unless they are asked.
     """
     shutil.copytree(DEMO / "geographie", folder / "geographie")
     for name in (*KEPT, *files):
@@ -26,7 +26,7 @@ def light(folder: Path, *, files: Collection[str] = (), sources: Collection[str]
         if file and any(f'cle = "{key}"\n' in block for key in sources):
             (folder / file[1]).parent.mkdir(exist_ok=True)
             shutil.copy(DEMO / file[1], folder / file[1])
-        elif file or block.startswith("[[impact]]"):
+        elif file or (block.startswith("[[impact]]") and not impacts):
             continue
         kept.append(block)
     place.write_text("".join(kept), encoding="utf-8")

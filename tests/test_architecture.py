@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.longest import LONGEST
+
 ROOT = Path(__file__).resolve().parent.parent
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "yaml", "ruamel"}
@@ -175,3 +177,7 @@ def test_the_tests_mirror_the_package() -> None:
             assert (ROOT / "tests" / f"test_{path.name}").is_file(), f"no test of {path.name}"
         elif (path / "__init__.py").is_file():
             assert list((ROOT / "tests" / path.name).glob("test_*.py")), f"no test of {path.name}/"
+
+
+def test_the_files_that_run_first_exist() -> None:
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []

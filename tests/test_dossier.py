@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 import ctgeval
 from ctgeval.confidentiality import Release
 from ctgeval.errors import ConfidentialityError, DossierError, UnknownIndicator, UnknownTerritory
+from tests.light import light
 
 DATA = Path(__file__).parents[1] / "data"
 Released = Callable[[str], Release]
@@ -101,16 +101,16 @@ def test_same_figures_in_every_audience_or_the_mark(demo_release: Released) -> N
         assert (shown == inside.reindex(shown.index)).all()
 
 
-def test_release_refuses_what_it_does_not_know(demo: ctgeval.Dossier) -> None:
+def test_release_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    dossier = ctgeval.open(light(tmp_path / "demo"))
     with pytest.raises(ConfidentialityError, match="habitants"):
-        demo.release("journalistes")
+        dossier.release("journalistes")
     with pytest.raises(DossierError, match="partenaire"):
-        demo.release("partenaire")
+        dossier.release("partenaire")
 
 
 def test_a_masked_commune_takes_its_totals_with_it(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    shutil.copytree(DATA / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval"))
+    folder = light(tmp_path / "demo")
     text = (folder / "ctg.toml").read_text(encoding="utf-8")
     start = text.index('cle = "relais-communes"')
     opened = text[:start] + text[start:].replace('diffusion = "interne"', 'diffusion = "ouverte"', 1)

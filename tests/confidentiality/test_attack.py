@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from ctgeval.confidentiality import Release
 from ctgeval.dossier import Dossier
 from tests.confidentiality.attacker import Atom, System, base_of_interval
 
@@ -205,19 +206,16 @@ def test_no_small_count_is_proved_small_from_all_the_releases(place: Path, seed:
 
 
 @pytest.mark.parametrize("audience", ["copil", "habitants"])
-def test_demo_keeps_its_small_bases(checkout: Path, tmp_path: Path, audience: str) -> None:
+def test_demo_keeps_its_small_bases(demo: Dossier, demo_release: Callable[[str], Release], audience: str) -> None:
     """Even one who knows every shown base, of communes, former CCs and the EPCI, can't bound a hidden one."""
-    copy = tmp_path / "demo"
-    shutil.copytree(checkout / "data" / "demo", copy, ignore=shutil.ignore_patterns(".ctgeval"))
-    dossier = Dossier.open(copy)
-    true = dossier.indicators("PE02").set_index(["geo", "time_period"])["denominator"]
-    rows = dossier.release(audience).results.query("indicator == 'PE02'").set_index(["geo", "time_period"])
+    true = demo.indicators("PE02").set_index(["geo", "time_period"])["denominator"]
+    rows = demo_release(audience).results.query("indicator == 'PE02'").set_index(["geo", "time_period"])
     shown = rows["value"].notna()
     small = [key for key in rows.index if 0 < true[key] < THRESHOLD]
     assert small
     assert shown.any()
     for year in sorted({year for _, year in small}):
-        grounds = {geo: dossier.margins.get(geo, (geo,)) for geo, period in rows.index if period == year}
+        grounds = {geo: demo.margins.get(geo, (geo,)) for geo, period in rows.index if period == year}
         atoms_of = {geo: [("enfants_0_2", one, year, "") for one in ground] for geo, ground in grounds.items()}
         system = System(sorted({atom for group in atoms_of.values() for atom in group}))
         for geo, group in atoms_of.items():
