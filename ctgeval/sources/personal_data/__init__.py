@@ -52,7 +52,7 @@ def find(
     looked = [one for one in known if one is not None]
     found = [finding for one in looked if (finding := _first(one)) is not None]
     found += persons(looked, {finding.column for finding in found})
-    found += combined(columns, looked, {finding.column for finding in found if finding.kind == "naissance"})
+    found += combined(columns, {finding.column for finding in found if finding.kind == "naissance"})
     if respondents:
         taken = {finding.column for finding in found}
         found += [_free(one) for one in looked if one.name not in taken and _is_free(one)]

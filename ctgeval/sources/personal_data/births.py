@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ _OTHER_DAYS = (
     "creation", "ouverture", "fermeture", "signature", "decision", "deliberation", "publication", "maj", "mise a jour",
     "convention", "versement", "effet", "seance", "evenement", "arrete", "mise en service", "immatriculation", "depot",
 )  # fmt: skip
+_SEXES = ("sexe", "sex", "genre", "civilite")
+_PLACES = ("commune", "codgeo", "insee", "code postal", "cp", "ville")
 _SINGLED = 0.05
 
 
@@ -57,13 +59,10 @@ def _scattered(column: Column, found: npt.NDArray[np.bool_]) -> bool:
     return days > 0.9 * life * (1 - math.exp(-cells / life))
 
 
-def combined(columns: Mapping[str, Sequence[str]], looked: Iterable[Column], births: set[str]) -> list[Finding]:
+def combined(columns: Mapping[str, Sequence[str]], births: set[str]) -> list[Finding]:
     """Find a birth date, a sex and a commune that together single out more than one row in twenty."""
-    sexes = [column.name for column in looked if column.named("sexe", "sex", "genre", "civilite")]
-    # Codes of communes tell of nobody by themselves: their column is not among those that are looked at.
-    places = [
-        name for name in columns if holds(words_of(name), ("commune", "codgeo", "insee", "code postal", "cp", "ville"))
-    ]
+    # Codes of sexes and of communes tell of nobody by themselves: their columns may not be among those looked at.
+    sexes, places = ([name for name in columns if holds(words_of(name), told)] for told in (_SEXES, _PLACES))
     if not (births and sexes and places):
         return []
     rows = Counter(zip(*(columns[name] for name in (min(births), sexes[0], places[0])), strict=True))
