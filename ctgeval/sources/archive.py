@@ -23,6 +23,7 @@ RATIO_FROM = 8 * 1024 * 1024
 _DEFINITIONS = tuple(
     word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("utf-8", "utf-16-le", "utf-16-be")
 )
+_LONGEST_MARK = max(map(len, _DEFINITIONS))
 
 
 def check_archive(data: bytes, file: str) -> None:
@@ -56,7 +57,7 @@ def check_archive(data: bytes, file: str) -> None:
     _check_summary(entries, file, remedy)
     total = 0
     for entry in entries:
-        size = 0
+        size, end = 0, b""
         for chunk in _inflate(data, entry, file):
             size += len(chunk)
             if size > entry.file_size or total + size > MAX_BYTES:
@@ -66,7 +67,9 @@ def check_archive(data: bytes, file: str) -> None:
                     file=file,
                     value=entry.filename,
                 )
-            if entry.filename.endswith((".xml", ".rels")) and any(mark in chunk for mark in _DEFINITIONS):
+            # A definition may begin in one piece and end in the next.
+            seen, end = end + chunk, chunk[-_LONGEST_MARK:]
+            if entry.filename.lower().endswith((".xml", ".rels")) and any(mark in seen for mark in _DEFINITIONS):
                 raise SourceError(
                     "Le classeur contient des définitions XML interdites (entités).",
                     remedy=remedy,

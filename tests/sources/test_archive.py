@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from ctgeval.errors import SourceError
-from ctgeval.sources.archive import check_archive
+from ctgeval.sources.archive import CHUNK, check_archive
 
 
 def archive(**members: bytes) -> bytes:
@@ -64,6 +64,15 @@ def test_a_damaged_or_encrypted_archive_is_refused() -> None:
     secret[good.index(b"PK\x01\x02") + 8] |= 1
     with pytest.raises(SourceError, match="mot de passe"):
         check_archive(bytes(secret), "x.xlsx")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize("shift", range(0, 20, 3))
+def test_a_definition_that_begins_in_one_piece_and_ends_in_the_next_is_seen(encoding: str, shift: int) -> None:
+    words = '<!DOCTYPE x SYSTEM "file:///etc/hostname"><x/>'.encode(encoding)
+    for name in ("xl/a.xml", "XL/A.XML", "_rels/.rels"):
+        with pytest.raises(SourceError, match="entités"):
+            check_archive(archive(**{name: b" " * (CHUNK - shift) + words}), "suivi.xlsx")
 
 
 def test_an_ordinary_archive_passes() -> None:

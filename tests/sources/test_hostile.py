@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -39,6 +40,29 @@ def test_definitions_of_entities_are_refused_in_every_encoding(tmp_path: Path, e
     content = BILLION.format(encoding.removesuffix("-le").removesuffix("-be")).encode(encoding)
     with pytest.raises(SourceError, match="entités"):
         read_book(rewritten(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml", content))
+
+
+def test_definitions_of_entities_are_refused_in_an_ods(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as made:
+        made.writestr("content.xml", BILLION.format("utf-8"))
+    with pytest.raises(SourceError, match="entités"):
+        read_book(tmp_path / "a.ods")
+
+
+@pytest.mark.parametrize("name", ["dedans.zip", "dedans.csv", "dedans.xlsx"])
+def test_an_archive_inside_an_archive_is_not_opened(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "dedans", "w", zipfile.ZIP_DEFLATED) as inner:
+        inner.writestr("table.csv", "code;pop\n" + "86082;1\n" * 2_000_000)
+    with zipfile.ZipFile(tmp_path / "dehors.zip", "w", zipfile.ZIP_DEFLATED) as outer:
+        outer.write(tmp_path / "dedans", name)
+    with pytest.raises(SourceError, match=r"un seul fichier CSV|n’est pas un texte CSV"):
+        read_book(tmp_path / "dehors.zip")
+
+
+def test_what_is_packed_twice_is_unpacked_once(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(gzip.compress(b"code;pop\n86082;1\n")))
+    with pytest.raises(SourceError, match="n’est pas un texte CSV"):
+        read_book(tmp_path / "a.csv.gz")
 
 
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
