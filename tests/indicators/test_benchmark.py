@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ctgeval.indicators.benchmark import PLACES, benchmark, lines
+from tests.examples import examples
 
 OWN = "EPCI-000000001"
 OTHERS = [f"EPCI-00000001{rank}" for rank in range(5)]
@@ -100,6 +101,7 @@ def test_counts_follow_the_size_of_a_territory_and_are_not_placed() -> None:
     assert benchmark(results({OWN: 15.0, **FIVE}, "PE03"), {OWN: OTHERS}).empty
 
 
+@examples(40)
 @given(
     st.dictionaries(st.sampled_from([OWN, *OTHERS]), st.one_of(st.floats(-1e9, 1e9), st.just(math.nan)), max_size=6),
     st.floats(0, 1e6),

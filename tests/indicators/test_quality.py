@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from ctgeval import measures, observations
 from ctgeval.indicators import quality
+from tests.examples import examples
 
 KNOWN = measures.load()
 GEO = "EPCI-249900001"
@@ -123,6 +124,7 @@ def test_who_stopped_answering_while_others_went_on_is_late() -> None:
     assert quality.faults(table, KNOWN).empty
 
 
+@examples(40)
 @given(
     st.lists(
         st.tuples(

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from ctgeval.programme import instances, partners
+from tests.examples import examples
 
 Table = Callable[[str, str], pd.DataFrame]
 
@@ -122,7 +123,7 @@ NUMBERS = st.one_of(st.none(), st.integers(-2, 6), st.just(10**12))
 CELLS = st.sampled_from([None, "", "cc", "cc; caf", "inconnu", "M. Dupont"])
 
 
-@settings(deadline=None)
+@examples(40)
 @given(st.lists(st.tuples(st.sampled_from(["COPIL", "COTECH"]), NUMBERS, NUMBERS, CELLS, CELLS), max_size=6))
 def test_a_rate_is_between_0_and_100_or_says_why_it_is_not(rows: list[tuple[object, ...]]) -> None:
     listed = pd.DataFrame({"id": ["cc", "caf"], "nom": ["CC", "Caf"], "type": None, "territoire": None})

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from ctgeval.programme import SCHEMAS, set_aside
 from ctgeval.sources.workbook import Table, read_tables
+from tests.examples import examples
 
 END = dt.date(2026, 12, 31)
 
@@ -87,6 +88,7 @@ def test_the_tables_that_figures_are_made_of_are_not_touched(tmp_path: Path) -> 
     assert not table.problems
 
 
+@examples(40)
 @given(st.lists(st.tuples(st.integers(-(10**12), 10**12), st.integers(-5000, 5000)), max_size=6))
 def test_what_stays_of_a_budget_can_be_true_and_nothing_is_lost_unsaid(rows: list[tuple[int, int]]) -> None:
     frame = pd.DataFrame(
