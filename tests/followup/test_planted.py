@@ -140,13 +140,12 @@ READERS: Mapping[frozenset[str], str] = {
     "recommandations.origine1 recommandations.texte1 recommandations.motif1 recommandations.instance1 "
     "jugements.juge_par jugements.motif questiontexte",
     BODIES: "actions.partenaires fiches.copilotes liens.motif partenaires.nom partenaires.type instances.sujet1 "
-    "contributions.texte1 contributions.motif1 questioncritere questionqualitatif questionconstat questionjugement "
-    "questionpour preuvetexte preuvesource present",
+    "contributions.texte1 contributions.motif1 questioncritere preuvetexte preuvesource present",
     WORKING: "recommandations.origine recommandations.texte recommandations.motif recommandations.instance",
     frozenset({"copil"}): "texte",
     TECHNICAL: "fiches.enjeu fiches.objectif_general fiches.objectifs_operationnels fiches.constat fiches.description "
     "fiches.territoires fiches.moyens_materiels fiches.resultats_attendus fiches.freins fiches.leviers fiches.suites "
-    "questionreponse absent 7883 7877",
+    "questionreponse questionqualitatif questionconstat questionjugement questionpour absent 7883 7877",
     NOBODY: "cibles.motif actions.public_cible actions.lien_preuve fiches.lien_deliberation journal.mots_cles "
     "partenaires.autres_noms instances.methode1 recommandations.chiffre recommandations.chiffre1 "
     "jugements.lien_preuve preuvelien preuveverbatim preuveverbatimsource source sourcetitre sourceproducteur "
