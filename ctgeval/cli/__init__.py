@@ -1,4 +1,4 @@
-"""The command line: ``ctgeval init``, ``verifier`` (``check``), ``construire`` (``build``), ``etat`` (``status``).
+"""The command line: ``ctgeval init``, ``verifier`` (``check``), ``construire`` (``build``), ``auditer`` (``audit``)...
 
 A command parses, calls the package, and writes; nothing is computed here. What is heavy is imported by the command that
 needs it, so that ``--help`` stays immediate.
@@ -124,6 +124,7 @@ def verifier(ctx: click.Context, folder: Path) -> None:
 @_option("--format", "formats", metavar="FORMAT,...", callback=_formats)
 @_option("--jobs", metavar="N", default="1", callback=_jobs)
 @_option("--force", is_flag=True)
+@_option("--nouvelle-version", "new_version", is_flag=True)
 @_option("--out", metavar="DIR", default="reports")
 @_option("--date", "day", metavar="AAAA-MM-JJ", callback=_day)
 @shared_options
@@ -151,6 +152,41 @@ def etat(folder: Path, out: str) -> None:
     from ctgeval.report import status
 
     tell.states(folder, status(folder, out=out))
+
+
+@main.command("retirer", cls=Command)
+@click.argument("withdrawn", cls=Argument, metavar="BILAN")
+@_option("--motif", "reason", metavar="TEXTE", required=True)
+@_option("--dossier", "home", metavar="DIR", default=".", callback=_folder)
+@_option("--audience", metavar="AUDIENCE")
+@_option("--territoire", metavar="CODE")
+@_option("--periode", metavar="PERIODE")
+@_option("--out", metavar="DIR", default="reports")
+@_option("--date", "withdrawal_day", metavar="AAAA-MM-JJ", callback=_day)
+@shared_options
+def retirer(
+    *, withdrawn: str, reason: str, home: Path, out: str, withdrawal_day: dt.date | None, **chosen: str | None
+) -> None:
+    """Withdraw a published bilan: its file goes, its index says so, the ledger remembers."""
+    from ctgeval.cli import publications
+    from ctgeval.report.withdraw import withdraw
+
+    publications.tell_withdrawn(withdraw(home, withdrawn, reason, out=out, date=withdrawal_day, **chosen))
+
+
+@main.command("auditer", cls=Command)
+@_dossier
+@_option("--out", metavar="DIR", default="reports")
+@shared_options
+@click.pass_context
+def auditer(ctx: click.Context, folder: Path, out: str) -> None:
+    """Look again at all that was published; exit 1 when something is found."""
+    from ctgeval.cli import publications
+    from ctgeval.report.audit import audit
+
+    found = audit(folder, out=out)
+    publications.tell_audit(folder, found)
+    ctx.exit(1 if found.findings else 0)
 
 
 @main.command("gabarit", cls=Command)
@@ -251,6 +287,8 @@ def _alias(name: str, command: click.Command, group: click.Group = main) -> None
 _alias("check", verifier)
 _alias("build", construire)
 _alias("status", etat)
+_alias("withdraw", retirer)
+_alias("audit", auditer)
 _alias("template", gabarit)
 _alias("search", chercher)
 _alias("handover", passation)

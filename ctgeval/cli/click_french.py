@@ -67,7 +67,7 @@ class Command(click.Command):
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text(say(f"help.{name}"))
-            if name in {"verifier", "construire"}:
+            if name in {"verifier", "construire", "auditer"}:
                 formatter.write_paragraph()
                 formatter.write_text(say("help.exits", codes=say(f"help.exits_{name}")))
 
@@ -208,6 +208,13 @@ def _tell_misuse(error: click.UsageError, context: click.Context, typed: Sequenc
             output.error(hint)
 
 
+def _missing(error: click.MissingParameter) -> str:
+    if isinstance(error.param, click.Option):
+        return say("misuse.missing_option", name=error.param.opts[0])
+    name = error.param.make_metavar(error.ctx) if error.param and error.ctx else "DIR"
+    return say("misuse.missing_argument" if name == "DIR" else "misuse.missing_word", name=name)
+
+
 def _misuse(error: click.UsageError) -> str:
     option = getattr(error, "option_name", "")
     if isinstance(error, click.NoSuchOption):
@@ -218,9 +225,7 @@ def _misuse(error: click.UsageError) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return say("misuse.missing_command")
     if isinstance(error, click.MissingParameter):
-        return say(
-            "misuse.missing_argument", name=error.param.make_metavar(error.ctx) if error.param and error.ctx else "DIR"
-        )
+        return _missing(error)
     if isinstance(error, click.BadOptionUsage):
         return say("misuse.no_value" if "take" in error.message else "misuse.needs_value", name=option)
     if isinstance(error, click.BadParameter):

@@ -96,6 +96,8 @@ def built(report: BuildReport) -> None:
         output.write(say("error.remedy", remedy=say("construire.empty_remedy")))
         return
     output.write(say("construire.total", done=counts["fait"], fresh=counts["a_jour"], failed=counts["echec"]))
+    if counts["retire"]:
+        output.write(output.wrapped(say("construire.withdrawn", count=counts["retire"])))
     if report.set_aside:
         files = ", ".join(f"{file} ({count})" for file, count in report.set_aside.items())
         output.write(output.wrapped(say("construire.set_aside", files=files)))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import pandas as pd
 
-from ctgeval import periods
+from ctgeval import measures, periods
 from ctgeval.confidentiality.forms import Cell, Form
-from ctgeval.errors import PeriodError
+from ctgeval.errors import PeriodError, UnknownMeasure
+from ctgeval.indicators.definition import Formula, Indicator
 from ctgeval.observations import DIMENSIONS
 
 __all__ = ["Readable", "forms"]
 
 _FREE = "F"
+_PUBLISHED = "publie"
 
 
 class Readable(Protocol):
@@ -25,24 +28,27 @@ class Readable(Protocol):
         """Return one of its tables."""
 
 
-def forms(release: Readable) -> tuple[Form, ...]:
-    """Return one form for each result row of a release: its value, its bounds, or what its mark says.
+def forms(release: Readable, *, catalogue: Mapping[str, Indicator] | None = None) -> tuple[Form, ...]:
+    """Return what each result row of a release says: its counts, its value, its bounds, or what its mark says.
 
     Parameters
     ----------
     release : Readable
         A release; nothing else than what its readers may find there is looked at.
+    catalogue : mapping of str to Indicator, optional
+        The indicators of the dossier: a row that shows its numerator and its denominator then says two counts, in
+        measures that other indicators share. Without it, each row speaks of its own indicator only.
 
     Notes
     -----
     A row whose value is between two bounds is known up to them; one without a value that is not masked says nothing.
     """
     grounds = _grounds(release.table("members"))
-    return tuple(
-        form
-        for row in release.table("results").to_dict("records")
-        if (form := _form({str(name): value for name, value in row.items()}, grounds)) is not None
-    )
+    found: list[Form] = []
+    for named in release.table("results").to_dict("records"):
+        row = {str(name): value for name, value in named.items()}
+        found += _row(row, grounds, (catalogue or {}).get(str(row["indicator"])))
+    return tuple(found)
 
 
 def _grounds(members: pd.DataFrame) -> dict[str, frozenset[str]]:
@@ -51,29 +57,51 @@ def _grounds(members: pd.DataFrame) -> dict[str, frozenset[str]]:
     return {str(geo): frozenset(group.astype(str)) for geo, group in members.groupby("geo")["commune"]}
 
 
-def _form(row: dict[str, Any], grounds: dict[str, frozenset[str]]) -> Form | None:
+def _row(row: dict[str, Any], grounds: Mapping[str, frozenset[str]], item: Indicator | None) -> Iterator[Form]:
     masked = row["conf_status"] != _FREE
-    low, high = _bounds(row)
-    if not masked and math.isinf(low) and math.isinf(high):
-        return None
-    geo = str(row["geo"])
-    start, end = _span(str(row["time_period"]))
-    cell = Cell(
-        measure=str(row["indicator"]),
-        geo=geo,
-        ground=grounds.get(geo, frozenset({geo})),
-        start=start,
-        end=end,
-        category=tuple(_text(row.get(name)) for name in DIMENSIONS),
-    )
-    return Form(
-        terms=((cell, 1.0),),
-        low=-math.inf if masked else low,
+    own: Formula = ((1, str(row["indicator"])),)
+    if item is None or item.nature == _PUBLISHED or not item.numerator_terms:
+        yield from _form(row, own, _bounds(row), grounds, masked=masked)
+        return
+    part, whole = _number(row.get("numerator")), _number(row.get("denominator"))
+    if not item.denominator_terms:
+        low, high = _bounds(row)
+        exact = not math.isnan(part) and low == high
+        yield from _form(row, item.numerator_terms, (part, part) if exact else (low, high), grounds, masked=masked)
+        return
+    yield from _form(row, item.numerator_terms, (part, part), grounds, masked=masked)
+    # The base of a masked rate is masked with it, and the mark of the rate says nothing of its base.
+    if not masked:
+        yield from _form(row, item.denominator_terms, (whole, whole), grounds, masked=False)
+        if math.isnan(part) or math.isnan(whole):
+            yield from _form(row, own, _bounds(row), grounds, masked=False)
+
+
+def _form(
+    row: dict[str, Any],
+    formula: Formula,
+    bounds: tuple[float, float],
+    grounds: Mapping[str, frozenset[str]],
+    *,
+    masked: bool,
+) -> Iterator[Form]:
+    low, high = bounds
+    if not masked and (math.isnan(low) or math.isnan(high) or (math.isinf(low) and math.isinf(high))):
+        return
+    geo, period = str(row["geo"]), str(row["time_period"])
+    category = tuple(_text(row.get(name)) for name in DIMENSIONS)
+    ground = grounds.get(geo, frozenset({geo}))
+    plain = all(sign > 0 for sign, _ in formula)
+    yield Form(
+        terms=tuple(
+            (Cell(name, geo, ground, *_span(period, _cumul(name)), category), float(sign)) for sign, name in formula
+        ),
+        low=(0.0 if plain else -math.inf) if masked else low,
         high=math.inf if masked else high,
         masked=masked,
         indicator=str(row["indicator"]),
         geo=geo,
-        time_period=str(row["time_period"]),
+        time_period=period,
     )
 
 
@@ -92,9 +120,17 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _span(period: str) -> tuple[dt.date, dt.date]:
+def _cumul(name: str) -> str:
     try:
-        return periods.start(period), periods.end(period)
+        return measures.get(name).cumul
+    except UnknownMeasure:
+        return ""
+
+
+def _span(period: str, cumul: str) -> tuple[dt.date, dt.date]:
+    try:
+        start, end = periods.start(period), periods.end(period)
     except PeriodError:
         # A figure that bears no period holds for ever.
         return dt.date.min, dt.date.max
+    return {"convention": dt.date.min, "annee": dt.date(end.year, 1, 1)}.get(cumul, start), end

@@ -280,7 +280,7 @@ def _released(dossier: Dossier, case: Case, book: Register, *, day: str) -> tupl
     try:
         release = dossier.release(case.job.audience, partner=case.job.partner or None)
         private = scan.private(dossier, release)
-        book.prepare(case.job, release, release_forms.forms(release), day=day)
+        book.prepare(case.job, release, release_forms.forms(release, catalogue=dossier.catalogue), day=day)
         return release, private
     except CtgevalError as error:
         return error

@@ -102,15 +102,15 @@ class Held:
 
 
 @contextlib.contextmanager
-def hold(folder: Path, *, patience: float = PATIENCE) -> Iterator[Held]:
+def hold(folder: Path, *, patience: float | None = None) -> Iterator[Held]:
     """Hold the lock of a dossier, as long as the block runs.
 
     Parameters
     ----------
     folder : Path
         The dossier.
-    patience : float
-        Seconds to wait for another builder to end.
+    patience : float, optional
+        Seconds to wait for another builder to end; `PATIENCE` by default.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def hold(folder: Path, *, patience: float = PATIENCE) -> Iterator[Held]:
     held = Held(path, _self())
     try:
         path.parent.mkdir(exist_ok=True)
-        _take(path, held.holder, patience)
+        _take(path, held.holder, PATIENCE if patience is None else patience)
     except OSError as error:
         raise ReportError(
             f"Rien ne peut être écrit dans le dossier : {error.strerror or error}.",

@@ -21,8 +21,8 @@ from ctgeval.errors import DossierError, NotebookFailed, ParameterError, Problem
 
 Run = Callable[..., Result]
 COMMANDS = [
-    "init", "verifier", "construire", "etat", "gabarit", "indicateurs", "chercher", "passation", "sources",
-    "check", "build", "status", "template", "search", "handover", "indicators",
+    "init", "verifier", "construire", "etat", "retirer", "auditer", "gabarit", "indicateurs", "chercher", "passation",
+    "sources", "check", "build", "status", "withdraw", "audit", "template", "search", "handover", "indicators",
 ]  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_options_reach_the_build(run: Run, built: list[dict[str, Any]], tmp_path: Path) -> None:
     result = run(
         "build", tmp_path, "--audience", "copil", "--territoire", "COM-86194", "--periode", "2025", "--format",
-        "HTML, html", "--jobs", "3", "--force", "--out", "ici", "--date", "2026-01-15",
+        "HTML, html", "--jobs", "3", "--force", "--nouvelle-version", "--out", "ici", "--date", "2026-01-15",
     )  # fmt: skip
     assert result.exit_code == 0
     assert built == [
@@ -208,6 +208,7 @@ def test_options_reach_the_build(run: Run, built: list[dict[str, Any]], tmp_path
             "formats": ("html", "html"),
             "jobs": 3,
             "force": True,
+            "new_version": True,
             "out": "ici",
             "date": date(2026, 1, 15),
         }

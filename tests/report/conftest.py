@@ -176,6 +176,7 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
 
     class Dossier:
         set_aside: ClassVar[dict[str, int]] = {}
+        catalogue: ClassVar[dict[str, Any]] = {}
 
         def __init__(self, path: Path) -> None:
             self.path = path

@@ -1,0 +1,250 @@
+"""Look again at everything that was ever published: the ledger, what it gives away, and the files themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctgeval import config as configuration
+from ctgeval.confidentiality import Release
+from ctgeval.confidentiality.ledger import Ledger, RegisteredRelease
+from ctgeval.config import PRIVATE
+from ctgeval.errors import CtgevalError
+from ctgeval.indicators.definition import catalogue
+from ctgeval.report import manifest, past, plan, scan
+from ctgeval.report.scan.hits import Hit
+from ctgeval.report.withdraw import INTERNAL, own
+
+if TYPE_CHECKING:
+    from ctgeval.config import Config
+
+__all__ = ["PARTS", "AuditReport", "Finding", "Part", "audit"]
+
+PARTS = ("registre", "attaque", "fichiers")
+_NOT_COMPARED = "non_compare"
+_REMEDY = "Corrigez le carnet ou le texte, reproduisez le bilan (« ctgeval construire »), ou retirez-le."
+_AWAY = "Déplacez ce fichier hors du dossier de ce public, puis relancez « ctgeval construire »."
+_REMEDIES = {
+    "autre_public": _AWAY,
+    "etranger": _AWAY,
+    "modifie": "Reproduisez ce bilan : « ctgeval construire --force ».",
+    "illisible": "Ôtez ce fichier, ou enregistrez-le dans un format que l’outil lit.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something to mend: what it is, where, and what to do, in French."""
+
+    message: str
+    file: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the looks.
+
+    Parameters
+    ----------
+    name : str
+        One of `PARTS`.
+    checked : dict of str to int
+        How many of what were looked at.
+    findings : tuple of Finding
+        What was found.
+    notes : tuple of str
+        What could not be looked at, or is worth knowing, in French.
+    """
+
+    name: str
+    checked: dict[str, int]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What was found in everything that was ever published, part by part."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All of them."""
+        return tuple(finding for part in self.parts for finding in part.findings)
+
+
+def audit(dossier_path: str | Path, *, out: str | Path = "reports") -> AuditReport:
+    """Audit what a dossier has published; nothing is written.
+
+    Parameters
+    ----------
+    dossier_path : str or Path
+        The dossier: its folder, or its ``ctg.toml``.
+    out : str or Path
+        Folder of the reports.
+
+    Raises
+    ------
+    DossierError
+        When ``ctg.toml`` can't be used.
+    """
+    path = Path(dossier_path)
+    folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
+    config = configuration.load(folder)
+    try:
+        with Ledger.open(folder, write=False) as ledger:
+            forms = ledger.verify()
+            register = _register(ledger, Path(out), config, forms)
+            return AuditReport((register, _attacked(ledger, config), _files(ledger, folder, Path(out), config)))
+    except CtgevalError as error:
+        told = error.problem
+        broken = Part(name="registre", checked={}, findings=(_finding(told.message, told.file, told.remedy),))
+        silent = Part(
+            name="attaque",
+            checked={},
+            findings=(),
+            notes=("Rien n’a pu être attaqué : le registre ne dit plus ce qui a été publié.",),
+        )
+        return AuditReport((broken, silent, _files(None, folder, Path(out), config)))
+
+
+def _finding(message: str, file: str = "", remedy: str = "") -> Finding:
+    return Finding(message=message, file=file, remedy=remedy)
+
+
+# -- the ledger ---------------------------------------------------------------------------------------------------
+
+
+def _register(ledger: Ledger, out: Path, config: Config, forms: int) -> Part:
+    findings = list(_unlike(ledger, out, config))
+    checked = {"versions": len(ledger.releases), "chiffres": forms, "pages": len(ledger.pages)}
+    return Part(name="registre", checked=checked, findings=tuple(findings))
+
+
+def _unlike(ledger: Ledger, out: Path, config: Config) -> Iterator[Finding]:
+    """Yield what the reports and the ledger tell differently."""
+    for told in own(out, config, ledger):
+        name = f"{told['audience']}/{told['html']['fichier']}"
+        there, withdrawn = (out / name).is_file(), manifest.withdrawal(told)
+        seal = told.get("registre", {}).get("sceau", "")
+        known = ledger.page(name)
+        if there and (withdrawn or (known is not None and known.state == "withdrawn" and known.sha256 == _sha(told))):
+            yield _finding(
+                "Ce bilan est retiré, et son fichier est encore là.",
+                name,
+                "Relancez « ctgeval retirer », ou supprimez ce fichier.",
+            )
+        if told["audience"] == INTERNAL or withdrawn or not there:
+            continue
+        if seal and not ledger.knows(seal):
+            yield _finding(
+                "Le registre ne connaît pas ce bilan : un autre registre, ou un registre perdu, l’a inscrit.",
+                name,
+                "Remettez le dossier « .ctgeval » de votre dernière sauvegarde, ou retirez ce bilan de la diffusion.",
+            )
+        elif not seal:
+            yield _finding(
+                "Ce bilan a été publié sans être inscrit au registre (par une version précédente de ctgeval).",
+                name,
+                "Reproduisez-le avec « ctgeval construire » ; le registre ne saura pas ce qui en a déjà été lu.",
+            )
+
+
+def _sha(told: dict[str, Any]) -> str:
+    return str(told["html"].get("sha256", ""))
+
+
+# -- the attack ---------------------------------------------------------------------------------------------------
+
+
+def _attacked(ledger: Ledger, config: Config) -> Part:
+    seuil, known = config.publication.seuil, catalogue()
+
+    def limit(indicator: str) -> float:
+        sensitive = indicator in known and known[indicator].sensitive
+        return float(seuil.sensible if sensitive else seuil.personnes)
+
+    seen = past.attack(ledger.records(), limit=limit)
+    findings = tuple(
+        _finding(
+            f"De tout ce qui a été publié, on peut déduire {_said(one)} : {one.indicator}, {one.geo}, "
+            f"{one.time_period}.",
+            f"{one.release.audience}, version du {one.release.day}",
+            "Retirez le bilan qui la livre (« ctgeval retirer »), et ne publiez plus de chiffre qui la recoupe.",
+        )
+        for one in seen.disclosed
+    )
+    notes = []
+    if seen.masked > seen.attacked:
+        notes.append(f"Cases masquées qu’aucun autre chiffre publié ne recoupe : {seen.masked - seen.attacked}.")
+    if seen.revised:
+        notes.append(
+            f"Mesures dont les chiffres publiés ont été révisés depuis : {seen.revised} ; la dernière version seule a "
+            "été attaquée."
+        )
+    checked = {"masquees": seen.masked, "attaquees": seen.attacked}
+    return Part(name="attaque", checked=checked, findings=findings, notes=tuple(notes))
+
+
+def _said(one: past.Disclosed) -> str:
+    """Tell what is known of a masked count without telling it."""
+    return "la valeur exacte d’une case masquée" if one.exact else "qu’une case masquée est sous le seuil"
+
+
+# -- the files ----------------------------------------------------------------------------------------------------
+
+
+def _files(ledger: Ledger | None, folder: Path, out: Path, config: Config) -> Part:
+    """Scan the folder of each audience, each page beside the release that it was made from."""
+    asked = {job.folder for job in plan.jobs(config, folder)}
+    mine = list(own(out, config, ledger)) if ledger is not None else []
+    folders = sorted(asked | {told["audience"] for told in mine})
+    machine = scan.here(folder, out)
+    findings: list[Finding] = []
+    notes: list[str] = []
+    looked = 0
+    for audience in folders:
+        place = out / audience
+        looked += sum(1 for path in place.rglob("*") if path.is_file()) if place.is_dir() else 0
+        hits = scan.folder(place, audience=audience, release=None, machine=machine)
+        sheets = {told["html"]["fichier"]: told for told in mine if told["audience"] == audience}
+        for hit in hits:
+            release = _release(ledger, folder, sheets[hit.file]) if hit.file in sheets else None
+            if hit.kind != _NOT_COMPARED:
+                findings.append(_told(audience, hit))
+            elif release is None:
+                notes.append(f"{audience}/{hit.file} : {scan.KINDS[_NOT_COMPARED]}.")
+            else:
+                data = (place / hit.file).read_bytes()
+                found = scan.document(hit.file, data, audience=audience, release=release, machine=machine).hits
+                findings += [_told(audience, one) for one in found if one not in hits]
+    return Part(name="fichiers", checked={"documents": looked}, findings=tuple(findings), notes=tuple(notes))
+
+
+def _told(audience: str, hit: Hit) -> Finding:
+    message = scan.KINDS[hit.kind]
+    what = f" ({hit.what})" if hit.what else ""
+    where = f", {hit.where}" if hit.where else ""
+    remedy = _REMEDIES.get(hit.kind, _REMEDY)
+    return _finding(f"{message[0].upper()}{message[1:]}{what}{where}.", f"{audience}/{hit.file}", remedy)
+
+
+def _release(ledger: Ledger | None, folder: Path, told: dict[str, Any]) -> Release | None:
+    """Return the release that a page was made from, when the dossier still has it, as it was."""
+    from ctgeval.report.register import release_sha256
+
+    seal = told.get("registre", {}).get("sceau", "")
+    known: RegisteredRelease | None = next(
+        (one for one in (ledger.releases if ledger else ()) if one.seal == seal), None
+    )
+    if known is None:
+        return None
+    store = folder / PRIVATE / "releases"
+    for path in sorted(store.glob(f"*/{known.release}")):
+        if release_sha256(path) == known.sha256:
+            return Release.load(path)
+    return None

@@ -1,0 +1,222 @@
+"""Attack everything that was ever published, together: what the ledger remembers, one system for each measure.
+
+Two cells of one measure overlap where their communes and their days do: each is the sum of the smallest pieces that the
+published territories and periods cut. A category is never more than the total that it is a part of.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ctgeval import measures
+from ctgeval.confidentiality.attack import audit
+from ctgeval.confidentiality.equations import Equation, assemble
+from ctgeval.confidentiality.forms import Cell, Form, Key
+from ctgeval.confidentiality.ledger import Record, RegisteredRelease
+from ctgeval.errors import ConfidentialityError, UnknownMeasure
+
+__all__ = ["Disclosed", "Seen", "attack"]
+
+_EPSILON = 1e-6
+Intervals = dict[Cell, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosed:
+    """A masked count known to be too small, where a reader sees its mark, and the release that last masked it."""
+
+    indicator: str
+    geo: str
+    time_period: str
+    release: RegisteredRelease
+    low: float
+    high: float
+    required: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether its very value is known."""
+        return self.high - self.low < _EPSILON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What an attacker who remembers everything deduces.
+
+    Parameters
+    ----------
+    masked : int
+        Masked counts of the ledger, those that it shows elsewhere left out.
+    attacked : int
+        Those of a measure that something else was published of.
+    revised : int
+        Measures whose published figures contradict one another: what was published last is attacked alone.
+    disclosed : tuple of Disclosed
+        In the order of indicators, territories and periods.
+    """
+
+    masked: int
+    attacked: int
+    revised: int
+    disclosed: tuple[Disclosed, ...]
+
+
+def attack(records: Iterable[Record], *, limit: Callable[[str], float]) -> Seen:
+    """Attack every masked count of the ledger with all that it holds.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Everything ever published.
+    limit : callable
+        Threshold of an indicator.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        for name in {cell.measure for cell, _ in record.form.terms if isinstance(cell, Cell)}:
+            groups.setdefault(name, []).append(record)
+    masked = attacked = revised = 0
+    disclosed: list[Disclosed] = []
+    for name in sorted(groups):
+        asked = _asked(groups[name])
+        masked += len(asked)
+        if not asked or not _is_count(name) or all(record.form.masked for record in groups[name]):
+            continue
+        limits = {cell: limit(record.form.indicator) for cell, record in asked.items()}
+        found, contradicted = _intervals(name, groups[name], limits)
+        attacked += len(found)
+        revised += contradicted
+        disclosed += [
+            Disclosed(
+                indicator=asked[cell].form.indicator,
+                geo=asked[cell].form.geo,
+                time_period=asked[cell].form.time_period,
+                release=asked[cell].release,
+                low=low,
+                high=high,
+                required=limits[cell],
+            )
+            for cell, (low, high) in found.items()
+            if _EPSILON < high < limits[cell] - _EPSILON
+        ]
+    order = sorted(disclosed, key=lambda one: (one.indicator, one.geo, one.time_period, one.release.audience))
+    return Seen(masked=masked, attacked=attacked, revised=revised, disclosed=tuple(order))
+
+
+def _asked(group: Sequence[Record]) -> dict[Cell, Record]:
+    """Return the counts that are masked wherever they stand, with the last record that masks each."""
+    shown = {_counted(cell) for record in group if not record.form.masked for cell in _alone(record.form)}
+    masked = {cell: record for record in group if record.form.masked for cell in _alone(record.form)}
+    return {cell: record for cell, record in masked.items() if _counted(cell) not in shown}
+
+
+def _alone(form: Form) -> Iterator[Cell]:
+    """Give the count that a form is, when it is one, and when it says its value or nothing of it."""
+    if len(form.terms) == 1 and (form.masked or form.low == form.high):
+        cell, factor = form.terms[0]
+        if isinstance(cell, Cell) and factor == 1:
+            yield cell
+
+
+def _counted(cell: Cell) -> Key:
+    return (cell.measure, cell.ground, cell.start, cell.end, cell.category)
+
+
+def _is_count(name: str) -> bool:
+    try:
+        return measures.get(name).kind in {"stock", "flow", "distinct"}
+    except UnknownMeasure:
+        return False
+
+
+def _intervals(name: str, group: Sequence[Record], limits: Mapping[Cell, float]) -> tuple[Intervals, bool]:
+    """Return the interval of each masked count, and whether what was published contradicts itself."""
+    try:
+        return _deduced(name, [record.form for record in group], limits), False
+    except ConfidentialityError:
+        last = group[-1].release
+        mine = [record.form for record in group if record.release == last]
+        try:
+            return _deduced(name, mine, limits), True
+        except ConfidentialityError:
+            return {}, True
+
+
+def _deduced(name: str, forms: Sequence[Form], limits: Mapping[Cell, float]) -> Intervals:
+    cells = list(dict.fromkeys(cell for form in forms for cell, _ in form.terms if isinstance(cell, Cell)))
+    least = {cell: form.low for form in forms if form.masked and math.isfinite(form.low) for cell in _alone(form)}
+    unknown: dict[Key, dict[str, float]] = {
+        _name(cell): {"shown": 0.0, "least": least.get(cell, 0.0), "required": limits.get(cell, math.nan)}
+        for cell in cells
+    }
+    system = assemble(unknown, [*_sums(name, cells), *_parts(cells)], defaults={"integral": 0.0})
+    told = [
+        Form(terms=tuple((_name(cell), factor) for cell, factor in form.terms), low=form.low, high=form.high)
+        for form in dict.fromkeys(forms)
+        if not form.masked
+    ]
+    system = system.knowing(told)
+    seen = audit(system, np.zeros(system.size, dtype=bool), level="L1")
+    by_name = {_name(cell): cell for cell in limits}
+    return {
+        by_name[system.keys[at]]: (float(low), float(high))
+        for at, low, high in zip(seen.cells, seen.low, seen.high, strict=True)
+        if system.keys[at] in by_name
+    }
+
+
+def _name(cell: Key) -> Key:
+    return ("compte", *cell)
+
+
+def _sums(name: str, cells: Sequence[Cell]) -> Iterator[Equation]:
+    """Tell each count as the sum of its pieces: communes that the same territories hold, days of the same periods."""
+    measure = measures.get(name)
+    over: dict[str, list[frozenset[str]]] = {}
+    for ground in dict.fromkeys(cell.ground for cell in cells):
+        for commune in ground:
+            over.setdefault(commune, []).append(ground)
+    ends = sorted({day for cell in cells for day in (cell.start.toordinal(), cell.end.toordinal() + 1)})
+    for cell in cells:
+        grounds: Iterable[object] = (
+            dict.fromkeys(tuple(map(sorted, over[commune])).__repr__() for commune in sorted(cell.ground))
+            if measure.additive_over_places
+            else [sorted(cell.ground).__repr__()]
+        )
+        spans = _spans(cell.start, cell.end, ends) if measure.additive_over_time or measure.cumul else [(0, 0)]
+        own = (cell.start, cell.end) if spans == [(0, 0)] else ()
+        pieces = [("piece", ground, span, own, cell.category) for ground in grounds for span in spans]
+        yield Equation(((_name(cell), 1.0), *((piece, -1.0) for piece in pieces)))
+
+
+def _spans(start: dt.date, end: dt.date, ends: Sequence[int]) -> list[tuple[int, int]]:
+    return [
+        (first, last) for first, last in pairwise(ends) if start.toordinal() <= first and last <= end.toordinal() + 1
+    ]
+
+
+def _parts(cells: Sequence[Cell]) -> Iterator[Equation]:
+    """Tell each total as its categories and a rest, one dimension at a time."""
+    here = {_counted(cell): cell for cell in cells}
+    for cell in here.values():
+        for at, kind in enumerate(cell.category):
+            if kind:
+                continue
+            inside = [
+                one
+                for one in here.values()
+                if one.ground == cell.ground
+                and (one.start, one.end) == (cell.start, cell.end)
+                and one.category[at]
+                and one.category[:at] + one.category[at + 1 :] == cell.category[:at] + cell.category[at + 1 :]
+            ]
+            if inside:
+                rest = ("reste", at, *_counted(cell))
+                parts = ((_name(one), -1.0) for one in inside)
+                yield Equation(((_name(cell), 1.0), *parts, (rest, -1.0)))
