@@ -167,7 +167,9 @@ def beside(matrix: sparse.csr_array, right: Floats, value: Floats, integral: Mas
         is_sum = right[row] == 0 and integral[cells].all() and (np.abs(signs) == 1).all()
         if is_sum and min((signs > 0).sum(), (signs < 0).sum()) == 1:
             own = signs[cells == alone][0]
-            himself.update(cells[(signs == -own) & (value[cells] == 1)].tolist())
+            # Alone in the whole, he is all there is in its parts, be it nobody: what is left of a share too.
+            whole = (signs == own).sum() == 1
+            himself.update(cells[(signs == -own) & ((value[cells] == 1) | whole)].tolist())
     return np.array(sorted(near - himself), dtype=np.intp)
 
 

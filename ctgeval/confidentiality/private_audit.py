@@ -1,0 +1,52 @@
+"""What the evaluator alone may see of a protection: true values, what an attacker finds, and why each row went."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ctgeval.confidentiality.attack import Audit
+from ctgeval.confidentiality.equations import System
+from ctgeval.confidentiality.result_forms import KEY_COLUMNS
+from ctgeval.confidentiality.rules import Mask
+
+__all__ = ["COLUMNS", "table_of"]
+
+COLUMNS = (*KEY_COLUMNS, "status", "value", "low", "high", "required", "ok", "level")
+
+
+def table_of(system: System, hidden: Mask, found: Audit) -> pd.DataFrame:
+    """Return one row for each count of the blocks that hold something to protect.
+
+    Parameters
+    ----------
+    system, hidden
+        What is published and what is masked.
+    found : Audit
+        What the attacker finds of it.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`: status ``u`` (masked by the rule), ``x`` (because it would give another back), ``z`` (shown whatever
+        happens), ``s`` (may be shown), ``r`` (a rest that no row shows and that must not be found); the bounds are
+        those that an attacker finds.
+    """
+    low, high = system.bounds(hidden)
+    level = np.full(system.size, "", dtype=object)
+    low[found.cells], high[found.cells] = found.low, found.high
+    level[found.cells] = list(found.level)
+    fine = np.ones(system.size, dtype=bool)
+    fine[found.cells] = found.ok
+    asked = ~np.isnan(system.required)
+    status = np.select(
+        [~system.shown & asked & ~hidden, hidden & asked, hidden, system.forced, system.shown],
+        ["r", "u", "x", "z", "s"],
+        "",
+    )
+    width = len(KEY_COLUMNS)
+    keys = [tuple(str(part) for part in key[:width]) for key in system.keys]
+    table = pd.DataFrame(keys, columns=list(KEY_COLUMNS), index=range(system.size)).assign(
+        status=status, value=system.value, low=low, high=high, required=system.required, ok=fine, level=level
+    )
+    return table[table["status"].ne("")].reset_index(drop=True)
