@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -11,16 +10,10 @@ import pytest
 import ctgeval
 from ctgeval.followup import funding
 from ctgeval.followup.topic import Reader
+from tests.light import light
 
 CC = "EPCI-249900001"
-
-
-def copied(checkout: Path, folder: Path) -> Path:
-    return Path(
-        shutil.copytree(checkout / "data" / "demo", folder, ignore=shutil.ignore_patterns(".ctgeval", "reports"))
-    )
-
-
+FILES = ("actions.csv", "budget.csv")
 NO_RESULT = pd.DataFrame(columns=["indicator", "geo", "time_period", "value"], dtype=str)
 
 
@@ -74,8 +67,8 @@ def test_a_unit_of_output_has_a_cost_where_it_is_counted(demo: ctgeval.Dossier) 
     assert "PE01" not in set(costs["indicateur"])
 
 
-def test_what_the_coordinator_counted_by_hand_is_kept(checkout: Path, tmp_path: Path) -> None:
-    folder = copied(checkout, tmp_path / "demo")
+def test_what_the_coordinator_counted_by_hand_is_kept(tmp_path: Path) -> None:
+    folder = light(tmp_path / "demo", files=FILES)
     with (folder / "observations.csv").open("a", encoding="utf-8") as stream:
         stream.write(f"budget_execute;{CC};2025;700000;france-services;;\n")
     rows = ctgeval.open(folder).indicators("PI03", geo=CC).set_index("time_period")
@@ -83,8 +76,8 @@ def test_what_the_coordinator_counted_by_hand_is_kept(checkout: Path, tmp_path: 
     assert rows.loc["2024", "numerator"] == 807425.86
 
 
-def test_without_a_budget_there_is_nothing(checkout: Path, tmp_path: Path) -> None:
-    folder = copied(checkout, tmp_path / "demo")
+def test_without_a_budget_there_is_nothing(tmp_path: Path) -> None:
+    folder = light(tmp_path / "demo", files=FILES, sources=("subventions-departement",))
     (folder / "budget.csv").unlink()
     dossier = ctgeval.open(folder)
     found = told(dossier, "copil")
@@ -94,8 +87,8 @@ def test_without_a_budget_there_is_nothing(checkout: Path, tmp_path: Path) -> No
     assert funding.TOPIC.observations(dossier).empty
 
 
-def test_a_year_in_thousands_is_a_warning_that_the_page_tells(checkout: Path, tmp_path: Path) -> None:
-    folder = copied(checkout, tmp_path / "demo")
+def test_a_year_in_thousands_is_a_warning_that_the_page_tells(tmp_path: Path) -> None:
+    folder = light(tmp_path / "demo", files=FILES)
     text = (folder / "budget.csv").read_text(encoding="utf-8")
     (folder / "budget.csv").write_text(
         text.replace("A09;2024;depense;Personnel;;prevu;22300,00", "A09;2024;depense;Personnel;;prevu;22,30"), "utf-8"
