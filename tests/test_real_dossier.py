@@ -86,6 +86,12 @@ def dossier(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def opened(dossier: Path) -> ctgeval.Dossier:
+    """The dossier, read once by the tests that ask it something."""
+    return ctgeval.open(dossier)
+
+
+@pytest.fixture(scope="module")
 def pages(dossier: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     out = tmp_path_factory.mktemp("reports")
     result = CliRunner().invoke(cli.main, ["construire", str(dossier), "--out", str(out), "--date", "2026-01-15"])
@@ -141,8 +147,7 @@ def test_civraisien_is_said_to_be_absent_from_the_caf_file(pages: dict[str, str]
     assert "trop petites" in text
 
 
-def test_medians_are_neither_summed_nor_averaged(dossier: Path) -> None:
-    opened = ctgeval.open(dossier)
+def test_medians_are_neither_summed_nor_averaged(opened: ctgeval.Dossier, dossier: Path) -> None:
     median = opened.indicators("CO02", geo="DEP-86")
     assert len(median) > 0
     assert median["value"].isna().all()
@@ -156,14 +161,11 @@ def test_medians_are_neither_summed_nor_averaged(dossier: Path) -> None:
         ctgeval.territory.harmonise(medians, to=2024)
 
 
-def test_same_code_other_commune_is_refused(dossier: Path) -> None:
-    opened = ctgeval.open(dossier)
+def test_same_code_other_commune_is_refused(opened: ctgeval.Dossier) -> None:
     problems = opened.problems()
     merged = problems[problems["message"].str.contains("86082") | problems["value"].str.contains("86082")]
     assert not merged.empty
-    medians = ctgeval.sources.read(
-        dossier / "sources" / "FILO2016_DISP_COM.csv.gz", format="insee.filosofi"
-    ).observations
+    medians = opened.source_tables["filosofi-com-2016"].observations
     couhe = medians.query("geo == 'COM-86082' and measure == 'revenu_median'")
     with pytest.raises(PerimeterMismatch, match="86082"):
         ctgeval.territory.harmonise(couhe, to=2024)

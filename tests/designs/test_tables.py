@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import ctgeval
 from ctgeval import designs
 from ctgeval.confidentiality import Release
+from tests.light import light
 
 Released = Callable[[str], Release]
 
@@ -58,7 +60,8 @@ def test_an_audience_gets_no_figure_of_a_design_with_a_masked_cell(demo: ctgeval
     assert told["impact"].set_index("nom").loc["lieu-jeunes", "conf_status"] == "F"
 
 
-def test_a_secret_source_takes_the_estimate_with_it(demo: ctgeval.Dossier) -> None:
+def test_a_secret_source_takes_the_estimate_with_it(tmp_path: Path) -> None:
+    demo = ctgeval.open(light(tmp_path / "demo", files=("actions.csv",), impacts=True))
     sources = tuple(
         source.model_copy(update={"diffusion": "interne"}) if source.cle == "caf-levrine" else source
         for source in demo.config.sources
