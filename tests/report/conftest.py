@@ -255,13 +255,18 @@ def _check_page(browser: Any, path: Path) -> None:
     for scheme in ("light", "dark"):
         with contextlib.closing(browser.new_context(color_scheme=scheme)) as context:
             _check_quiet(context.new_page(), path)
-        # axe needs to be injected, which the page's own policy rightly forbids.
-        with contextlib.closing(browser.new_context(color_scheme=scheme, bypass_csp=True)) as context:
-            assert _violations(context.new_page(), path) == [], f"{path.name}, {scheme}"
-    for width, text in ((320, "100%"), (640, "200%")):
-        size = {"width": width, "height": 800}
-        with contextlib.closing(browser.new_context(viewport=size, bypass_csp=True)) as context:
-            _check_reflow(context.new_page(), path, text)
+    # axe needs to be injected, which the page's own policy rightly forbids.
+    with contextlib.closing(browser.new_context(bypass_csp=True)) as context:
+        page = context.new_page()
+        page.goto(path.resolve().as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate("scheme => matchMedia(`(prefers-color-scheme: ${scheme})`).matches", scheme)
+            assert _violations(page) == [], f"{path.name}, {scheme}"
+        for width, text in ((320, "100%"), (640, "200%")):
+            page.set_viewport_size({"width": width, "height": 800})
+            _check_reflow(page, text)
     _check_source(path.read_text(encoding="utf-8"))
 
 
@@ -281,18 +286,14 @@ def _check_quiet(page: Any, path: Path) -> None:
     assert page.locator("main").count() == 1
 
 
-def _violations(page: Any, path: Path) -> list[str]:
+def _violations(page: Any) -> list[str]:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page.goto(path.resolve().as_uri())
-    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     found = axe.run(page, options={"runOnly": list(AXE_TAGS), "resultTypes": ["violations"]}).response["violations"]
     return [f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found]
 
 
-def _check_reflow(page: Any, path: Path, text: str) -> None:
-    page.goto(path.resolve().as_uri())
+def _check_reflow(page: Any, text: str) -> None:
     page.evaluate("size => { document.documentElement.style.fontSize = size }", text)
-    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     too_wide = """() => {
         const width = document.documentElement.clientWidth;
         return [...document.body.querySelectorAll('*')]
