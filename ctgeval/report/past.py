@@ -77,19 +77,16 @@ def attack(records: Iterable[Record], *, limit: Callable[[str], float]) -> Seen:
     limit : callable
         Threshold of an indicator.
     """
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        for name in {cell.measure for cell, _ in record.form.terms if isinstance(cell, Cell)}:
-            groups.setdefault(name, []).append(record)
     masked = attacked = revised = 0
     disclosed: list[Disclosed] = []
-    for name in sorted(groups):
-        asked = _asked(groups[name])
+    for group in _linked(records):
+        asked = _asked(group)
         masked += len(asked)
-        if not asked or not _is_count(name) or all(record.form.masked for record in groups[name]):
+        asked = {cell: record for cell, record in asked.items() if _is_count(cell.measure)}
+        if not asked or all(record.form.masked for record in group):
             continue
         limits = {cell: limit(record.form.indicator) for cell, record in asked.items()}
-        found, contradicted = _intervals(name, groups[name], limits)
+        found, contradicted = _intervals(group, limits)
         attacked += len(found)
         revised += contradicted
         disclosed += [
@@ -107,6 +104,29 @@ def attack(records: Iterable[Record], *, limit: Callable[[str], float]) -> Seen:
         ]
     order = sorted(disclosed, key=lambda one: (one.indicator, one.geo, one.time_period, one.release.audience))
     return Seen(masked=masked, attacked=attacked, revised=revised, disclosed=tuple(order))
+
+
+def _linked(records: Iterable[Record]) -> list[list[Record]]:
+    """Part what was published by measures that no figure ties to one another."""
+    kept = list(records)
+    above: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while above.setdefault(name, name) != name:
+            name = above[name]
+        return name
+
+    first: dict[int, str] = {}
+    for at, record in enumerate(kept):
+        names = [cell.measure for cell, _ in record.form.terms if isinstance(cell, Cell)]
+        for name in names:
+            above[root(name)] = root(names[0])
+        if names:
+            first[at] = names[0]
+    groups: dict[str, list[Record]] = {}
+    for at, name in first.items():
+        groups.setdefault(root(name), []).append(kept[at])
+    return [groups[name] for name in sorted(groups)]
 
 
 def _asked(group: Sequence[Record]) -> dict[Cell, Record]:
@@ -135,27 +155,27 @@ def _is_count(name: str) -> bool:
         return False
 
 
-def _intervals(name: str, group: Sequence[Record], limits: Mapping[Cell, float]) -> tuple[Intervals, bool]:
+def _intervals(group: Sequence[Record], limits: Mapping[Cell, float]) -> tuple[Intervals, bool]:
     """Return the interval of each masked count, and whether what was published contradicts itself."""
     try:
-        return _deduced(name, [record.form for record in group], limits), False
+        return _deduced([record.form for record in group], limits), False
     except ConfidentialityError:
         last = group[-1].release
         mine = [record.form for record in group if record.release == last]
         try:
-            return _deduced(name, mine, limits), True
+            return _deduced(mine, limits), True
         except ConfidentialityError:
             return {}, True
 
 
-def _deduced(name: str, forms: Sequence[Form], limits: Mapping[Cell, float]) -> Intervals:
+def _deduced(forms: Sequence[Form], limits: Mapping[Cell, float]) -> Intervals:
     cells = list(dict.fromkeys(cell for form in forms for cell, _ in form.terms if isinstance(cell, Cell)))
     least = {cell: form.low for form in forms if form.masked and math.isfinite(form.low) for cell in _alone(form)}
     unknown: dict[Key, dict[str, float]] = {
         _name(cell): {"shown": 0.0, "least": least.get(cell, 0.0), "required": limits.get(cell, math.nan)}
         for cell in cells
     }
-    system = assemble(unknown, [*_sums(name, cells), *_parts(cells)], defaults={"integral": 0.0})
+    system = assemble(unknown, [*_sums(cells), *_parts(cells)], defaults={"integral": 0.0})
     told = [
         Form(terms=tuple((_name(cell), factor) for cell, factor in form.terms), low=form.low, high=form.high)
         for form in dict.fromkeys(forms)
@@ -175,24 +195,35 @@ def _name(cell: Key) -> Key:
     return ("compte", *cell)
 
 
-def _sums(name: str, cells: Sequence[Cell]) -> Iterator[Equation]:
+def _sums(cells: Sequence[Cell]) -> Iterator[Equation]:
     """Tell each count as the sum of its pieces: communes that the same territories hold, days of the same periods."""
-    measure = measures.get(name)
-    over: dict[str, list[frozenset[str]]] = {}
-    for ground in dict.fromkeys(cell.ground for cell in cells):
-        for commune in ground:
-            over.setdefault(commune, []).append(ground)
-    ends = sorted({day for cell in cells for day in (cell.start.toordinal(), cell.end.toordinal() + 1)})
+    groups: dict[str, list[Cell]] = {}
     for cell in cells:
-        grounds: Iterable[object] = (
-            dict.fromkeys(tuple(map(sorted, over[commune])).__repr__() for commune in sorted(cell.ground))
-            if measure.additive_over_places
-            else [sorted(cell.ground).__repr__()]
-        )
-        spans = _spans(cell.start, cell.end, ends) if measure.additive_over_time or measure.cumul else [(0, 0)]
-        own = (cell.start, cell.end) if spans == [(0, 0)] else ()
-        pieces = [("piece", ground, span, own, cell.category) for ground in grounds for span in spans]
-        yield Equation(((_name(cell), 1.0), *((piece, -1.0) for piece in pieces)))
+        groups.setdefault(cell.measure, []).append(cell)
+    for name, mine in groups.items():
+        places, time = _additive(name)
+        over: dict[str, list[list[str]]] = {}
+        for ground in dict.fromkeys(cell.ground for cell in mine):
+            for commune in ground:
+                over.setdefault(commune, []).append(sorted(ground))
+        cover = {commune: repr(grounds) for commune, grounds in over.items()}
+        ends = sorted({day for cell in mine for day in (cell.start.toordinal(), cell.end.toordinal() + 1)})
+        for cell in mine:
+            grounds = (
+                dict.fromkeys(cover[one] for one in sorted(cell.ground)) if places else [repr(sorted(cell.ground))]
+            )
+            spans = _spans(cell.start, cell.end, ends) if time else [(cell.start.toordinal(), cell.end.toordinal())]
+            pieces = [("piece", name, ground, span, cell.category) for ground in grounds for span in spans]
+            yield Equation(((_name(cell), 1.0), *((piece, -1.0) for piece in pieces)))
+
+
+def _additive(name: str) -> tuple[bool, bool]:
+    """Tell whether a measure adds up over places, and over time; what counts those before it is subtracted from."""
+    try:
+        measure = measures.get(name)
+    except UnknownMeasure:
+        return False, False
+    return measure.additive_over_places, measure.additive_over_time or bool(measure.cumul)
 
 
 def _spans(start: dt.date, end: dt.date, ends: Sequence[int]) -> list[tuple[int, int]]:
@@ -204,19 +235,14 @@ def _spans(start: dt.date, end: dt.date, ends: Sequence[int]) -> list[tuple[int,
 def _parts(cells: Sequence[Cell]) -> Iterator[Equation]:
     """Tell each total as its categories and a rest, one dimension at a time."""
     here = {_counted(cell): cell for cell in cells}
+    inside: dict[tuple[int, Key], list[Cell]] = {}
     for cell in here.values():
         for at, kind in enumerate(cell.category):
             if kind:
-                continue
-            inside = [
-                one
-                for one in here.values()
-                if one.ground == cell.ground
-                and (one.start, one.end) == (cell.start, cell.end)
-                and one.category[at]
-                and one.category[:at] + one.category[at + 1 :] == cell.category[:at] + cell.category[at + 1 :]
-            ]
-            if inside:
-                rest = ("reste", at, *_counted(cell))
-                parts = ((_name(one), -1.0) for one in inside)
-                yield Equation(((_name(cell), 1.0), *parts, (rest, -1.0)))
+                total = _counted(cell._replace(category=(*cell.category[:at], "", *cell.category[at + 1 :])))
+                inside.setdefault((at, total), []).append(cell)
+    for (at, total), parts in inside.items():
+        if total in here:
+            rest = ("reste", at, *total)
+            own = ((_name(one), -1.0) for one in parts)
+            yield Equation(((_name(here[total]), 1.0), *own, (rest, -1.0)))
