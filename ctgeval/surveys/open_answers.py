@@ -25,6 +25,7 @@ from typing import Any
 import pandas as pd
 
 from ctgeval.errors import Problem, suggestion
+from ctgeval.sources.known_persons import known_persons
 from ctgeval.sources.workbook import Column, Table, TableSchema, read_tables
 from ctgeval.surveys.answers import Answers
 from ctgeval.surveys.declaration import Question
@@ -110,6 +111,8 @@ def verbatims(answers: Answers, coded: pd.DataFrame, *, places: Iterable[str] = 
     """
     rows: list[dict[str, Any]] = []
     hidden = tuple(places)
+    said = [str(text) for question in _open(answers) for text in answers.frame[question.code].dropna()]
+    persons = known_persons({}, texts=said, bodies=hidden)
     for question in _open(answers):
         own = {str(row["reponse_id"]): row for row in coded[coded["question"].eq(question.code)].to_dict("records")}
         given = answers.frame[question.code].dropna()
@@ -128,7 +131,7 @@ def verbatims(answers: Answers, coded: pd.DataFrame, *, places: Iterable[str] = 
                     "text": question.texte,
                     "response": str(response),
                     "themes": " | ".join(named),
-                    "verbatim": scrub(words or str(text), places=hidden),
+                    "verbatim": scrub(words or str(text), places=hidden, persons=persons),
                     "approved": hand.get("valide") == "oui",
                 }
             )

@@ -11,6 +11,7 @@ from functools import cache
 
 from ctgeval import french
 from ctgeval.sources import free_text, personal_data
+from ctgeval.sources.known_persons import without_known
 from ctgeval.sources.person_names import Named, is_given, named_in
 
 __all__ = ["scrub"]
@@ -26,7 +27,7 @@ _LONG = r"(?<!\d)\d(?:[ .]?\d){6,}(?!\d)"
 _STREET_NAME = r"(?:[ \u00a0\u202f]+(?:d[eu]s?|la|les?|l[’']|d[’'])*[ \u00a0\u202f]*[^\W\d_][\w’'\-]*){1,4}"
 
 
-def scrub(text: str, *, places: Iterable[str] = ()) -> str:
+def scrub(text: str, *, places: Iterable[str] = (), persons: frozenset[str] = frozenset()) -> str:
     """Return a text without what tells of a person.
 
     Parameters
@@ -35,6 +36,8 @@ def scrub(text: str, *, places: Iterable[str] = ()) -> str:
         An answer in prose.
     places : iterable of str
         Names of places too small to be told, such as the communes of the territory.
+    persons : frozenset of str
+        Names that the other answers say are those of persons (`ctgeval.sources.known_persons`).
 
     Returns
     -------
@@ -52,7 +55,7 @@ def scrub(text: str, *, places: Iterable[str] = ()) -> str:
     # From the last to the first: what comes before keeps its place.
     for one in reversed(named_in(text, strict=True)):
         text = f"{text[: one.start]}{_mark(text, one)}{text[one.end :]}"
-    return text
+    return without_known(text, persons)
 
 
 def _mark(text: str, one: Named) -> str:

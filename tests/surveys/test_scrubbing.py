@@ -49,3 +49,12 @@ def test_scrubbing_twice_changes_nothing_more(text: str) -> None:
     once = scrub(text, places=PLACES)
     assert "@" not in once or "[courriel]" in once or "@" in text
     assert scrub(once, places=PLACES) == once
+
+
+def test_a_family_name_alone_goes_when_another_answer_said_whose_it_is() -> None:
+    said = "Durand ferme à midi, le petit durand aussi ; Roux est ouvert."
+    assert scrub(said) == said
+    assert (
+        scrub("Durand ferme à midi ; Roux est ouvert.", persons=frozenset({"Durand"}))
+        == "[nom] ferme à midi ; Roux est ouvert."
+    )
