@@ -14,6 +14,7 @@ import ctypes
 import os
 import platform
 import stat
+import struct
 import sys
 import threading
 from collections.abc import Iterable
@@ -43,11 +44,6 @@ _NETWORK_SINCE, _SCOPES_SINCE = 4, 6
 
 class _Ruleset(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
-
-
-class _Beneath(ctypes.Structure):
-    _pack_ = 1
-    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
 class _Port(ctypes.Structure):
@@ -150,7 +146,7 @@ def _allow(ruleset: int, path: str, allowed: int) -> None:
     try:
         if not stat.S_ISDIR(os.fstat(place).st_mode):
             allowed &= _OF_A_FILE
-        _checked(_call(_ADD_RULE, ruleset, _BENEATH, ctypes.byref(_Beneath(allowed, place)), 0), path)
+        _checked(_call(_ADD_RULE, ruleset, _BENEATH, struct.pack("=Qi", allowed, place), 0), path)
     finally:
         os.close(place)
 
