@@ -144,8 +144,9 @@ class _Table:
             # « Population municipale, 2023 »: the row says of when its last value is.
             period = facts.periods.get(row.rpartition(", ")[2], "")
         if indicator and (geos or period or sums_up(row)) and self._in_results(indicator, geos or self._geos):
-            told = list(numerals(place.text))
-            if period and not self._other(column, row):
+            # « 17,3 places pour 100 enfants de moins de 3 ans »: what follows is the unit.
+            told = list(numerals(place.text.split(" pour ", 1)[0]))
+            if period and (column in _LAST or not self._other(column, row)) and not sums_up(row):
                 return self._cell(indicator, geos or self._geos, period, told, place)
             return self._line(indicator, geos or self._geos, period or self._period, told, place)
         if indicator and self._exact(place.row) and self._in_results(indicator, self._geos):

@@ -35,17 +35,20 @@ class Secrets:
         Absolute values, sorted.
     words : tuple of frozenset of str
         For each, what names its indicator and its place, folded.
+    absent : tuple of bool
+        For each, whether the release does not even hold the cell: it comes from a source of other readers.
     """
 
     values: np.ndarray
     words: tuple[frozenset[str], ...]
+    absent: tuple[bool, ...]
 
     def __repr__(self) -> str:
         return f"Secrets({len(self.words)})"
 
 
 def secrets(true: pd.DataFrame, released: pd.DataFrame, *, names: Mapping[str, str]) -> Secrets:
-    """Gather the true values of the cells that a release masks.
+    """Gather the true values of the cells that a release masks, or leaves out with their source.
 
     Parameters
     ----------
@@ -56,16 +59,34 @@ def secrets(true: pd.DataFrame, released: pd.DataFrame, *, names: Mapping[str, s
     names : mapping of str to str
         What a reader calls the indicators and the places.
     """
-    masked = released.loc[released["conf_status"].isin(["C", "D", "N"]), _KEYS].drop_duplicates()
-    rows = true.merge(masked, on=_KEYS)
-    found: list[tuple[float, frozenset[str]]] = []
-    for name in _VALUES:
-        for indicator, geo, number in zip(rows["indicator"], rows["geo"], rows[name].astype(float), strict=True):
-            if math.isfinite(number) and number:
-                words = (fold(french.typography(names.get(code, code))) for code in (indicator, geo))
-                found.append((abs(number), frozenset(words)))
-    found.sort(key=lambda one: one[0])
-    return Secrets(np.array([number for number, _ in found], dtype=float), tuple(words for _, words in found))
+    masked = released["conf_status"].isin(["C", "D", "N"])
+    shown = _keys(released[~masked & released["value"].notna()])
+    marked = _keys(released[masked])
+    counted = true[true[list(_VALUES)].notna().any(axis=1)]
+    called: dict[str, str] = {}
+    found: list[tuple[float, bool, frozenset[str]]] = []
+    for key, row in zip(_listed(counted), counted[list(_VALUES)].to_numpy(dtype=float).tolist(), strict=True):
+        if key in shown:
+            continue
+        for code in key[:2]:
+            called.setdefault(code, fold(french.typography(names.get(code, code))))
+        words = frozenset(called[code] for code in key[:2])
+        found += [(abs(one), key not in marked, words) for one in dict.fromkeys(row) if math.isfinite(one) and one]
+    found.sort(key=lambda one: one[:2])
+    return Secrets(
+        np.array([number for number, _, _ in found], dtype=float),
+        tuple(words for _, _, words in found),
+        tuple(absent for _, absent, _ in found),
+    )
+
+
+def _keys(frame: pd.DataFrame) -> set[tuple[str, ...]]:
+    return set(_listed(frame))
+
+
+def _listed(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    columns = (frame[name].to_numpy(dtype=object).tolist() for name in _KEYS)
+    return list(zip(*columns, strict=True))
 
 
 def told_secrets(text: str, known: Secrets, facts: Facts | None) -> Iterator[str]:
@@ -76,7 +97,8 @@ def told_secrets(text: str, known: Secrets, facts: Facts | None) -> Iterator[str
     text : str
     known : Secrets
         Only numbers of four digits and more are recognised anywhere; of three, where the text names the indicator or
-        the place; shorter ones are everywhere by chance, and tables alone tell (`ctgeval.report.scan.cells`).
+        the place; shorter ones are everywhere by chance, and tables alone tell (`ctgeval.report.scan.cells`). Those of
+        a cell that the release does not hold are many: they need four digits, the indicator and the place.
     facts : Facts, optional
         What the release gives: a number that it gives too is no secret.
     """
@@ -91,8 +113,15 @@ def told_secrets(text: str, known: Secrets, facts: Facts | None) -> Iterator[str
         if right <= left:
             continue
         folded = folded or fold(text)
-        if told.digits >= _LEAST or any(word in folded for rank in range(left, right) for word in known.words[rank]):
+        if any(_recognised(told, folded, known, rank) for rank in range(left, right)):
             yield hidden(told.text)
+
+
+def _recognised(told: Numeral, folded: str, known: Secrets, rank: int) -> bool:
+    named = [word in folded for word in known.words[rank]]
+    if known.absent[rank]:
+        return told.digits >= _LEAST and all(named)
+    return told.digits >= _LEAST or any(named)
 
 
 def told_masks(text: str, facts: Facts) -> Iterator[str]:
