@@ -30,8 +30,9 @@ from ctgeval.confidentiality import contingency
 from ctgeval.confidentiality.equations import Floats, Mask, System
 from ctgeval.confidentiality.feasibility import TOLERANCE, Positions, beside, intervals, too_low
 from ctgeval.confidentiality.forms import Form, Key
+from ctgeval.confidentiality.parts import NOBODY, problems
 from ctgeval.confidentiality.rules import Rule
-from ctgeval.confidentiality.witnesses import NOBODY, Proofs, problems
+from ctgeval.confidentiality.witnesses import Proofs
 from ctgeval.errors import ConfidentialityError
 
 __all__ = ["LEVELS", "Attackable", "Audit", "Level", "attack", "audit", "violations"]

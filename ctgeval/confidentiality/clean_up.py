@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from ctgeval.confidentiality.equations import Mask
-from ctgeval.confidentiality.witnesses import Proofs, Requirement
+from ctgeval.confidentiality.parts import Requirement
+from ctgeval.confidentiality.witnesses import Proofs
 
 __all__ = ["drop_needless"]
 

@@ -23,7 +23,7 @@ from scipy import optimize, sparse
 
 from ctgeval.confidentiality.equations import Floats, Mask
 from ctgeval.confidentiality.feasibility import TOLERANCE
-from ctgeval.confidentiality.witnesses import NOBODY, Problem, Requirement
+from ctgeval.confidentiality.parts import NOBODY, Problem, Requirement
 
 __all__ = ["Cut", "Master", "attacker_cut", "capacity_cut", "equation_cut"]
 
@@ -31,7 +31,7 @@ _NUDGE = 1e-4
 _EXACT = 1e-9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Cut:
     """``coefficient @ y >= right`` over the cells of a problem."""
 
@@ -63,6 +63,7 @@ class Master:
     primary: Mask
     cost: Floats
     cuts: list[Cut] = field(default_factory=list)
+    _known: set[Cut] = field(default_factory=set)
 
     def start(self) -> None:
         """Add what each equation alone says."""
@@ -84,9 +85,10 @@ class Master:
             self.cuts.extend(_bridges(self.problem, matrix, row, self.primary))
 
     def add(self, cut: Cut | None) -> bool:
-        """Add a cut; tell whether there was one."""
-        if cut is None:
+        """Add a cut; tell whether there was one, and a new one."""
+        if cut is None or cut in self._known:
             return False
+        self._known.add(cut)
         self.cuts.append(cut)
         return True
 
@@ -167,8 +169,10 @@ def capacity_cut(problem: Problem, requirement: Requirement, price: Floats) -> C
     slope[np.abs(slope) < _EXACT] = 0.0
     up, down = np.maximum(slope, 0.0), np.maximum(-slope, 0.0)
     start, stop = problem.shown_low.copy(), problem.shown_high.copy()
-    start[problem.open], stop[problem.open] = problem.low[problem.open], problem.high[problem.open]
     room_up, room_down = np.maximum(problem.high - stop, 0.0), np.maximum(start - problem.low, 0.0)
+    # What nothing shows has all its room already.
+    room_up[problem.open] = room_down[problem.open] = 0.0
+    start[problem.open], stop[problem.open] = problem.low[problem.open], problem.high[problem.open]
     if known != NOBODY:
         start[known] = stop[known] = problem.value[known]
         room_up[known] = room_down[known] = 0.0

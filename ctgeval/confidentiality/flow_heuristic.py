@@ -1,8 +1,8 @@
 """Mask enough, quickly: for each requirement that fails, what its least flow goes through.
 
 For a cell p that must reach r, the flow is ``min w|f|`` subject to ``A f = 0`` and ``f_p >= r - value``: the cells
-that it goes through are masked, those already masked cost nothing. What comes out is safe, and seldom the best (see
-`clean_up`).
+that it goes through are masked, those already masked cost nothing. It is sought again with the price of each such cell
+divided by what goes through it, since a mask is paid once. What comes out is safe, and seldom the best (`clean_up`).
 
 References
 ----------
@@ -13,12 +13,13 @@ Networks 22 (1992); Castro (2007), as in `witnesses`.
 from __future__ import annotations
 
 from ctgeval.confidentiality.equations import Mask
-from ctgeval.confidentiality.witnesses import Proofs, Requirement
+from ctgeval.confidentiality.parts import Requirement
+from ctgeval.confidentiality.witnesses import Proofs
 
 __all__ = ["mask_flows"]
 
 
-def mask_flows(proofs: Proofs, hidden: Mask) -> tuple[Mask, list[Requirement]]:
+def mask_flows(proofs: Proofs, hidden: Mask, *, kept: Mask | None = None) -> tuple[Mask, list[Requirement]]:
     """Mask what is needed for every requirement to hold.
 
     Parameters
@@ -27,6 +28,8 @@ def mask_flows(proofs: Proofs, hidden: Mask) -> tuple[Mask, list[Requirement]]:
         Witnesses of the problem; those found here are added.
     hidden : ndarray of bool
         What is masked already.
+    kept : ndarray of bool, optional
+        What must stay shown.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def mask_flows(proofs: Proofs, hidden: Mask) -> tuple[Mask, list[Requirement]]:
         for requirement in waiting:
             if not proofs.failing(hidden, [requirement]):
                 continue
-            more = proofs.mask_for(hidden, requirement)
+            more = proofs.mask_for(hidden, requirement, kept=kept)
             if more is None:
                 hopeless.append(requirement)
             else:

@@ -1,9 +1,9 @@
 """Round a table to a base, its totals too, so that they still add up.
 
 Each cell goes to the multiple of the base just under it or just over it, and a multiple stays what it is: no cell moves
-by the base or more. Of the tables that add up, the one that moves the least in all is chosen. A count that is rounded to
-0 is still told to be under the base: where nobody may prove a count small, the base is twice the threshold, or `attacked`
-says which cells fail.
+by the base or more. Of the tables that add up, the one that moves the least in all is chosen. A count rounded to 0 is
+still told to be under the base: where nobody may prove a count small, the base is twice the threshold, or `attacked` is
+asked which cells fail.
 
 References
 ----------

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,24 @@ _ALLOWED: dict[str, frozenset[str]] = {
 Mask = npt.NDArray[np.bool_]
 Zeros = Literal["published", "masked"]
 _WHOLE = 100
+
+
+class SourceRule(NamedTuple):
+    """A threshold that the producer of a source imposes.
+
+    Parameters
+    ----------
+    source : str
+        Key of the source.
+    threshold : int
+        Counts made from it are masked under that, whatever the dossier chose for others.
+    text : str
+        What founds it.
+    """
+
+    source: str
+    threshold: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +87,8 @@ class Rule:
         How wide the interval of a masked amount must be, wherever it lies, in percent of the amount.
     zeros : {"published", "masked"}
         Whether a count of nothing is always shown, which tells that a masked one is at least 1.
+    by_source : tuple of SourceRule
+        Higher thresholds that producers impose.
 
     Raises
     ------
@@ -87,6 +107,7 @@ class Rule:
     p_percent: float | None = None
     width: float | None = None
     zeros: Zeros = "published"
+    by_source: tuple[SourceRule, ...] = ()
 
     def __post_init__(self) -> None:
         least = min(self.threshold, self.sensitive_threshold, self.households or 0, self.enterprises or 0)
@@ -198,7 +219,7 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
     for name in sorted(set(position)):
         rows = np.flatnonzero(position == name)
         indicator = catalogue[name]
-        limit = threshold(indicator, rule, catalogue)
+        limit = thresholds(results.iloc[rows], rule, catalogue)
         counted = bool(secret_measures(indicator.numerator_measures, indicator.declared))
         base_counted = bool(secret_measures(indicator.denominator_measures, indicator.declared))
         if counted:
@@ -208,9 +229,9 @@ def primary(results: pd.DataFrame, rule: Rule, *, catalogue: Mapping[str, defini
             by_count[rows] |= np.isnan(part[rows]) & (_small(low[rows], limit) | _small(high[rows], limit))
         if base_counted:
             by_base[rows] |= _small(whole[rows], limit)
-        if counted and indicator.nature == "part" and rule.complement and limit > 1:
+        if counted and indicator.nature == "part" and rule.complement:
             rest = whole[rows] - part[rows]
-            by_count[rows] |= (rest >= 0) & (rest < limit) & (whole[rows] > 0)
+            by_count[rows] |= (rest >= 0) & (rest < limit) & (whole[rows] > 0) & (limit > 1)
     return Breach(by_count, by_base)
 
 
@@ -255,6 +276,26 @@ def secret_measures(names: Iterable[str], declared: Mapping[str, Measure] | None
     return tuple(sorted({name for name in names if measures.get(name, measures=declared or None).is_secret_object}))
 
 
+def thresholds(
+    results: pd.DataFrame, rule: Rule, catalogue: Mapping[str, definition.Indicator]
+) -> npt.NDArray[np.float64]:
+    """Return the threshold of each row: that of its indicator, or a higher one that one of its sources imposes.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of a result table: ``indicator`` and ``source`` (keys of sources, separated by spaces).
+    rule, catalogue
+        See `threshold`.
+    """
+    own = {str(name): threshold(catalogue[str(name)], rule, catalogue) for name in results["indicator"].unique()}
+    found = results["indicator"].map(own).to_numpy(dtype=float)
+    for imposed in rule.by_source:
+        from_it = np.array([imposed.source in str(told).split() for told in results["source"]], dtype=bool)
+        found = np.where(from_it, np.maximum(found, imposed.threshold), found)
+    return np.asarray(found, dtype=np.float64)
+
+
 def threshold(indicator: definition.Indicator, rule: Rule, catalogue: Mapping[str, definition.Indicator]) -> int:
     """Return the threshold of the counts of an indicator.
 
@@ -275,8 +316,13 @@ def threshold(indicator: definition.Indicator, rule: Rule, catalogue: Mapping[st
         for name in secret_measures(item.denominator_measures, item.declared)
     }
     sensitive = indicator.sensitive or not wholes.isdisjoint(indicator.measures)
-    return max(rule.threshold, rule.sensitive_threshold) if sensitive else rule.threshold
+    counted = [
+        measures.get(name, measures=indicator.declared or None).object
+        for name in secret_measures(indicator.measures, indicator.declared)
+    ]
+    usual = max((rule.of(one) for one in counted), default=rule.threshold)
+    return max(usual, rule.sensitive_threshold) if sensitive else usual
 
 
-def _small(count: npt.NDArray[np.float64], threshold: int) -> Mask:
+def _small(count: npt.NDArray[np.float64], threshold: npt.NDArray[np.float64]) -> Mask:
     return (np.abs(count) > 0) & (np.abs(count) < threshold)

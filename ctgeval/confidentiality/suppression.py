@@ -1,9 +1,10 @@
 """Choose what to mask so that nothing can be found again, at the least cost: the one entry of the solver.
 
 Order of the work, on each connected part of the system: a first mask by flows, cleaned up; then the exact master, of
-which the answers are repaired and cleaned up too; the best is kept. The budget counts masters and their nodes, never
-time, so that a slow machine masks the same cells. Whatever the solver says, `attack.audit` has the last word: a mask
-that it refuses is widened, up to everything that may be masked, and is never returned.
+which the answers are repaired and cleaned up too; the best is kept, and searched a little where it is not proved to be
+the best there is. The budget counts programs and their nodes, never time, so that a slow machine masks the same cells.
+Whatever the solver says, `attack.audit` has the last word: a mask that it refuses is widened, up to everything that may
+be masked, and is never returned.
 
 References
 ----------
@@ -20,9 +21,11 @@ from ctgeval.confidentiality.attack import Audit, Level, audit as attacked, viol
 from ctgeval.confidentiality.clean_up import drop_needless
 from ctgeval.confidentiality.equations import Floats, Mask, System
 from ctgeval.confidentiality.exact_cuts import Master, attacker_cut, equation_cut
+from ctgeval.confidentiality.exchange import exchanged
 from ctgeval.confidentiality.flow_heuristic import mask_flows
 from ctgeval.confidentiality.infeasible import freeing, refusal
-from ctgeval.confidentiality.witnesses import Problem, Proofs, canonical, problems
+from ctgeval.confidentiality.parts import Problem, canonical, problems
+from ctgeval.confidentiality.witnesses import Proofs
 from ctgeval.errors import ProtectionInfeasible
 
 __all__ = ["Budget", "Chosen", "choose"]
@@ -40,6 +43,8 @@ class Budget:
     ----------
     attempts : int
         Cells that the clean-up tries to show, for each mask.
+    exchanges : int
+        Linear programs that the search of other ways around may solve, for each connected part that cuts don't close.
     iterations : int
         Masters of the exact method for each connected part; 0 for none.
     nodes : int
@@ -47,6 +52,7 @@ class Budget:
     """
 
     attempts: int = 100_000
+    exchanges: int = 300
     iterations: int = 40
     nodes: int = 2_000
 
@@ -173,37 +179,43 @@ def _solve(problem: Problem, primary: Mask, cost: Floats, budget: Budget) -> _An
     safe, hopeless = mask_flows(proofs, primary)
     if hopeless:
         return None
-    best = drop_needless(proofs, safe, primary, attempts=budget.attempts)
+    first = drop_needless(proofs, safe, primary, attempts=budget.attempts)
+    answer = _with_cuts(proofs, Master(problem, primary, cost), first, budget)
+    if answer.optimal:
+        return answer
+    best = exchanged(proofs, answer.hidden, primary, cost, programs=budget.exchanges)
+    return replace(answer, hidden=best, optimal=_price(best, primary, cost) <= answer.bound + _SAME)
 
-    def price(mask: Mask) -> float:
-        return float(cost[mask & ~primary].sum())
 
-    master = Master(problem, primary, cost)
+def _with_cuts(proofs: Proofs, master: Master, best: Mask, budget: Budget) -> _Answer:
+    """Solve masters until one is safe, within the budget; keep the best mask met on the way."""
+    problem, primary, cost = master.problem, master.primary, master.cost
     bound, number = 0.0, 0
-    if budget.iterations and price(best) > 0:
+    if budget.iterations and _price(best, primary, cost) > 0:
         master.start()
-    while number < budget.iterations and price(best) > bound + _SAME:
+    while number < budget.iterations and _price(best, primary, cost) > bound + _SAME:
         number += 1
         tried, told, closed = master.solve(nodes=budget.nodes)
         bound = max(bound, told)
-        if tried is None:
-            break
-        if price(best) <= bound + _SAME:
+        if tried is None or _price(best, primary, cost) <= bound + _SAME:
             break
         failed = proofs.failing(tried, problem.requirements(tried))
-        if not failed:
-            if price(tried) < price(best):
-                best = tried
-            if closed:
-                bound = max(bound, price(best))
-            break
         for requirement in failed:
             master.add(attacker_cut(problem, tried, requirement) or equation_cut(problem, tried))
-        wider, _ = mask_flows(proofs, tried)
-        wider = drop_needless(proofs, wider, primary, attempts=budget.attempts)
-        if price(wider) < price(best):
-            best = wider
-    return _Answer(best, bound, price(best) <= bound + _SAME, number, len(master.cuts))
+        wider = tried
+        if failed:
+            wider, _ = mask_flows(proofs, tried)
+            wider = drop_needless(proofs, wider, primary, attempts=budget.attempts)
+        best = min(best, wider, key=lambda mask: _price(mask, primary, cost))
+        if not failed:
+            # The best of what the cuts allow, and it is safe: nothing safe costs less.
+            bound = max(bound, _price(tried, primary, cost) if closed else 0.0)
+            break
+    return _Answer(best, bound, _price(best, primary, cost) <= bound + _SAME, number, len(master.cuts))
+
+
+def _price(hidden: Mask, primary: Mask, cost: Floats) -> float:
+    return float(cost[hidden & ~primary].sum())
 
 
 def _widened(system: System, hidden: Mask, audit: Audit, level: Level) -> tuple[Mask, Audit]:

@@ -1,7 +1,6 @@
 """Proofs that what is masked stays open: for each requirement, values that satisfy all that is published and meet it.
 
-A requirement is a cell that must not be provably under a value, before someone who knows what is published and, at
-level L2, the cell in which he is alone. A witness is a set of values that satisfies every equation and every bound and
+A witness is a set of values that satisfies every equation and every bound and
 in which the cell reaches its requirement: one witness is a proof, whatever found it. Those that are looked for here
 move as little as they can from the true values, so that they stay proofs when cells that they leave alone are shown.
 
@@ -14,179 +13,21 @@ positive tables», INFORMS Journal on Computing 19 (2007), for the least flow th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
 
 import numpy as np
 from scipy import optimize, sparse
-from scipy.sparse import csgraph
 
-from ctgeval.confidentiality.equations import Floats, Mask, System
-from ctgeval.confidentiality.feasibility import TOLERANCE, Positions, beside
+from ctgeval.confidentiality.equations import Floats, Mask
+from ctgeval.confidentiality.feasibility import TOLERANCE, Positions
+from ctgeval.confidentiality.parts import NOBODY, Problem, Requirement
 
-__all__ = ["NOBODY", "Problem", "Proofs", "Requirement", "canonical", "problems"]
-
-NOBODY = -1
-Requirement = tuple[int, int]
-"""Position of the cell that must stay open, and of the one that the attacker knows (`NOBODY`: no such cell)."""
+__all__ = ["Proofs"]
 
 _LITTLE = 1e-3
 _NODES = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Problem:
-    """One connected part of a system, its cells and equations in an order that does not depend on how they were given.
-
-    Parameters
-    ----------
-    cells : ndarray of int
-        Positions in the system.
-    matrix : sparse array
-        Equations on these cells alone; what is constant is in ``right``.
-    value, shown_low, shown_high, required, weight, integral
-        As in `System`.
-    low, high : ndarray
-        What a cell lies between when it is not shown.
-    free : ndarray of bool
-        Cells that may be shown or masked.
-    open : ndarray of bool
-        Cells that are never shown.
-    near : mapping of int to ndarray
-        For each cell in which someone is alone, those of which he could learn something.
-    contributors : bool
-        Whether those who are alone in a cell attack too.
-    """
-
-    cells: Positions
-    matrix: sparse.csc_array
-    right: Floats
-    value: Floats
-    shown_low: Floats
-    shown_high: Floats
-    low: Floats
-    high: Floats
-    free: Mask
-    open: Mask
-    required: Floats
-    weight: Floats
-    integral: Mask
-    near: Mapping[int, Positions]
-    contributors: bool
-
-    @property
-    def size(self) -> int:
-        """How many cells."""
-        return len(self.cells)
-
-    @property
-    def wanting(self) -> Mask:
-        """Cells that must stay open and that their true value does not keep so by itself."""
-        return ~np.isnan(self.required) & ~(self.value >= self.required) & (self.free | self.open)
-
-    def requirements(self, hidden: Mask) -> list[Requirement]:
-        """Return what must be proved of a mask; what the true values prove by themselves is left out."""
-        attacked = np.flatnonzero(self.wanting & (hidden | self.open))
-        found = [(int(cell), NOBODY) for cell in attacked]
-        if self.contributors:
-            chosen = np.zeros(self.size, dtype=bool)
-            chosen[attacked] = True
-            for one in np.flatnonzero(hidden & self.free & (self.value == 1) & self.integral):
-                near = self.near[int(one)]
-                found += [(int(cell), int(one)) for cell in near[chosen[near]]]
-        return found
-
-
-def problems(system: System, *, aware: bool, contributors: bool) -> list[Problem]:
-    """Cut a system into its connected parts that hold a requirement.
-
-    Parameters
-    ----------
-    system : System
-        What is published or may be.
-    aware : bool
-        Whether the attacker knows the rules (L1).
-    contributors : bool
-        Whether those who are alone in a cell attack too (L2).
-
-    Returns
-    -------
-    list of Problem
-    """
-    low, high = system.bounds(np.ones(system.size, dtype=bool), aware=aware)
-    loose = np.flatnonzero(high > low)
-    if not len(loose):
-        return []
-    order = sorted(loose.tolist(), key=lambda at: (canonical(system.keys[at]), at))
-    columns = np.array(order, dtype=np.intp)
-    still = np.ones(system.size, dtype=bool)
-    still[columns] = False
-    right = system.right - system.matrix @ np.where(still, np.nan_to_num(low, posinf=0.0, neginf=0.0), 0.0)
-    matrix = sparse.csr_array(system.matrix)[:, columns]
-    rows = np.flatnonzero(np.diff(matrix.indptr))
-    matrix, right = matrix[rows], right[rows]
-    found = []
-    for own_rows, own in _connected(matrix):
-        cells = columns[own]
-        part = sparse.csr_array(matrix[own_rows][:, own])
-        sorted_rows = _row_order(part, right[own_rows])
-        maskable = system.maskable[cells]
-        lone = np.flatnonzero(maskable & (system.value[cells] == 1) & system.integral[cells] & contributors)
-        problem = Problem(
-            cells=cells,
-            matrix=sparse.csc_array(part[sorted_rows]),
-            right=right[own_rows][sorted_rows],
-            value=system.value[cells],
-            shown_low=np.maximum(system.floor, system.shown_low)[cells],
-            shown_high=np.minimum(system.ceiling, system.shown_high)[cells],
-            low=low[cells],
-            high=high[cells],
-            free=maskable,
-            open=~system.shown[cells],
-            required=system.required[cells],
-            weight=system.weight[cells],
-            integral=system.integral[cells],
-            near={
-                int(one): beside(part, right[own_rows], system.value[cells], system.integral[cells], int(one))
-                for one in lone
-            },
-            contributors=contributors,
-        )
-        if problem.wanting.any():
-            found.append(problem)
-    return found
-
-
-def canonical(part: Any) -> str:
-    """Return a text for a key that is the same in every process and whatever the order of its sets."""
-    if isinstance(part, frozenset | set):
-        return "{" + ",".join(sorted(canonical(one) for one in part)) + "}"
-    if isinstance(part, tuple | list):
-        return "(" + ",".join(canonical(one) for one in part) + ")"
-    if isinstance(part, date):
-        return part.isoformat()
-    return f"{type(part).__name__[:1]}{part}"
-
-
-def _connected(matrix: sparse.csr_array) -> Iterator[tuple[Positions, Positions]]:
-    """Give the rows and the columns of each connected part, in the order of their first columns."""
-    rows, columns = matrix.shape
-    at, other = sparse.coo_array(matrix).coords
-    links = sparse.csr_array((np.ones(len(at)), (at, other + rows)), shape=(rows + columns, rows + columns))
-    _, label = csgraph.connected_components(links, directed=False)
-    for number in dict.fromkeys(label[rows:].tolist()):
-        yield np.flatnonzero(label[:rows] == number), np.flatnonzero(label[rows:] == number)
-
-
-def _row_order(matrix: sparse.csr_array, right: Floats) -> list[int]:
-    told = []
-    for row in range(matrix.shape[0]):
-        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        terms = sorted(zip(matrix.indices[span].tolist(), matrix.data[span].tolist(), strict=True))
-        told.append((terms, float(right[row]), row))
-    return [row for *_, row in sorted(told)]
+_ROUNDS = 4
 
 
 @dataclass(slots=True, eq=False)
@@ -207,7 +48,6 @@ class Proofs:
     _owner: Positions = field(init=False)
     _sign: Floats = field(init=False)
     _flows: sparse.csc_array = field(init=False)
-    _cost: Floats = field(init=False)
     _room: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -224,7 +64,6 @@ class Proofs:
         self._flows = sparse.csc_array(one.matrix[:, self._owner] @ sparse.diags_array(self._sign))
         self._room = np.concatenate([(one.high - self._stop)[at], (self._start - one.low)[at]])
         self._room = np.maximum(self._room, 0.0)
-        self._cost = np.where(one.open, 0.0, one.weight)[self._owner]
 
     def failing(self, hidden: Mask, requirements: Sequence[Requirement], *, first: bool = False) -> list[Requirement]:
         """Return the requirements of which no witness can be found; stop at the first one if asked."""
@@ -250,21 +89,48 @@ class Proofs:
         """Return the cells that must be masked for a witness to be one."""
         return np.asarray(self._needs[number], dtype=bool)
 
-    def mask_for(self, hidden: Mask, requirement: Requirement) -> Mask | None:
-        """Return what must be masked besides, at the least cost of one flow, for a requirement to hold."""
-        number = self._search(hidden, requirement, wide=True)
-        return None if number is None else self._needs[number] & ~hidden
+    def mask_for(self, hidden: Mask, requirement: Requirement, *, kept: Mask | None = None) -> Mask | None:
+        """Return what must be masked besides, at the least cost of one flow, for a requirement to hold.
 
-    def _search(self, hidden: Mask, requirement: Requirement, *, wide: bool = False) -> int | None:
-        """Look for a witness; ``wide``: let any cell move, at its weight."""
+        Parameters
+        ----------
+        hidden : ndarray of bool
+            What is masked already.
+        requirement : Requirement
+            What must hold.
+        kept : ndarray of bool, optional
+            What must stay shown.
+        """
+        one = self.problem
+        also = one.free if kept is None else one.free & ~kept
+        unit, best, least = one.weight.copy(), None, np.inf
+        for _ in range(_ROUNDS):
+            number = self._search(hidden, requirement, also=also, unit=unit)
+            if number is None:
+                break
+            more = self._needs[number] & ~hidden
+            price = float(one.weight[more].sum())
+            if price >= least:
+                break
+            best, least = more, price
+            # Masking a cell costs the same however much goes through it.
+            moved = np.abs(self._points[number] - self._start)
+            unit = np.where(more, one.weight / np.maximum(moved, TOLERANCE), unit)
+        return best
+
+    def _search(
+        self, hidden: Mask, requirement: Requirement, *, also: Mask | None = None, unit: Floats | None = None
+    ) -> int | None:
+        """Look for a witness; ``also``: what may move besides, at its price by unit."""
         one = self.problem
         cell, known = requirement
-        usable = hidden | one.open | (one.free if wide else False)
+        usable = hidden | one.open if also is None else hidden | one.open | also
         flows = np.flatnonzero(usable[self._owner])
         owner = self._owner[flows]
         start, stop = self._start.copy(), self._stop.copy()
         low, high = np.zeros(len(flows)), self._room[flows].copy()
-        cost = np.where(hidden[owner], 0.0, self._cost[flows]) + _LITTLE
+        paid = np.zeros(len(owner)) if unit is None else np.where(hidden[owner] | one.open[owner], 0.0, unit[owner])
+        cost = paid + _LITTLE
         asked = float(one.required[cell])
         start[cell] = min(max(start[cell], asked), stop[cell])
         lack = asked - stop[cell]

@@ -97,12 +97,30 @@ class SeuilConfig(_Model):
     sensible: int = Field(
         default=11, ge=0, description="le seuil des croisements sensibles (revenu, santé, handicap), 11"
     )
+    foyers: int | None = Field(
+        default=None, ge=0, description="le seuil des foyers, s’il n’est pas celui des personnes"
+    )
+    entreprises: int | None = Field(
+        default=None, ge=0, description="le seuil des entreprises, s’il n’est pas celui des personnes"
+    )
+
+
+class SecretConfig(_Model):
+    """``secret`` of a source, or of an audience: a threshold of its own, and the text that founds it."""
+
+    seuil: int = Field(ge=0, description="le seuil des comptages, par exemple 11")
+    texte: Text = Field(description="le texte ou la convention qui fonde ce seuil")
 
 
 class PublicationConfig(_Model):
     """``[publication]``: the rules of what leaves the dossier."""
 
     seuil: SeuilConfig = Field(default_factory=SeuilConfig, description="{ personnes = 5, sensible = 11 }")
+    texte: str = Field(default="", description="le texte ou la décision qui fonde ces seuils")
+    audience: dict[Audience, SecretConfig] = Field(
+        default_factory=dict,
+        description='les seuils propres à une audience : { habitants = { seuil = 11, texte = "la décision" } }',
+    )
 
 
 class GabaritConfig(_Model):
@@ -155,6 +173,9 @@ class SourceConfig(_Model):
     )
     gabarit: GabaritConfig | None = Field(
         default=None, description="ce que le partenaire doit compter : un bloc [source.gabarit]"
+    )
+    secret: SecretConfig | None = Field(
+        default=None, description='le seuil que son producteur impose : { seuil = 11, texte = "la convention" }'
     )
     donnees_personnelles: dict[str, Text] = Field(
         default_factory=dict,
