@@ -7,19 +7,32 @@ import datetime as dt
 import html
 import importlib
 import re
+import shutil
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import pandas as pd
 import pytest
 
+from ctgeval.confidentiality import Release
+from ctgeval.dossier import Dossier
+from ctgeval.report import scan
+from ctgeval.report.scan.cells import compare
+from ctgeval.report.scan.facts import Facts
+from ctgeval.report.scan.formats import read
+
 build = importlib.import_module("ctgeval.report.build").build
 
 PLACE, NEIGHBOUR = "EPCI-200070035", "EPCI-200070043"
 COMMUNE, OTHER = "COM-86078", "COM-86194"
 CANARIES = (7919, 7907, 7901, 7883, 7879, 7877)
+CELLS = (
+    ("PO02", PLACE, "2022"), ("PO02", PLACE, "2023"), ("PO02", PLACE, "2024"), ("PO02", COMMUNE, "2024"),
+    ("PO02", OTHER, "2024"), ("PA06", PLACE, "2024"),
+)  # fmt: skip
 AUDIENCES = ("cotech", "copil", "habitants", "partenaire")
 SOURCE = """\
 [[source]]
@@ -142,6 +155,101 @@ def test_no_page_names_the_dossier_nor_a_source_of_the_office(built: tuple[Path,
             assert str(dossier.parent) not in told
             assert "Fichier bureau" not in told
             assert ("Fichier signe" in told) <= (audience in {"cotech", "copil"})
+
+
+def released(dossier: Path, audience: str) -> Release:
+    (folder,) = (dossier / ".ctgeval" / "releases" / audience).iterdir()
+    return Release.load(folder)
+
+
+def folders(out: Path, audience: str) -> list[Path]:
+    return [folder for folder in out.iterdir() if folder.name.startswith(audience)]
+
+
+@pytest.mark.parametrize("audience", [*AUDIENCES, "interne"])
+def test_the_scan_finds_nothing_in_what_was_built(built: tuple[Path, Path], audience: str) -> None:
+    dossier, out = built
+    (folder,) = folders(out, audience)
+    assert scan.folder(folder, audience=folder.name, release=released(dossier, audience)) == ()
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_every_masked_cell_of_a_page_is_watched(built: tuple[Path, Path], audience: str) -> None:
+    dossier, out = built
+    facts = Facts.of(released(dossier, audience))
+    (page,) = (path for folder in folders(out, audience) for path in folder.glob("epci-*.html"))
+    filled = 0
+    for grid in read(".html", page.read_bytes()).grids:
+        for rank, row in enumerate(grid.rows):
+            for place, cell in enumerate(row):
+                if place and "non diffusable" in cell:
+                    told = (*row[:place], "3", *row[place + 1 :])
+                    (hit, *_), _ = compare(
+                        [replace(grid, rows=(*grid.rows[:rank], told, *grid.rows[rank + 1 :]))], facts
+                    )
+                    assert (hit[0], row[0][:60] in hit[1]) == ("masque", True)
+                    filled += 1
+    assert filled >= 2
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_the_tables_of_the_team_are_not_those_of_a_release(built: tuple[Path, Path], audience: str) -> None:
+    dossier, out = built
+    facts = Facts.of(released(dossier, audience))
+    (page,) = (out / "interne").glob("epci-*.html")
+    shown = 0
+    for grid in read(".html", page.read_bytes()).grids:
+        for row in grid.rows:
+            for cell in row[1:]:
+                if _SIGHT.search(cell):
+                    single = replace(grid, rows=((row[0], *(one if one == cell else "" for one in row[1:])),))
+                    assert compare([single], facts)[0], (grid.where, row[0], cell)
+                    shown += 1
+    assert shown >= 4
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_the_scan_finds_each_canary_wherever_it_is_put(built: tuple[Path, Path], audience: str) -> None:
+    dossier, out = built
+    release = released(dossier, audience)
+    known = scan.private(Dossier.open(dossier), release)
+    (page,) = (path for folder in folders(out, audience) for path in folder.glob("epci-*.html"))
+    plain = page.read_text("utf-8")
+
+    def found(text: str) -> set[str]:
+        told = scan.document(page.name, text.encode(), audience=audience, release=release, secrets=known.secrets)
+        return {hit.kind for hit in told.hits}
+
+    assert found(plain) == set()
+    marked = release.results[release.results["conf_status"] == "C"]
+    held = set(zip(marked["indicator"], marked["geo"], marked["time_period"], strict=True))
+    names = dict(zip(release.territories["geo"], release.territories["name"], strict=True))
+    for canary, (indicator, geo, period) in zip(CANARIES, CELLS, strict=True):
+        if geo == OTHER:
+            # Of a commune out of the territory nothing is computed: there is no cell to compare with.
+            continue
+        shown = f"{canary // 1000}\u202f{canary % 1000}"
+        if (indicator, geo, period) not in held:
+            # A cell of a source of others: its indicator and its place make it known.
+            shown = f"Naissances domiciliées, {names.get(geo, geo)} : {shown}"
+        assert found(plain.replace("</main>", f"<p>{shown}</p></main>")) == {"secret"}
+        drawn = f'<svg role="img" aria-label="{shown}"><text>a</text></svg></main>'
+        assert found(plain.replace("</main>", drawn)) == {"secret"}
+        assert found(plain.replace("</body>", f"<!-- {shown} --></body>")) == {"secret"}
+
+
+def test_a_page_of_the_team_beside_the_others_stops_what_comes_next(built: tuple[Path, Path], tmp_path: Path) -> None:
+    dossier, out = built
+    shutil.copytree(out / "habitants", tmp_path / "bilans" / "habitants")
+    (page,) = (out / "interne").glob("epci-*.html")
+    shutil.copy(page, tmp_path / "bilans" / "habitants" / "bilan-complet.html")
+    (published,) = (tmp_path / "bilans" / "habitants").glob("epci-*.html")
+    before = published.read_bytes()
+    report = build(dossier, out=tmp_path / "bilans", audience="habitants", force=True, date=dt.date(2025, 6, 2))
+    (failed,) = report.failed
+    assert "bilan-complet.html" in failed.message
+    assert "Déplacez ce fichier" in failed.message
+    assert published.read_bytes() == before
 
 
 def test_structures_are_told(built: tuple[Path, Path]) -> None:
