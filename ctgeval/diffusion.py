@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,18 @@ import numpy as np
 import pandas as pd
 
 from ctgeval import designs, followup, periods, sources
-from ctgeval.confidentiality import AUDIENCES, ProtectedTable, Rule, protect, rules
+from ctgeval.confidentiality import AUDIENCES, ProtectedTable, Rule, rules
+from ctgeval.confidentiality.forms import Cell, Form, Key
+from ctgeval.confidentiality.protection import protect_versions
+from ctgeval.confidentiality.published_forms import forms_of
 from ctgeval.confidentiality.released import TABLES
+from ctgeval.designs.forms import forms as design_forms
 from ctgeval.indicators import coverage, limits, scope
 from ctgeval.programme import counts, texts
+from ctgeval.territory.pieces import pieces as territory_pieces
 
 if TYPE_CHECKING:
+    from ctgeval.confidentiality.ledger import Record
     from ctgeval.dossier import Dossier
 
 _FOUNDATION = "Choix du dossier ([publication] seuil de ctg.toml), à défaut de seuil légal pour ces comptages."
@@ -34,14 +40,17 @@ class Content:
         The tables of `ctgeval.confidentiality.released.TABLES`.
     meta : mapping
         Title, territory, convention, rule: plain JSON values.
+    forms : tuple of Form
+        What its readers will know, figure by figure, for the ledger; nothing for ``interne``.
     """
 
     results: pd.DataFrame | ProtectedTable
     tables: Mapping[str, pd.DataFrame]
     meta: Mapping[str, Any]
+    forms: tuple[Form, ...]
 
 
-def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
+def content(dossier: Dossier, audience: str, partner: str = "", *, earlier: Sequence[Record] = ()) -> Content:
     """Gather what an audience may know.
 
     Parameters
@@ -52,8 +61,10 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
         One of `ctgeval.confidentiality.AUDIENCES`.
     partner : str
         Id of the partner, for ``partenaire``.
+    earlier : sequence of Record
+        What the ledger says was published before.
     """
-    places, results = _results(dossier, audience)
+    places, results = _results(dossier, audience, earlier)
     every = results.frame if isinstance(results, ProtectedTable) else results
     results = _of_territories(results, places)
     frame = results.frame if isinstance(results, ProtectedTable) else results
@@ -79,7 +90,24 @@ def content(dossier: Dossier, audience: str, partner: str = "") -> Content:
     if audience != "interne":
         # Outside, organisations and functions only, whatever a coordinator has typed in a hurry.
         tables = followup.without_persons(dossier, tables)
-    return Content(results=results, tables=tables, meta=_meta(dossier, partner))
+    forms = _forms(dossier, results, every) if isinstance(results, ProtectedTable) else ()
+    return Content(results=results, tables=tables, meta=_meta(dossier, partner), forms=forms)
+
+
+def _forms(dossier: Dossier, results: ProtectedTable, every: pd.DataFrame) -> tuple[Form, ...]:
+    """Return what the results say, and what the estimates of the designs say of the counts under them."""
+    finest = territory_pieces(dossier.reference, dossier.year)
+
+    def in_pieces(cell: Key) -> Key:
+        if not isinstance(cell, Cell):
+            return cell
+        return cell._replace(ground=frozenset(piece for one in cell.ground for piece in finest.get(one, (one,))))
+
+    estimates = [
+        replace(form, terms=tuple((in_pieces(cell), factor) for cell, factor in form.terms))
+        for form in design_forms(dossier, every)
+    ]
+    return (*forms_of(results), *estimates)
 
 
 def _rule(dossier: Dossier) -> Rule:
@@ -129,17 +157,29 @@ def _of_territories(results: pd.DataFrame | ProtectedTable, places: pd.DataFrame
     return results[results["geo"].isin(places["geo"])].reset_index(drop=True)
 
 
-def _results(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame | ProtectedTable]:
+def _results(
+    dossier: Dossier, audience: str, earlier: Sequence[Record]
+) -> tuple[pd.DataFrame, pd.DataFrame | ProtectedTable]:
     """Territories and results for an audience, protected together with what the others are shown."""
-    places, results = _seen(dossier, audience)
     if audience == "interne":
-        return places, results
-    own = _visible(dossier, audience)
+        return _seen(dossier, audience)
     others = {_visible(dossier, other): other for other in AUDIENCES if other != "interne"}
-    elsewhere = [_seen(dossier, other)[1] for sources_, other in others.items() if sources_ != own]
-    return places, protect(
-        results, _rule(dossier), margins=dossier.margins, catalogue=dossier.catalogue, elsewhere=elsewhere
-    )
+    # All versions are protected at once: what was decided for one is not computed again for the next.
+    decided = dossier.protected.get(tuple(earlier))
+    if decided is None:
+        seen = {visible: _seen(dossier, other) for visible, other in others.items()}
+        tables = protect_versions(
+            [results for _, results in seen.values()],
+            _rule(dossier),
+            margins=dossier.margins,
+            finest=territory_pieces(dossier.reference, dossier.year),
+            catalogue=dossier.catalogue,
+            earlier=earlier,
+        )
+        decided = {visible: (places, table) for (visible, (places, _)), table in zip(seen.items(), tables, strict=True)}
+        dossier.protected.clear()
+        dossier.protected[tuple(earlier)] = decided
+    return decided[_visible(dossier, audience)]
 
 
 def _member_rows(dossier: Dossier) -> pd.DataFrame:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -25,7 +25,8 @@ from ctgeval import (
     sources,
     territory,
 )
-from ctgeval.confidentiality import Release, clear, release as release_, released
+from ctgeval.confidentiality import ProtectedTable, Release, audits, clear, release as release_, released
+from ctgeval.confidentiality.forms import Form as Told
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
 from ctgeval.errors import CtgevalError, DossierError, MeasureError, Problem
@@ -58,6 +59,7 @@ from ctgeval.sources import SourceTable, cache, workbook
 from ctgeval.sources.partner_form import Form
 
 if TYPE_CHECKING:
+    from ctgeval.confidentiality.ledger import Record
     from ctgeval.impact import Panel
     from ctgeval.surveys.taken import Taken
 
@@ -740,14 +742,47 @@ class Dossier:
         DossierError
             When ``partenaire`` comes without its id.
         """
+        return self.published(audience, partner)[0]
+
+    def published(
+        self, audience: str, partner: str | None = None, *, earlier: Sequence[Record] = ()
+    ) -> tuple[Release, tuple[Told, ...]]:
+        """Write the folder that an audience's notebooks read, and tell what its readers will know, figure by figure.
+
+        The private audit of the protection is written beside the dossier (see `confidentiality.audits`).
+
+        Parameters
+        ----------
+        audience, partner
+            See `release`.
+        earlier : sequence of Record
+            Everything that was published before (`confidentiality.ledger.Ledger.records`): the release is protected
+            together with it.
+
+        Raises
+        ------
+        ConfidentialityError
+            As `release`; also when what was published before and this release would together give away what must not
+            be.
+        DossierError
+            When ``partenaire`` comes without its id.
+        """
         if audience == "partenaire" and not partner:
             raise DossierError(
                 "Le public « partenaire » demande de dire lequel.", remedy='Donnez son identifiant : partner="...".'
             )
-        content = diffusion.content(self, audience, partner or "")
+        content = diffusion.content(self, audience, partner or "", earlier=earlier)
         tables = {name: content.tables[name].loc[:, list(columns)] for name, columns in released.TABLES.items()}
         cleared = clear(audience, results=content.results, tables=tables)
-        return release_.write(self.path / configuration.PRIVATE / "releases", cleared, meta=content.meta)
+        release = release_.write(self.path / configuration.PRIVATE / "releases", cleared, meta=content.meta)
+        if isinstance(content.results, ProtectedTable):
+            audits.write(self.path, audience, release.path.name, content.results.private_audit())
+        return release, content.forms
+
+    @cached_property
+    def protected(self) -> dict[tuple[Record, ...], Any]:
+        """The last protection of the results, for all audiences at once, by what had been published before it."""
+        return {}
 
     # -- the way of the data --------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from scipy import optimize, sparse
 from ctgeval.confidentiality.equations import Equation
 from ctgeval.confidentiality.forms import Key
 
-__all__ = ["Completed", "complete"]
+__all__ = ["Bounds", "Completed", "complete"]
 
 _EPSILON = 1e-6
 

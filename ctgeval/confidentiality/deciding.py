@@ -21,7 +21,7 @@ from ctgeval.confidentiality.attack import Audit, Level, audit, violations
 from ctgeval.confidentiality.equations import System, assemble
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.grounds import Grounds
-from ctgeval.confidentiality.remembered import Memory, added, known_alone, remember
+from ctgeval.confidentiality.remembered import Memory, known_alone, remember
 from ctgeval.confidentiality.result_blocks import Block, blocks
 from ctgeval.confidentiality.result_cells import Held, Key, counted, loose
 from ctgeval.confidentiality.result_forms import Choices, Linked, linked
@@ -53,8 +53,8 @@ class Decision:
         How the blocks were solved (see `suppression.Chosen`).
     optimal : bool
         Whether no safe mask costs less, in any block.
-    kept : int
-        Rows masked because they were in an earlier release.
+    kept : ndarray of bool, shape (rows,)
+        Rows masked only because they were in an earlier release.
     revised : int
         Figures of earlier releases that the present data contradict.
     already : int
@@ -68,7 +68,7 @@ class Decision:
     audit: Audit
     methods: frozenset[str]
     optimal: bool
-    kept: int
+    kept: Mask
     revised: int
     already: int
 
@@ -129,7 +129,8 @@ def decide(
         for rank, position in one.linked.position.items():
             if one.chosen.hidden[position]:
                 masked[held.cells[rank].rows] = True
-    kept = sorted({row for rank in memory.stays for row in held.cells[rank].rows if held.cells[rank].value != 0})
+    kept = np.zeros(len(masked), dtype=bool)
+    kept[[row for rank in memory.stays for row in held.cells[rank].rows if held.cells[rank].value != 0]] = True
     system, hidden = _together([(one.system, one.chosen.hidden) for one in solved])
     attacked = audit(system, hidden, level=level)
     if not attacked.safe:
@@ -142,8 +143,8 @@ def decide(
         audit=attacked,
         methods=frozenset(one.chosen.method for one in solved),
         optimal=all(one.chosen.optimal for one in solved),
-        kept=len(kept),
-        revised=memory.revised + sum(one.revised for one in solved),
+        kept=kept & ~by_rule,
+        revised=memory.revised + sum(one.linked.revised for one in solved),
         already=sum(one.already for one in solved),
     )
 
@@ -153,7 +154,6 @@ class _Solved:
     linked: Linked
     system: System
     chosen: Chosen
-    revised: int
     already: int
 
 
@@ -173,7 +173,7 @@ class _Solver:
         found = linked(block, self.by_key, self.held, self.choices)
         if not found.asks:
             return None
-        system, revised = added(found, block.known)
+        system = found.system
         shown_before = [rank for rank in found.position if rank in self.memory.told]
         lost: list[int] = []
         if shown_before or block.known:
@@ -191,7 +191,8 @@ class _Solver:
             raise _too_late(sorted(releases - {""}), error) from error
         if len(violations(system, chosen.hidden, level=self.level)):
             raise _unsafe(system, audit(system, chosen.hidden, level=self.level))
-        return _Solved(found, system, chosen, revised, len(lost))
+        before = [rank for rank in shown_before if self.held.cells[rank].small]
+        return _Solved(found, system, chosen, len(lost) + len(before))
 
 
 def _too_late(releases: Sequence[str], error: ProtectionInfeasible) -> ConfidentialityError:

@@ -17,9 +17,12 @@ class Grounds:
     margins : mapping of str to iterable of str
         For each territory that is a total, its parts; parts of parts are found by following the mapping. A territory
         that is not there is its own ground.
+    finest : mapping of str to iterable of str, optional
+        Former communes that each commune is made of (see `ctgeval.territory.pieces`).
     """
 
     margins: Mapping[str, Iterable[str]]
+    finest: Mapping[str, Iterable[str]] = field(default_factory=dict)
     communes: list[frozenset[str]] = field(default_factory=list)
     _numbers: dict[frozenset[str], int] = field(default_factory=dict)
     _of: dict[str, int] = field(default_factory=dict)
@@ -28,7 +31,7 @@ class Grounds:
     def of(self, geo: str) -> int:
         """Return the number of the ground of a territory."""
         if geo not in self._of:
-            self._of[geo] = self.number(self._leaves(geo))
+            self._of[geo] = self.number(self.leaves(geo))
         return self._of[geo]
 
     def number(self, ground: frozenset[str]) -> int:
@@ -66,7 +69,8 @@ class Grounds:
             self._pieces[grounds] = {number: tuple(pieces) for number, pieces in found.items()}
         return self._pieces[grounds]
 
-    def _leaves(self, geo: str) -> frozenset[str]:
+    def leaves(self, geo: str) -> frozenset[str]:
+        """Return the finest communes of a territory."""
         found: set[str] = set()
         seen: set[str] = set()
         waiting = [geo]
@@ -79,5 +83,5 @@ class Grounds:
             if parts:
                 waiting.extend(parts)
             else:
-                found.add(place)
+                found.update(self.finest.get(place, (place,)))
         return frozenset(found)

@@ -93,6 +93,7 @@ def protect(
     rule: Rule,
     *,
     margins: Mapping[str, Iterable[str]],
+    finest: Mapping[str, Iterable[str]] | None = None,
     catalogue: Mapping[str, Indicator] | None = None,
     elsewhere: Sequence[pd.DataFrame] = (),
     earlier: Iterable[Any] = (),
@@ -111,6 +112,8 @@ def protect(
     margins : mapping of str to iterable of str
         For each territory that is a total, its parts (``{"EPCI-200070035": ["COM-86001", ...]}``); parts of parts
         are found by following the mapping.
+    finest : mapping of str to iterable of str, optional
+        Former communes that each commune is made of, in which earlier releases may speak.
     catalogue : mapping of str to Indicator, optional
         The indicators of the table; the package's own by default.
     elsewhere : sequence of DataFrame
@@ -140,8 +143,8 @@ def protect(
         finds something: it names where, never a value.
     """
     return protect_versions(
-        [frame, *elsewhere], rule, margins=margins, catalogue=catalogue, earlier=earlier, knowing=knowing,
-        forced=forced, level=level,
+        [frame, *elsewhere], rule, margins=margins, finest=finest, catalogue=catalogue, earlier=earlier,
+        knowing=knowing, forced=forced, level=level,
     )[0]  # fmt: skip
 
 
@@ -150,6 +153,7 @@ def protect_versions(
     rule: Rule,
     *,
     margins: Mapping[str, Iterable[str]],
+    finest: Mapping[str, Iterable[str]] | None = None,
     catalogue: Mapping[str, Indicator] | None = None,
     earlier: Iterable[Any] = (),
     knowing: Iterable[Form] = (),
@@ -162,7 +166,7 @@ def protect_versions(
     ----------
     versions : sequence of DataFrame
         The table as each group of readers would get it.
-    rule, margins, catalogue, earlier, knowing, forced, level
+    rule, margins, finest, catalogue, earlier, knowing, forced, level
         See `protect`.
 
     Raises
@@ -171,7 +175,7 @@ def protect_versions(
         See `protect`.
     """
     known = definition.catalogue() if catalogue is None else catalogue
-    grounds = Grounds(margins)
+    grounds = Grounds(margins, finest or {})
     tables = [version[list(RESULT_COLUMNS)].reset_index(drop=True) for version in versions]
     decision = decide(
         tables, rule, grounds=grounds, catalogue=known, earlier=earlier, knowing=knowing, forced=forced, level=level
@@ -188,7 +192,7 @@ def protect_versions(
                 rule=rule,
                 primary_count=by_rule,
                 secondary_count=int(decision.masked[rows].sum()) - by_rule,
-                audit=_audit(shown, rule, decision, decision.masked[rows], level),
+                audit=_audit(shown, rule, decision, rows, level),
                 system=decision.system,
                 hidden=decision.hidden,
                 key_columns=KEY_COLUMNS,
@@ -214,7 +218,8 @@ def _masked(table: pd.DataFrame, masked: Mask, catalogue: Mapping[str, Indicator
     return shown
 
 
-def _audit(shown: pd.DataFrame, rule: Rule, decision: Decision, masked: Mask, level: Level) -> dict[str, Any]:
+def _audit(shown: pd.DataFrame, rule: Rule, decision: Decision, rows: slice, level: Level) -> dict[str, Any]:
+    masked = decision.masked[rows]
     narrowest = decision.audit.narrowest
     keys = shown[["indicator", "geo", "time_period", *DIMENSIONS]].astype("str").itertuples(index=False, name=None)
     digest = hashlib.sha256()
@@ -231,7 +236,7 @@ def _audit(shown: pd.DataFrame, rule: Rule, decision: Decision, masked: Mask, le
         "niveaux": list(LEVELS[1 : LEVELS.index(level) + 1] or LEVELS[:1]),
         "intervalle_le_plus_etroit": round(narrowest, 2) if math.isfinite(narrowest) else None,
         "empreinte": digest.hexdigest(),
-        "retenues_d_avant": decision.kept,
+        "retenues_d_avant": int(decision.kept[rows].sum()),
         "revisees": decision.revised,
         "deja_publiees": decision.already,
     }

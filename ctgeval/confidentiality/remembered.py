@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import optimize, sparse
 
 from ctgeval import measures as measures_
 from ctgeval.confidentiality.attack import Level, violations
@@ -22,11 +21,10 @@ from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.grounds import Grounds
 from ctgeval.confidentiality.result_blocks import Known
 from ctgeval.confidentiality.result_cells import Counted, Key, Sums, sums_of
-from ctgeval.confidentiality.result_forms import Linked
 from ctgeval.errors import UnknownMeasure
 from ctgeval.observations import DIMENSIONS
 
-__all__ = ["Memory", "added", "known_alone", "remember"]
+__all__ = ["Memory", "known_alone", "remember"]
 
 _EPSILON = 1e-6
 
@@ -102,7 +100,10 @@ def remember(
         if ranks and not same and not all(math.isnan(cells[rank].value) for rank in ranks):
             revised += 1
             continue
-        if math.isinf(form.high) and (math.isinf(form.low) or (form.low <= 0 and ranks)):
+        if math.isinf(form.high) and (
+            math.isinf(form.low) or (form.low <= 0 and all(factor > 0 for _, factor in terms))
+        ):
+            # «Not negative», or nothing at all.
             continue
         for key, _ in terms:
             for _, name in key.formula:
@@ -144,82 +145,6 @@ def _sums(name: str) -> Sums:
         return sums_of(measures_.get(name))
     except UnknownMeasure:
         return Sums(places=False, time=False, categories=False)
-
-
-def added(linked: Linked, known: Iterable[Known]) -> tuple[System, int]:
-    """Put what is known besides into the system of a block; return it and how many figures were revised since."""
-    forms = []
-    for one in known:
-        terms: dict[Any, float] = {}
-        for key, factor in one.terms:
-            for unknown, sign in linked.places[key]:
-                terms[unknown] = terms.get(unknown, 0.0) + factor * sign
-        forms.append(
-            Form(terms=tuple((key, factor) for key, factor in terms.items() if factor), low=one.low, high=one.high)
-        )
-    forms = [form for form in forms if form.terms]
-    if not forms:
-        return linked.system, 0
-    holds = _hold(linked.system, forms)
-    system = linked.system.knowing([form for form, kept in zip(forms, holds, strict=True) if kept])
-    return _filled(system), holds.count(False)
-
-
-def _filled(system: System) -> System:
-    """Give what only the forms name values that satisfy all equations, those of the table being kept."""
-    unknown = np.isnan(system.value)
-    if not unknown.any():
-        return system
-    rounded = system.shown & (system.shown_low < system.shown_high)
-    low = np.where(unknown, system.floor, np.where(rounded, system.shown_low, system.value))
-    high = np.where(unknown, system.ceiling, np.where(rounded, system.shown_high, system.value))
-    latent = ~system.shown & ~unknown
-    low, high = np.where(latent, system.floor, low), np.where(latent, system.ceiling, high)
-    solved = optimize.milp(
-        np.zeros(system.size),
-        constraints=optimize.LinearConstraint(system.matrix, system.right, system.right),
-        bounds=optimize.Bounds(low, high),
-    )
-    if solved.x is None:
-        return system
-    return replace(system, value=np.where(unknown | latent, solved.x, system.value))
-
-
-def _hold(system: System, forms: Sequence[Form]) -> list[bool]:
-    """Tell which forms are true together with the present data, by the least gaps with which all of them hold."""
-    wide = system.knowing(forms)
-    first = wide.size - len(forms)
-    value = np.concatenate([system.value, np.full(wide.size - system.size, np.nan)])
-    fixed = wide.shown & ~np.isnan(value) & ~(wide.shown_low < wide.shown_high)
-    low, high = np.where(fixed, value, wide.floor), np.where(fixed, value, wide.ceiling)
-    loose = wide.shown & ~fixed & ~np.isnan(value)
-    low, high = np.where(loose, wide.shown_low, low), np.where(loose, wide.shown_high, high)
-    low[first:], high[first:] = -np.inf, np.inf
-    # Each form is met up to a gap on either side: form - down + up is between its bounds.
-    count, size = len(forms), wide.size
-    rows = np.arange(count)
-    unit = sparse.csr_array((np.ones(count), (rows, first + rows)), shape=(count, size))
-    gap = sparse.eye_array(count, format="csr")
-    ends = [(form.low, form.high) for form in forms]
-    solved = optimize.milp(
-        np.concatenate([np.zeros(size), np.ones(2 * count)]),
-        constraints=[
-            optimize.LinearConstraint(
-                sparse.hstack([wide.matrix, sparse.csr_array((wide.matrix.shape[0], 2 * count))], format="csr"),
-                wide.right, wide.right,
-            ),
-            optimize.LinearConstraint(
-                sparse.hstack([unit, gap, -gap], format="csr"), [low for low, _ in ends], [high for _, high in ends]
-            ),
-        ],
-        bounds=optimize.Bounds(
-            np.concatenate([low, np.zeros(2 * count)]), np.concatenate([high, np.full(2 * count, np.inf)])
-        ),
-    )  # fmt: skip
-    if solved.x is None:
-        return [False] * count
-    gaps = solved.x[size : size + count] + solved.x[size + count :]
-    return [bool(one <= _EPSILON) for one in gaps]
 
 
 def known_alone(system: System, own: Collection[int], told: Collection[int], *, level: Level) -> list[int]:

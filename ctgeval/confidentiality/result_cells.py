@@ -8,7 +8,7 @@ out. A figure made from a part of its communes counts what that part holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -25,7 +25,7 @@ from ctgeval.indicators.definition import Formula, Indicator
 from ctgeval.measures import Measure
 from ctgeval.observations import DIMENSIONS
 
-__all__ = ["Counted", "Held", "Key", "Sums", "counted", "loose", "shown_counts", "sums_of", "terms_of"]
+__all__ = ["Counted", "Held", "Key", "Sums", "counted", "loose", "masked_counts", "shown_counts", "sums_of", "terms_of"]
 
 _EPSILON = 1e-6
 _VINTAGE = r"denominateur:(\S+)"
@@ -296,6 +296,37 @@ def shown_counts(
                     found.append(Count(base, whole, whole, whole))
                 if found:
                     yield row, found
+
+
+def masked_counts(
+    table: pd.DataFrame, rows: Iterable[int], *, grounds: Grounds, catalogue: Mapping[str, Indicator]
+) -> Iterator[tuple[int, Key]]:
+    """Give the counts that some rows would show, whatever they hold.
+
+    Parameters
+    ----------
+    table, grounds, catalogue
+        See `shown_counts`.
+    rows : iterable of int
+        Positions of the masked rows.
+    """
+    chosen = sorted(rows)
+    part = table.iloc[chosen]
+    older = part["limits"].astype("string").str.extract(_VINTAGE, expand=False)
+    times = part["time_period"].astype(str).tolist()
+    bases = older.fillna(part["time_period"].astype("string")).astype(str).tolist()
+    keys = zip(
+        chosen, part["indicator"].astype(str), part["geo"].astype(str), times, bases, _categories(part), strict=True
+    )
+    for row, name, geo, time, base, category in keys:
+        item = catalogue[name]
+        if item.nature == "publie":
+            continue
+        top, bottom = terms_of(item.numerator_terms, item), terms_of(item.denominator_terms, item)
+        if top:
+            yield row, Key(top, grounds.of(geo), _span(time, _cumul(item)), category)
+        if bottom:
+            yield row, Key(bottom, grounds.of(geo), _span(base, ""), category)
 
 
 def _count(key: Key, told: tuple[float, float, float], parts: _Parts, row: int) -> Count | None:

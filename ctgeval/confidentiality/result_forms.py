@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ctgeval.confidentiality.completion import Completed, complete
+from ctgeval.confidentiality.completion import Bounds, Completed, complete
 from ctgeval.confidentiality.equations import Equation, System, assemble
 from ctgeval.confidentiality.feasibility import intervals, too_low
-from ctgeval.confidentiality.forms import Key as Unknown
+from ctgeval.confidentiality.forms import Form, Key as Unknown
 from ctgeval.confidentiality.result_blocks import Atom, Block
 from ctgeval.confidentiality.result_cells import Counted, Held, Key
 from ctgeval.observations import DIMENSIONS
@@ -62,16 +62,16 @@ class Linked:
         Its unknowns; only those that rows show can be masked.
     position : mapping of int to int
         Where each cell (by its rank) stands in it.
-    places : mapping of Key to tuple of (key, float)
-        Each count, those of earlier releases too, as a sum of unknowns.
     supposed : frozenset of key
         Unknowns of which the value in the system is only one that is possible.
+    revised : int
+        Figures told before that the present data contradict.
     """
 
     system: System
     position: Mapping[int, int]
-    places: Mapping[Key, tuple[tuple[Unknown, float], ...]]
     supposed: frozenset[Unknown]
+    revised: int
 
     @property
     def asks(self) -> bool:
@@ -101,23 +101,50 @@ def linked(block: Block, by_key: Mapping[Key, Sequence[int]], held: Held, choice
         made.shares(number, world, set(own))
     made.gaps(by_key)
     bounds = {made.name[rank]: _ends(held.cells[rank]) for rank in own}
-    done = complete(made.equations, bounds)
     cells = {made.name[rank]: _fields(held.cells[rank], rank, choices) for rank in own}
-    whole = all(float(value).is_integer() for value in done.value.values())
+    done = complete(made.equations, bounds)
+    forms, revised = _true(made.forms(worlds[0] if worlds else {}), done, bounds)
+    if forms:
+        told = [Equation((*form.terms, (("su", number), -1.0))) for number, form in enumerate(forms)]
+        known = {("su", number): (form.low, form.high) for number, form in enumerate(forms)}
+        done = complete([*done.equations, *told], bounds | known)
     cells |= dict(made.latent(done, complement=choices.complement))
-    defaults = {"integral": float(whole)}
-    system = _thrifty(assemble(cells, done.equations, defaults=defaults), done)
+    whole = all(float(value).is_integer() for key, value in done.value.items() if key[0] != "su")
+    system = assemble(cells, done.equations[: len(made.equations)], defaults={"integral": float(whole)})
     place = system.index()
+    system = system.knowing(forms)
     # What nobody knows has a value too, so that all of them satisfy the equations together.
-    unknown = np.isnan(system.value)
+    supposed = np.isnan(system.value)
     likely = [done.likely.get(key, max(0.0, bounds.get(key, (0.0, 0.0))[0])) for key in system.keys]
-    value = np.where(unknown, likely, system.value)
+    likely[system.size - len(forms) :] = [done.likely[key] for key in known] if forms else []
+    system = replace(system, value=np.where(supposed, likely, system.value))
     return Linked(
-        system=replace(system, value=value),
+        system=_thrifty(system, done),
         position={rank: place[made.name[rank]] for rank in own},
-        places=made.places(worlds[0] if worlds else {}),
-        supposed=frozenset(key for key, guess in zip(system.keys, unknown, strict=True) if guess),
+        supposed=frozenset(key for key, guess in zip(system.keys, supposed, strict=True) if guess),
+        revised=revised,
     )
+
+
+def _true(forms: Sequence[Form], done: Completed, bounds: Bounds) -> tuple[list[Form], int]:
+    """Return what is true of the present data in what else is known, and how many figures were revised since."""
+    if not forms:
+        return [], 0
+    told = [Equation((*form.terms, (("su", number), -1.0))) for number, form in enumerate(forms)]
+    ends = {("su", number): (form.low, form.high) for number, form in enumerate(forms)}
+    tried = complete([*done.equations, *told], {**bounds, **ends})
+    gaps = [abs(equation.right) for equation in tried.equations[len(done.equations) :]]
+    moved = any(
+        abs(one.right - other.right) > _EPSILON for one, other in zip(tried.equations, done.equations, strict=False)
+    )
+    kept = [form for form, gap in zip(forms, gaps, strict=True) if gap <= _EPSILON]
+    if moved and len(kept) == len(forms):
+        # The present data only hold together without what is told: it is all out of date.
+        return [], len(forms)
+    if len(kept) < len(forms):
+        again, more = _true(kept, done, bounds)
+        return again, len(forms) - len(kept) + more
+    return kept, 0
 
 
 def _names(held: Held, ranks: Sequence[int]) -> dict[int, Unknown]:
@@ -284,14 +311,19 @@ class _Made:
             value = done.value.get(name, np.nan)
             yield name, _latent(value, limit, is_small=0 < value < limit - _EPSILON)
 
-    def places(self, world: Mapping[Key, int]) -> dict[Key, tuple[tuple[Unknown, float], ...]]:
-        """Return each count of the block, told by a row or not, as a sum of unknowns."""
-        found: dict[Key, tuple[tuple[Unknown, float], ...]] = {}
-        for key in self.block.keys:
-            if key in world:
-                found[key] = ((self.name[world[key]], 1.0),)
-            else:
-                found[key] = tuple((self.unknown(0, atom), sign) for atom, sign in self.block.atoms[key])
+    def forms(self, world: Mapping[Key, int]) -> list[Form]:
+        """Return what else is known of the block, on its unknowns."""
+        found = []
+        for one in self.block.known:
+            terms: dict[Unknown, float] = {}
+            for key, factor in one.terms:
+                told = world.get(key)
+                parts = [(self.unknown(0, atom), sign) for atom, sign in self.block.atoms[key]]
+                for unknown, sign in parts if told is None else [(self.name[told], 1.0)]:
+                    terms[unknown] = terms.get(unknown, 0.0) + factor * sign
+            kept = tuple((key, factor) for key, factor in terms.items() if factor)
+            if kept:
+                found.append(Form(terms=kept, low=one.low, high=one.high))
         return found
 
 

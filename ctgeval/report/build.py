@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ctgeval import config as configuration
-from ctgeval.confidentiality import release_forms
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
 from ctgeval.report import execute, manifest, plan, register, scan, site
 from ctgeval.report.cases import Case, State, cases, state, withdrawn_because
@@ -278,9 +277,9 @@ def _build_all(
 def _released(dossier: Dossier, case: Case, book: Register, *, day: str) -> tuple[Release, scan.Private] | CtgevalError:
     """Return what an audience may know, and what its pages must not say, once the ledger knows it."""
     try:
-        release = dossier.release(case.job.audience, partner=case.job.partner or None)
+        release, forms = dossier.published(case.job.audience, case.job.partner or None, earlier=book.before)
         private = scan.private(dossier, release)
-        book.prepare(case.job, release, release_forms.forms(release, catalogue=dossier.catalogue), day=day)
+        book.prepare(case.job, release, forms, day=day)
         return release, private
     except CtgevalError as error:
         return error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctgeval.confidentiality import ledger_file
 from ctgeval.confidentiality.forms import Form
-from ctgeval.confidentiality.ledger import Ledger, PublishedPage, RegisteredRelease
+from ctgeval.confidentiality.ledger import Ledger, PublishedPage, Record, RegisteredRelease
 from ctgeval.report import lock, manifest
 from ctgeval.report.files import digest
 from ctgeval.report.withdraw import INTERNAL, finish, own
@@ -43,6 +43,20 @@ class Register:
         self._held = held
         self._ledger = ledger
         self._releases: dict[str, RegisteredRelease] = {}
+        self._before: tuple[Record, ...] | None = None
+
+    @property
+    def before(self) -> tuple[Record, ...]:
+        """What had been published when the build began: its own releases are protected together anyway.
+
+        Raises
+        ------
+        ConfidentialityError
+            When a row of the ledger is not as it was written.
+        """
+        if self._before is None:
+            self._before = self._ledger.records() if self._ledger is not None else ()
+        return self._before
 
     def check(self) -> None:
         """Make sure that no other builder took this one's place; asked before each page is written.

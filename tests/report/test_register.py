@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from ctgeval import report
+from ctgeval.confidentiality import Release
 from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.ledger import Ledger
+from ctgeval.dossier import Dossier
 from ctgeval.errors import ConfidentialityError, ReportError
 from ctgeval.report import lock
 from tests.report.conftest import build_module
@@ -45,9 +47,19 @@ def figure(value: float) -> Form:
 def figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each release says one figure, that of its audience."""
     said = {"copil": figure(12), "habitants": figure(13)}
-    monkeypatch.setattr(
-        build_module.release_forms, "forms", lambda release, **_: (said.get(release.audience, figure(99)),)
-    )
+    saying(monkeypatch, lambda audience: said.get(audience, figure(99)))
+
+
+def saying(monkeypatch: pytest.MonkeyPatch, said: Callable[[str], Form]) -> None:
+    """Make each release of a dossier say one figure only."""
+    made = Dossier.published
+
+    def published(
+        self: Dossier, audience: str, partner: str | None = None, **options: Any
+    ) -> tuple[Release, tuple[Form, ...]]:
+        return made(self, audience, partner)[0], (said(audience),)
+
+    monkeypatch.setattr(Dossier, "published", published)
 
 
 def ledger_of(workshop: Any) -> tuple[set[Form], dict[str, str]]:

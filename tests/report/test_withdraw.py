@@ -16,7 +16,7 @@ from ctgeval.confidentiality.ledger import Ledger
 from ctgeval.errors import ConfidentialityError, ParameterError
 from ctgeval.report import withdraw as withdrawing
 from ctgeval.report.withdraw import Withdrawn, withdraw
-from tests.report.test_register import DAY, child, figure, figures, ledger_of, needs_fork, run
+from tests.report.test_register import DAY, child, figure, figures, ledger_of, needs_fork, run, saying
 
 __all__ = ["figures"]
 LATER = dt.date(2026, 3, 2)
@@ -183,9 +183,7 @@ def test_killed_at_any_step_a_withdrawal_is_ended_by_the_next_command(
 def test_every_form_ever_prepared_stays_known(workshop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run(workshop)
     gone(workshop, audience="habitants")
-    monkeypatch.setattr(
-        "ctgeval.confidentiality.release_forms.forms", lambda release, **_: (figure(40 + len(release.audience)),)
-    )
+    saying(monkeypatch, lambda audience: figure(40 + len(audience)))
     run(workshop, new_version=True, force=True)
     forms: set[Form] = ledger_of(workshop)[0]
     assert forms == {figure(12), figure(13), figure(45), figure(49)}
