@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,10 @@ from ctgeval.confidentiality.protection import protect_versions
 from ctgeval.confidentiality.published_forms import forms_of
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.designs.forms import forms as design_forms
+from ctgeval.errors import DossierError
 from ctgeval.indicators import coverage, limits, scope
 from ctgeval.programme import counts, texts
+from ctgeval.programme.returns import find_source
 from ctgeval.territory.pieces import pieces as territory_pieces
 
 if TYPE_CHECKING:
@@ -64,12 +66,12 @@ def content(dossier: Dossier, audience: str, partner: str = "", *, earlier: Sequ
     earlier : sequence of Record
         What the ledger says was published before.
     """
-    places, results = _results(dossier, audience, earlier)
+    places, results = _results(dossier, audience, partner, earlier)
     every = results.frame if isinstance(results, ProtectedTable) else results
     results = _of_territories(results, places)
     frame = results.frame if isinstance(results, ProtectedTable) else results
     progress = dossier.progress_of(frame, targets=_targets(dossier, results))
-    source_rows = _source_rows(dossier, audience)
+    source_rows = _source_rows(dossier, audience, partner)
     reader = followup.Reader(audience=audience, partner=partner, results=frame, progress=progress)
     tables = {
         "indicators": _indicator_rows(dossier, frame),
@@ -115,17 +117,39 @@ def _rule(dossier: Dossier) -> Rule:
     return Rule(threshold=threshold.personnes, sensitive_threshold=threshold.sensible, source=_FOUNDATION)
 
 
-def _visible(dossier: Dossier, audience: str) -> frozenset[str]:
-    """Return the keys of the sources that an audience may see; the plan of actions is for everybody."""
+def _visible(dossier: Dossier, audience: str, partner: str = "") -> frozenset[str]:
+    """Return the keys of the sources that an audience may see; the plan of actions is for everybody.
+
+    A partner sees what it returned itself besides.
+    """
     shown = {source.cle for source in dossier.config.sources if rules.allows(source.diffusion, audience)}
-    return frozenset(shown | {counts.PLAN})
+    return frozenset(shown | {counts.PLAN} | ({_returned(dossier, partner)} - {""} if partner else set()))
 
 
-def _seen(dossier: Dossier, audience: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _returned(dossier: Dossier, partner: str) -> str:
+    """Return the key of the source in which a partner counts; empty when there is none."""
+    try:
+        return find_source(dossier.config.sources, partner).cle if partner else ""
+    except DossierError:
+        return ""
+
+
+def _partners(dossier: Dossier) -> tuple[str, ...]:
+    """Partners for whom a bilan is made."""
+    return tuple(sorted({bilan.partenaire for bilan in dossier.config.bilans if bilan.partenaire}))
+
+
+def _seen(dossier: Dossier, audience: str, partner: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
     """Territories and results as an audience's sources give them; a source that is not declared stays inside."""
+    visible = None if audience == "interne" else _visible(dossier, audience, partner)
+    return _from(dossier, visible)
+
+
+def _from(dossier: Dossier, visible: frozenset[str] | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     observed = dossier.indicator_observations
-    shown = observed["source"].isin(_visible(dossier, audience)) & ~observed["origin"].isin(followup.withheld(dossier))
-    shown |= audience == "interne"
+    if visible is None:
+        return dossier.territories, _with_designs(dossier, observed, dossier.indicators())
+    shown = observed["source"].isin(visible) & ~observed["origin"].isin(followup.withheld(dossier))
     if shown.all():
         return dossier.territories, _with_designs(dossier, observed, dossier.indicators())
     place, bilans = dossier.config.territoire, dossier.config.bilans
@@ -152,34 +176,60 @@ def _with_designs(dossier: Dossier, observed: pd.DataFrame, results: pd.DataFram
 def _of_territories(results: pd.DataFrame | ProtectedTable, places: pd.DataFrame) -> pd.DataFrame | ProtectedTable:
     """Leave out the territories that only a design compares with: their figures are in its own tables."""
     if isinstance(results, ProtectedTable):
-        kept = results.frame["geo"].isin(places["geo"])
-        return replace(results, frame=results.frame[kept].reset_index(drop=True))
+        kept = results.frame["geo"].isin(places["geo"]).to_numpy(dtype=bool)
+        return replace(results, frame=results.frame[kept].reset_index(drop=True), own=results.own[kept])
     return results[results["geo"].isin(places["geo"])].reset_index(drop=True)
 
 
 def _results(
-    dossier: Dossier, audience: str, earlier: Sequence[Record]
+    dossier: Dossier, audience: str, partner: str, earlier: Sequence[Record]
 ) -> tuple[pd.DataFrame, pd.DataFrame | ProtectedTable]:
     """Territories and results for an audience, protected together with what the others are shown."""
     if audience == "interne":
         return _seen(dossier, audience)
-    others = {_visible(dossier, other): other for other in AUDIENCES if other != "interne"}
-    # All versions are protected at once: what was decided for one is not computed again for the next.
-    decided = dossier.protected.get(tuple(earlier))
-    if decided is None:
-        seen = {visible: _seen(dossier, other) for visible, other in others.items()}
-        tables = protect_versions(
-            [results for _, results in seen.values()],
-            _rule(dossier),
-            margins=dossier.margins,
-            finest=territory_pieces(dossier.reference, dossier.year),
-            catalogue=dossier.catalogue,
-            earlier=earlier,
-        )
-        decided = {visible: (places, table) for (visible, (places, _)), table in zip(seen.items(), tables, strict=True)}
+    known = tuple(earlier)
+    if known not in dossier.protected:
         dossier.protected.clear()
-        dossier.protected[tuple(earlier)] = decided
-    return decided[_visible(dossier, audience)]
+        dossier.protected[known] = _protected(dossier, {*_partners(dossier), partner} - {""}, known)
+    wanted = _visible(dossier, audience, partner)
+    if wanted not in dossier.protected[known]:
+        dossier.protected[known] = _protected(dossier, {*_partners(dossier), partner} - {""}, known)
+    return dossier.protected[known][wanted]
+
+
+def _protected(
+    dossier: Dossier, partners: Collection[str], earlier: Sequence[Record]
+) -> dict[frozenset[str], tuple[pd.DataFrame, ProtectedTable]]:
+    """Protect the versions of all audiences at once, for each set of sources that one of them may see."""
+    returned = {partner: _returned(dossier, partner) for partner in sorted(partners)}
+    readers = [(other, "") for other in AUDIENCES if other not in {"interne", "partenaire"}]
+    readers += [("partenaire", ""), *(("partenaire", partner) for partner in returned)]
+    # One version for each set of sources, with the key of the partner's own.
+    versions = {_visible(dossier, other, partner): returned.get(partner, "") for other, partner in readers}
+    seen = {visible: _from(dossier, visible) for visible in versions}
+    own = {
+        number: seen[visible][1]["source"].eq(key).to_numpy(dtype=bool)
+        for number, (visible, key) in enumerate(versions.items())
+        if key
+    }
+    observed = dossier.indicator_observations
+    everywhere = list(dict.fromkeys(geo for places, _ in seen.values() for geo in places["geo"]))
+    insiders = [
+        dossier.compute(observed[observed["source"].eq(key)], everywhere)
+        for key in sorted(set(returned.values()) - {""})
+        if observed["source"].eq(key).any()
+    ]
+    tables = protect_versions(
+        [results for _, results in seen.values()],
+        _rule(dossier),
+        margins=dossier.margins,
+        finest=territory_pieces(dossier.reference, dossier.year),
+        catalogue=dossier.catalogue,
+        earlier=earlier,
+        insiders=insiders,
+        own=own,
+    )
+    return {visible: (seen[visible][0], table) for visible, table in zip(versions, tables, strict=True)}
 
 
 def _member_rows(dossier: Dossier) -> pd.DataFrame:
@@ -280,11 +330,11 @@ def _indicator_rows(dossier: Dossier, results: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=columns)
 
 
-def _source_rows(dossier: Dossier, audience: str) -> pd.DataFrame:
-    known = sources.formats()
+def _source_rows(dossier: Dossier, audience: str, partner: str) -> pd.DataFrame:
+    known, visible = sources.formats(), _visible(dossier, audience, partner)
     rows = []
     for source in dossier.config.sources:
-        if not rules.allows(source.diffusion, audience):
+        if source.cle not in visible:
             continue
         table = dossier.source_tables.get(source.cle)
         # Of a file of answers, what was read tells how many persons answered, which the survey may keep to itself.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -780,8 +780,11 @@ class Dossier:
         return release, content.forms
 
     @cached_property
-    def protected(self) -> dict[tuple[Record, ...], Any]:
-        """The last protection of the results, for all audiences at once, by what had been published before it."""
+    def protected(self) -> dict[tuple[Record, ...], dict[frozenset[str], tuple[pd.DataFrame, ProtectedTable]]]:
+        """The last protection of the results, for all audiences at once, by what had been published before it.
+
+        For each set of sources: the territories, and the protected table.
+        """
         return {}
 
     # -- the way of the data --------------------------------------------------------------------------------------

@@ -23,8 +23,9 @@ from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.grounds import Grounds
 from ctgeval.confidentiality.remembered import Memory, known_alone, remember
 from ctgeval.confidentiality.result_blocks import Block, blocks
-from ctgeval.confidentiality.result_cells import Held, Key, counted, loose
+from ctgeval.confidentiality.result_cells import Held, counted, loose
 from ctgeval.confidentiality.result_forms import Choices, Linked, linked
+from ctgeval.confidentiality.row_counts import Key, contributions
 from ctgeval.confidentiality.rules import Mask, Rule, primary
 from ctgeval.confidentiality.suppression import Budget, Chosen, choose
 from ctgeval.errors import ConfidentialityError, ProtectionInfeasible
@@ -82,6 +83,7 @@ def decide(
     earlier: Iterable[Any] = (),
     knowing: Iterable[Form] = (),
     forced: Collection[tuple[str, str, str]] = (),
+    insiders: Sequence[pd.DataFrame] = (),
     budget: Budget | None = None,
     level: Level = "L3",
 ) -> Decision:
@@ -91,7 +93,7 @@ def decide(
     ----------
     versions : sequence of DataFrame
         Result rows with their true counts, as each group of readers would get them.
-    rule, grounds, catalogue, earlier, knowing, forced, level
+    rule, grounds, catalogue, earlier, knowing, forced, insiders, level
         See `protection.protect`.
     budget : Budget, optional
         Of the solver.
@@ -120,6 +122,7 @@ def decide(
         gone=frozenset(gone),
         told=memory.told | {rank for rank, cell in enumerate(held.cells) if shown_keys.intersection(cell.rows)},
         complement=rule.complement,
+        contributed=_contributed(insiders, by_key, grounds=grounds, catalogue=catalogue),
     )
     pairs = [(held.cells[part].key, held.cells[whole].key) for part, whole in held.shares]
     solver = _Solver(by_key, held, choices, memory, budget, level)
@@ -203,6 +206,21 @@ def _too_late(releases: Sequence[str], error: ProtectionInfeasible) -> Confident
         key=error.problem.key,
         remedy="Gardez le périmètre de la version précédente, ou retirez l’indicateur de ce bilan.",
     )
+
+
+def _contributed(
+    insiders: Sequence[pd.DataFrame],
+    by_key: Mapping[Key, Sequence[int]],
+    *,
+    grounds: Grounds,
+    catalogue: Mapping[str, Indicator],
+) -> dict[int, set[float]]:
+    found: dict[int, set[float]] = {}
+    for table in insiders:
+        for key, own in contributions(table, grounds=grounds, catalogue=catalogue):
+            for rank in by_key.get(key, ()):
+                found.setdefault(rank, set()).add(own)
+    return found
 
 
 def _forced_rows(versions: Sequence[pd.DataFrame], forced: Collection[tuple[str, str, str]]) -> frozenset[int]:

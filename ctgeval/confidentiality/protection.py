@@ -64,6 +64,8 @@ class ProtectedTable:
         What the attacker found.
     grounds, catalogue
         Communes of each territory, and indicators: what the figures count.
+    own : ndarray of bool, shape (rows,)
+        Rows that only the readers of this version are shown, since they counted them themselves.
     """
 
     frame: pd.DataFrame
@@ -77,6 +79,7 @@ class ProtectedTable:
     attacked: Audit = field(repr=False)
     grounds: Grounds = field(repr=False)
     catalogue: Mapping[str, Indicator] = field(repr=False)
+    own: Mask = field(repr=False)
     token: object = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +102,7 @@ def protect(
     earlier: Iterable[Any] = (),
     knowing: Iterable[Form] = (),
     forced: Collection[tuple[str, str, str]] = (),
+    insiders: Sequence[pd.DataFrame] = (),
     level: Level = "L3",
 ) -> ProtectedTable:
     """Mask what the rule forbids, and as little as may be of what would give it back.
@@ -125,6 +129,9 @@ def protect(
         What else is published with the table (estimates).
     forced : collection of (str, str, str)
         Indicator, territory and period of rows that must be shown.
+    insiders : sequence of DataFrame
+        For each reader who counted some of it, the same table made from its figures alone: it knows them, and must not
+        find what the others counted.
     level : {"L0", "L1", "L2", "L3"}
         The attacker to resist (see `attack`).
 
@@ -144,7 +151,7 @@ def protect(
     """
     return protect_versions(
         [frame, *elsewhere], rule, margins=margins, finest=finest, catalogue=catalogue, earlier=earlier,
-        knowing=knowing, forced=forced, level=level,
+        knowing=knowing, forced=forced, insiders=insiders, level=level,
     )[0]  # fmt: skip
 
 
@@ -158,6 +165,8 @@ def protect_versions(
     earlier: Iterable[Any] = (),
     knowing: Iterable[Form] = (),
     forced: Collection[tuple[str, str, str]] = (),
+    insiders: Sequence[pd.DataFrame] = (),
+    own: Mapping[int, Mask] | None = None,
     level: Level = "L3",
 ) -> tuple[ProtectedTable, ...]:
     """Protect the versions of one result table together, and return them in the same order.
@@ -166,8 +175,10 @@ def protect_versions(
     ----------
     versions : sequence of DataFrame
         The table as each group of readers would get it.
-    rule, margins, finest, catalogue, earlier, knowing, forced, level
+    rule, margins, finest, catalogue, earlier, knowing, forced, insiders, level
         See `protect`.
+    own : mapping of int to ndarray of bool, optional
+        For a version (by its place), the rows that its readers counted alone: they are shown their own figures.
 
     Raises
     ------
@@ -178,27 +189,39 @@ def protect_versions(
     grounds = Grounds(margins, finest or {})
     tables = [version[list(RESULT_COLUMNS)].reset_index(drop=True) for version in versions]
     decision = decide(
-        tables, rule, grounds=grounds, catalogue=known, earlier=earlier, knowing=knowing, forced=forced, level=level
+        tables,
+        rule,
+        grounds=grounds,
+        catalogue=known,
+        earlier=earlier,
+        knowing=knowing,
+        forced=forced,
+        insiders=insiders,
+        level=level,
     )
     made, start = [], 0
-    for table in tables:
+    for number, table in enumerate(tables):
         rows = slice(start, start + len(table))
         start += len(table)
-        shown = _masked(table, decision.masked[rows], known)
-        by_rule = int(decision.primary[rows].sum())
+        theirs = decision.masked[rows] & (own or {}).get(number, np.zeros(len(table), dtype=bool))
+        masked = decision.masked[rows] & ~theirs
+        by_rule = int((decision.primary[rows] & masked).sum())
+        shown = _masked(table, masked, known)
         made.append(
             ProtectedTable(
                 frame=shown,
                 rule=rule,
                 primary_count=by_rule,
-                secondary_count=int(decision.masked[rows].sum()) - by_rule,
-                audit=_audit(shown, rule, decision, rows, level),
+                secondary_count=int(masked.sum()) - by_rule,
+                audit=_audit(shown, rule, decision, masked, level)
+                | {"retenues_d_avant": int(decision.kept[rows].sum())},
                 system=decision.system,
                 hidden=decision.hidden,
                 key_columns=KEY_COLUMNS,
                 attacked=decision.audit,
                 grounds=grounds,
                 catalogue=known,
+                own=theirs,
                 token=_TOKEN,
             )
         )
@@ -218,8 +241,7 @@ def _masked(table: pd.DataFrame, masked: Mask, catalogue: Mapping[str, Indicator
     return shown
 
 
-def _audit(shown: pd.DataFrame, rule: Rule, decision: Decision, rows: slice, level: Level) -> dict[str, Any]:
-    masked = decision.masked[rows]
+def _audit(shown: pd.DataFrame, rule: Rule, decision: Decision, masked: Mask, level: Level) -> dict[str, Any]:
     narrowest = decision.audit.narrowest
     keys = shown[["indicator", "geo", "time_period", *DIMENSIONS]].astype("str").itertuples(index=False, name=None)
     digest = hashlib.sha256()
@@ -236,7 +258,6 @@ def _audit(shown: pd.DataFrame, rule: Rule, decision: Decision, rows: slice, lev
         "niveaux": list(LEVELS[1 : LEVELS.index(level) + 1] or LEVELS[:1]),
         "intervalle_le_plus_etroit": round(narrowest, 2) if math.isfinite(narrowest) else None,
         "empreinte": digest.hexdigest(),
-        "retenues_d_avant": int(decision.kept[rows].sum()),
         "revisees": decision.revised,
         "deja_publiees": decision.already,
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.protection import ProtectedTable
-from ctgeval.confidentiality.result_cells import Count, Key, masked_counts, shown_counts
+from ctgeval.confidentiality.row_counts import Count, Key, masked_counts, shown_counts
 
 __all__ = ["forms_of"]
 
@@ -32,7 +32,8 @@ def forms_of(table: ProtectedTable) -> tuple[Form, ...]:
     frame = table.frame
     names = frame["indicator"].astype(str).tolist()
     geos, times = frame["geo"].astype(str).tolist(), frame["time_period"].astype(str).tolist()
-    shown = frame["conf_status"].ne("C").to_numpy(dtype=bool)
+    # What a contributor is shown of its own figures is published to nobody else: for the ledger, it is masked.
+    shown = frame["conf_status"].ne("C").to_numpy(dtype=bool) & ~table.own
     found: dict[tuple[Key, float, float], Form] = {}
 
     def add(row: int, count: Count, *, masked: bool) -> None:

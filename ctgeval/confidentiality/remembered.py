@@ -20,7 +20,8 @@ from ctgeval.confidentiality.equations import System
 from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.grounds import Grounds
 from ctgeval.confidentiality.result_blocks import Known
-from ctgeval.confidentiality.result_cells import Counted, Key, Sums, sums_of
+from ctgeval.confidentiality.result_cells import Counted, Sums, sums_of
+from ctgeval.confidentiality.row_counts import Key
 from ctgeval.errors import UnknownMeasure
 from ctgeval.observations import DIMENSIONS
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 
 from ctgeval.confidentiality.grounds import Grounds
-from ctgeval.confidentiality.result_cells import Key, Span, Sums
+from ctgeval.confidentiality.result_cells import Sums
+from ctgeval.confidentiality.row_counts import Key, Span
 
 __all__ = ["Atom", "Block", "Known", "blocks"]
 

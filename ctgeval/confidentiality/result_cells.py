@@ -8,41 +8,23 @@ out. A figure made from a part of its communes counts what that part holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ctgeval import measures as measures_, periods
+from ctgeval import measures as measures_
 from ctgeval.confidentiality.grounds import Grounds
+from ctgeval.confidentiality.row_counts import Key, shown_counts
 from ctgeval.confidentiality.rules import Mask, Rule, primary, secret_measures, threshold
 from ctgeval.indicators.definition import Formula, Indicator
 from ctgeval.measures import Measure
-from ctgeval.observations import DIMENSIONS
 
-__all__ = ["Counted", "Held", "Key", "Sums", "counted", "loose", "masked_counts", "shown_counts", "sums_of", "terms_of"]
+__all__ = ["Counted", "Held", "Sums", "counted", "loose", "sums_of"]
 
-_EPSILON = 1e-6
-_VINTAGE = r"denominateur:(\S+)"
-_PART = "partie de"
-_RATE = ("numerator", "denominator")
 _SOURCE_SECRET = ("C", "D")
-
-Span = tuple[int, int]
-
-
-class Key(NamedTuple):
-    """What is counted: a formula of measures, a ground by its number, days, categories."""
-
-    formula: Formula
-    ground: int
-    span: Span
-    category: tuple[str, ...]
 
 
 class Sums(NamedTuple):
@@ -122,15 +104,6 @@ class Held:
     withheld: Mask
 
 
-class Count(NamedTuple):
-    """A count as one row shows it."""
-
-    key: Key
-    value: float
-    low: float
-    high: float
-
-
 def loose(table: pd.DataFrame, catalogue: Mapping[str, Indicator]) -> Mask:
     """Tell which rows are rates of persons that are not known: their bounds and base would tell a part of them."""
     secret = {
@@ -139,19 +112,6 @@ def loose(table: pd.DataFrame, catalogue: Mapping[str, Indicator]) -> Mask:
         if catalogue[name].denominator and secret_measures(catalogue[name].measures, catalogue[name].declared)
     }
     return (table["indicator"].isin(secret) & table["value"].isna()).to_numpy(dtype=bool)
-
-
-def terms_of(formula: Formula, item: Indicator) -> Formula:
-    """Return what must be kept secret in a formula, in a fixed order; nothing when no term must.
-
-    Where only some terms must, the whole is one thing of its own.
-    """
-    secret = secret_measures([name for _, name in formula], item.declared)
-    if not secret:
-        return ()
-    if len(secret) < len(formula):
-        return ((1, " ".join(f"{'+' if sign > 0 else '-'} {name}" for sign, name in formula)),)
-    return tuple(sorted(formula, key=lambda term: (term[1], term[0])))
 
 
 def counted(
@@ -247,201 +207,3 @@ def sums_of(measure: Measure) -> Sums:
     counts = measure.kind in {"stock", "flow", "amount", "distinct"} and not measure.published
     # What already counts the periods before it is subtracted from as if it were summed.
     return Sums(measure.additive_over_places, measure.additive_over_time or bool(measure.cumul), counts)
-
-
-# -- row by row --------------------------------------------------------------------------------------------------------
-
-
-def shown_counts(
-    table: pd.DataFrame, *, grounds: Grounds, catalogue: Mapping[str, Indicator]
-) -> Iterator[tuple[int, list[Count]]]:
-    """Give each row that shows counts of persons, households or enterprises, with the numerator before the base.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Result rows.
-    grounds : Grounds
-        Communes of each territory.
-    catalogue : mapping of str to Indicator
-        The indicators of the table.
-    """
-    names = table["indicator"].to_numpy(dtype=object)
-    numbers = {name: table[name].to_numpy(dtype=float) for name in ("value", "low", "high", "numerator", "denominator")}
-    places = [grounds.of(geo) for geo in table["geo"].astype(str)]
-    times = table["time_period"].astype(str).tolist()
-    older = table["limits"].astype("string").str.extract(_VINTAGE, expand=False)
-    bases = older.fillna(table["time_period"].astype("string")).astype(str).tolist()
-    kinds = _categories(table)
-    parts = _Parts(table, numbers, places, times, kinds, grounds)
-    for name in dict.fromkeys(names):
-        item = catalogue[name]
-        top, bottom = terms_of(item.numerator_terms, item), terms_of(item.denominator_terms, item)
-        if item.nature == "publie" or not (top or bottom):
-            continue
-        cumul = _cumul(item)
-        for row in np.flatnonzero(names == name).tolist():
-            value, low, high = (float(numbers[one][row]) for one in ("value", "low", "high"))
-            part, whole = float(numbers["numerator"][row]), float(numbers["denominator"][row])
-            key = Key(top, places[row], _span(times[row], cumul), kinds[row])
-            if not item.denominator:
-                count = _count(key, (part, low, high), parts, row)
-                if count is not None:
-                    yield row, [count]
-            elif not math.isnan(value):
-                own = parts.of(row, rate=True)
-                found = [Count(key._replace(ground=own), part, part, part)] if top and not math.isnan(part) else []
-                if bottom and not math.isnan(whole):
-                    base = Key(bottom, own, _span(bases[row], ""), kinds[row])
-                    found.append(Count(base, whole, whole, whole))
-                if found:
-                    yield row, found
-
-
-def masked_counts(
-    table: pd.DataFrame, rows: Iterable[int], *, grounds: Grounds, catalogue: Mapping[str, Indicator]
-) -> Iterator[tuple[int, Key]]:
-    """Give the counts that some rows would show, whatever they hold.
-
-    Parameters
-    ----------
-    table, grounds, catalogue
-        See `shown_counts`.
-    rows : iterable of int
-        Positions of the masked rows.
-    """
-    chosen = sorted(rows)
-    part = table.iloc[chosen]
-    older = part["limits"].astype("string").str.extract(_VINTAGE, expand=False)
-    times = part["time_period"].astype(str).tolist()
-    bases = older.fillna(part["time_period"].astype("string")).astype(str).tolist()
-    keys = zip(
-        chosen, part["indicator"].astype(str), part["geo"].astype(str), times, bases, _categories(part), strict=True
-    )
-    for row, name, geo, time, base, category in keys:
-        item = catalogue[name]
-        if item.nature == "publie":
-            continue
-        top, bottom = terms_of(item.numerator_terms, item), terms_of(item.denominator_terms, item)
-        if top:
-            yield row, Key(top, grounds.of(geo), _span(time, _cumul(item)), category)
-        if bottom:
-            yield row, Key(bottom, grounds.of(geo), _span(base, ""), category)
-
-
-def _count(key: Key, told: tuple[float, float, float], parts: _Parts, row: int) -> Count | None:
-    """Return what the row of a count tells: it, an interval of it, or what a part of those asked have counted."""
-    value, low, high = told
-    least, most = (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
-    if not math.isnan(value):
-        rounded = math.isfinite(least) and math.isfinite(most) and least <= value <= most
-        return Count(key, value, least, most) if rounded else Count(key, value, value, value)
-    if parts.secret[row] or math.isfinite(most):
-        return Count(key, value, max(0.0, least), most)
-    if least > 0:
-        return Count(key._replace(ground=parts.of(row, rate=False)), least, least, least)
-    return None
-
-
-def _cumul(item: Indicator) -> str:
-    """Tell since when the numerator is summed: the start, 1 January, or its own period alone."""
-    if item.since_start:
-        return "convention"
-    known = item.declared or None
-    return next((one.cumul for one in (measures_.get(name, measures=known) for name in item.numerator_measures)
-                 if one.cumul), "")  # fmt: skip
-
-
-@lru_cache(maxsize=4096)
-def _span(period: str, cumul: str) -> Span:
-    found = periods.parse(period)
-    start = {"convention": date.min, "annee": date(found.end.year, 1, 1)}.get(cumul, found.start)
-    return start.toordinal(), found.end.toordinal()
-
-
-def _categories(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    columns = [table[name].astype(object).where(table[name].notna(), "").astype(str).tolist() for name in DIMENSIONS]
-    return list(zip(*columns, strict=True))
-
-
-@dataclass(slots=True, eq=False)
-class _Parts:
-    """What a figure that lacks some communes is made from: those that the table gives, when they sum to it."""
-
-    table: pd.DataFrame
-    numbers: Mapping[str, npt.NDArray[np.float64]]
-    places: list[int]
-    times: list[str]
-    kinds: list[tuple[str, ...]]
-    grounds: Grounds
-    names: list[str] = field(init=False)
-    geos: list[str] = field(init=False)
-    secret: Mask = field(init=False)
-    _completeness: npt.NDArray[np.float64] = field(init=False)
-    _incomplete: Mask = field(init=False)
-    _near: dict[tuple[object, ...], dict[str, int]] | None = None
-
-    def __post_init__(self) -> None:
-        self.names, self.geos = self.table["indicator"].astype(str).tolist(), self.table["geo"].astype(str).tolist()
-        self.secret = self.table["conf_status"].isin(_SOURCE_SECRET).to_numpy(dtype=bool)
-        self._completeness = self.table["completeness"].to_numpy(dtype=float)
-        self._incomplete = self._completeness < 1
-
-    def of(self, row: int, *, rate: bool) -> int:
-        """Return the number of the ground of what a row is made from.
-
-        It is that of the members that gave a figure: those whose rows show one, and as many of those without a row as
-        the completeness of the total says, the first ones, since nothing tells them apart. A return that lacks some
-        structures is a ground of its own. So is what no member explains.
-        """
-        if rate and not self._incomplete[row]:
-            return self.places[row]
-        geo = self.geos[row]
-        near = self._beside(row)
-        held: set[str] = set()
-        silent, answered, unknown = 0, 0, []
-        left = np.array([self.numbers[name][row] for name in (_RATE if rate else ("low",))], dtype=float)
-        members = [part for part in self.grounds.margins.get(geo, ()) if part != geo]
-        for part in sorted(members):
-            told = self._told(near[part], rate=rate) if part in near else None
-            if told is None:
-                unknown.append(part)
-            elif np.isnan(told).all():
-                silent += 1
-            else:
-                answered += 1
-                left -= told
-                own = self.grounds.communes[self.grounds.of(part)]
-                held |= own if math.isfinite(self.numbers["numerator"][near[part]]) else {f"{_PART} {part}"}
-        share = self._completeness[row]
-        asked = round(share * len(members)) - answered if math.isfinite(share) else len(unknown)
-        for part in unknown[: max(0, asked)]:
-            held |= self.grounds.communes[self.grounds.of(part)]
-        told_all = not unknown[: max(0, asked)] and (np.nan_to_num(left) > _EPSILON).any()
-        if not held or (left < -_EPSILON).any():
-            held = {f"{_PART} {geo}"}
-        elif told_all:
-            held.add(f"{_PART} {geo}")
-        return self.grounds.number(frozenset(held))
-
-    def _told(self, row: int, *, rate: bool) -> npt.NDArray[np.float64]:
-        """Return what a member gives to the total; NaN when nothing."""
-        names = _RATE if rate else ("numerator",)
-        told = np.array([self.numbers[name][row] for name in names], dtype=float)
-        if rate and math.isnan(self.numbers["value"][row]) and told[-1] != 0:
-            return np.full(len(names), np.nan)
-        if not rate and math.isnan(told[0]) and self.numbers["low"][row] > 0:
-            return np.array([self.numbers["low"][row]])
-        return told
-
-    def _beside(self, row: int) -> Mapping[str, int]:
-        """Return the rows of the same indicator, period and category, by territory."""
-        if self._near is None:
-            near: dict[tuple[object, ...], dict[str, int]] = {}
-            for rank in range(len(self.table)):
-                near.setdefault(self._group(rank), {}).setdefault(self.geos[rank], rank)
-            self._near = near
-        return self._near[self._group(row)]
-
-    def _group(self, row: int) -> tuple[object, ...]:
-        return self.names[row], self.times[row], self.kinds[row]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from ctgeval.confidentiality.equations import Equation, System, assemble
 from ctgeval.confidentiality.feasibility import intervals, too_low
 from ctgeval.confidentiality.forms import Form, Key as Unknown
 from ctgeval.confidentiality.result_blocks import Atom, Block
-from ctgeval.confidentiality.result_cells import Counted, Held, Key
+from ctgeval.confidentiality.result_cells import Counted, Held
+from ctgeval.confidentiality.row_counts import Key
 from ctgeval.observations import DIMENSIONS
 
 __all__ = ["KEY_COLUMNS", "Choices", "Linked", "linked"]
@@ -45,10 +46,13 @@ class Choices:
         Published already, with that value.
     complement : bool
         Whether what a share leaves of its whole is protected.
+    contributed : mapping of int to collection of float
+        What some readers counted themselves of a cell: they must not find the part of the others.
     """
 
     gone: Collection[int] = ()
     told: Collection[int] = ()
+    contributed: Mapping[int, Collection[float]] = field(default_factory=dict)
     complement: bool = True
 
 
@@ -100,6 +104,7 @@ def linked(block: Block, by_key: Mapping[Key, Sequence[int]], held: Held, choice
         made.sums(number, world)
         made.shares(number, world, set(own))
     made.gaps(by_key)
+    made.others(choices.contributed)
     bounds = {made.name[rank]: _ends(held.cells[rank]) for rank in own}
     cells = {made.name[rank]: _fields(held.cells[rank], rank, choices) for rank in own}
     done = complete(made.equations, bounds)
@@ -288,6 +293,16 @@ class _Made:
                     gap = (*self.name[low], "écart", *self.name[high])
                     self.equations.append(Equation(((self.name[high], 1.0), (self.name[low], -1.0), (gap, -1.0))))
                     self.small_gaps[gap] = float(max(self.held.cells[low].limit, self.held.cells[high].limit))
+
+    def others(self, contributed: Mapping[int, Collection[float]]) -> None:
+        """Bind what one contributor counted of a cell, which he knows, and what all the others did."""
+        for rank, name in self.name.items():
+            cell = self.held.cells[rank]
+            for number, own in enumerate(sorted(contributed.get(rank, ()))):
+                if 0 < own < cell.value:
+                    rest = (*name, "autres", number)
+                    self.equations.append(Equation(((name, 1.0), (rest, -1.0)), own))
+                    self.small_gaps[rest] = float(cell.limit)
 
     def latent(self, done: Completed, *, complement: bool) -> Iterator[tuple[Unknown, dict[str, float]]]:
         """Give what no row shows, with what must not be told of it."""
