@@ -191,7 +191,8 @@ def _results(
     if known not in dossier.protected:
         dossier.protected.clear()
         dossier.protected[known] = _protected(dossier, {*_partners(dossier), partner} - {""}, known)
-    wanted = _visible(dossier, audience, partner)
+    # Two readers of the same sources are not shown the same, where one of them counted some of it.
+    wanted = (_visible(dossier, audience, partner), _returned(dossier, partner))
     if wanted not in dossier.protected[known]:
         dossier.protected[known] = _protected(dossier, {*_partners(dossier), partner} - {""}, known)
     return dossier.protected[known][wanted]
@@ -199,17 +200,18 @@ def _results(
 
 def _protected(
     dossier: Dossier, partners: Collection[str], earlier: Sequence[Record]
-) -> dict[frozenset[str], tuple[pd.DataFrame, ProtectedTable]]:
-    """Protect the versions of all audiences at once, for each set of sources that one of them may see."""
+) -> dict[tuple[frozenset[str], str], tuple[pd.DataFrame, ProtectedTable]]:
+    """Protect the versions of all audiences at once: each set of sources, and the key of the reader's own if any."""
     returned = {partner: _returned(dossier, partner) for partner in sorted(partners)}
     readers = [(other, "") for other in AUDIENCES if other not in {"interne", "partenaire"}]
     readers += [("partenaire", ""), *(("partenaire", partner) for partner in returned)]
-    # One version for each set of sources, with the key of the partner's own.
-    versions = {_visible(dossier, other, partner): returned.get(partner, "") for other, partner in readers}
-    seen = {visible: _from(dossier, visible) for visible in versions}
+    versions = list(
+        dict.fromkeys((_visible(dossier, other, partner), returned.get(partner, "")) for other, partner in readers)
+    )
+    seen = {visible: _from(dossier, visible) for visible, _ in versions}
     own = {
         number: seen[visible][1]["source"].eq(key).to_numpy(dtype=bool)
-        for number, (visible, key) in enumerate(versions.items())
+        for number, (visible, key) in enumerate(versions)
         if key
     }
     observed = dossier.indicator_observations
@@ -220,7 +222,7 @@ def _protected(
         if observed["source"].eq(key).any()
     ]
     tables = protect_versions(
-        [results for _, results in seen.values()],
+        [seen[visible][1] for visible, _ in versions],
         _rule(dossier),
         margins=dossier.margins,
         finest=territory_pieces(dossier.reference, dossier.year),
@@ -229,7 +231,7 @@ def _protected(
         insiders=insiders,
         own=own,
     )
-    return {visible: (seen[visible][0], table) for visible, table in zip(versions, tables, strict=True)}
+    return {version: (seen[version[0]][0], table) for version, table in zip(versions, tables, strict=True)}
 
 
 def _member_rows(dossier: Dossier) -> pd.DataFrame:

@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from ctgeval.surveys.taken import Taken
 
 
+_Version = tuple[pd.DataFrame, ProtectedTable]
+
+
 @dataclass(frozen=True)
 class Dossier:
     """A dossier on disk: its configuration, its files, and everything computed from them.
@@ -780,10 +783,10 @@ class Dossier:
         return release, content.forms
 
     @cached_property
-    def protected(self) -> dict[tuple[Record, ...], dict[frozenset[str], tuple[pd.DataFrame, ProtectedTable]]]:
+    def protected(self) -> dict[tuple[Record, ...], dict[tuple[frozenset[str], str], _Version]]:
         """The last protection of the results, for all audiences at once, by what had been published before it.
 
-        For each set of sources: the territories, and the protected table.
+        For each set of sources, and the key of the reader's own if any: the territories, and the protected table.
         """
         return {}
 

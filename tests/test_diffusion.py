@@ -99,3 +99,63 @@ def test_link_out_of_the_dossier_publishes_nothing(dossier: Dossier, tmp_path_fa
     except OSError:
         pytest.skip("no symbolic links here")
     assert set(dossier.release("habitants").texts["section"]) == {"synthese"}
+
+
+RETURNS = """\
+[[source]]
+cle = "maternite"
+diffusion = "convention"
+convention = "essai"
+finalite = "essai"
+conservation_jusqu_au = 2030-01-01
+producteur = "essai"
+licence = "essai"
+mise_a_jour = 2025-01-01
+[[bilan]]
+carnet = "bilan_annuel"
+audience = "partenaire"
+partenaire = "maternite"
+periode = "2024"
+"""
+
+
+def test_partner_is_shown_its_own_small_figures_and_the_ledger_is_not_told(dossier: Dossier) -> None:
+    path = dossier.path
+    (path / "ctg.toml").write_text(CTG + RETURNS, "utf-8")
+    (path / "observations.csv").write_text(
+        OBSERVATIONS + "naissances;EPCI-200070035;2020;4;maternite\nnaissances;EPCI-200070035;2019;40;maternite\n",
+        "utf-8",
+    )
+    told = {
+        (audience, partner): Dossier.open(path).published(audience, partner or None)
+        for audience, partner in (("partenaire", "maternite"), ("partenaire", "autre"), ("copil", ""))
+    }
+
+    def values(audience: str, partner: str) -> dict[str, float]:
+        rows = told[audience, partner][0].results.query("indicator == 'PO02' and geo == 'EPCI-200070035'")
+        return dict(rows.dropna(subset=["value"]).set_index("time_period")["value"])
+
+    assert values("partenaire", "maternite") == {"2019": 40, "2020": 4, "2024": 300}
+    assert values("partenaire", "autre") == {"2024": 300}
+    assert values("copil", "") == {"2019": 40, "2024": 300}
+    forms = told["partenaire", "maternite"][1]
+    assert {form.time_period for form in forms if form.masked} >= {"2020"}
+    assert not any(form.low <= 4 <= form.high for form in forms if not form.masked and form.indicator == "PO02")
+
+
+def test_private_audit_is_written_beside_the_dossier_and_public_one_tells_no_place(dossier: Dossier) -> None:
+    release = dossier.release("habitants")
+    kept = list((dossier.path / ".ctgeval" / "audits").glob("habitants-*.csv"))
+    assert len(kept) == 1
+    assert "EPCI-200070035" in kept[0].read_text("utf-8-sig")
+    assert "EPCI-" not in repr(release.audit)
+    assert release.audit["masquees"] == 1
+
+
+def test_release_is_protected_with_what_was_published_before(dossier: Dossier) -> None:
+    _, forms = dossier.published("habitants")
+    told = [form for form in forms if form.indicator == "PO02" and form.time_period == "2024"]
+    assert {(form.low, form.masked) for form in told} == {(300.0, False)}
+    again, same = Dossier.open(dossier.path).published("habitants", earlier=forms)  # type: ignore[arg-type]
+    assert same == forms
+    assert again.audit["revisees"] == 0

@@ -321,3 +321,16 @@ def test_private_audit_tells_why_each_cell_went() -> None:
     assert audit_.loc[B, "status"] == "u"
     assert audit_.loc[B, "value"] == 3
     assert sorted(audit_["status"]) == ["s", "s", "u", "x"]
+
+
+def test_contributor_does_not_find_what_the_others_counted() -> None:
+    # 33 births, of which one maternity declared 30: it would know that the others declared 3.
+    frame, its_own = table(row("PO02", A, 33), row("PO02", B, 40), row("PO02", NORTH, 73)), table(row("PO02", A, 30))
+    assert shown(protect(frame, RULE, margins=MARGINS).frame) == [True, True, True]
+    made = safely(frame, insiders=[its_own])
+    assert shown(made.frame) == [False, False, True]
+    rest = attack(made).query("rest")
+    assert list(rest["required"]) == [5]
+    assert rest["high"].item() >= 5
+    # Alone in a figure, it learns nothing.
+    assert shown(protect(frame, RULE, margins=MARGINS, insiders=[table(row("PO02", A, 33))]).frame) == [True] * 3
