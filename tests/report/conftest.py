@@ -22,6 +22,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ctgeval import checks
+from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.indicators.compute import RESULT_COLUMNS
 from ctgeval.report import plan
@@ -148,6 +149,11 @@ def _release(folder: Path, audience: str) -> Release:
     )  # fmt: skip
 
 
+def says(_audience: str) -> tuple[Form, ...]:
+    """What a release tells the ledger, in a dossier that is not one: nothing, unless a test says otherwise."""
+    return ()
+
+
 @pytest.fixture
 def workshop(tmp_path: Path) -> Iterator[Workshop]:
     """A dossier of two bilans for the COPIL and one for inhabitants, with a notebook that shows canaries."""
@@ -191,6 +197,9 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
 
         def release(self, audience: str, partner: str | None = None) -> Release:
             return _release(self.path, partner or audience)
+
+        def published(self, audience: str, partner: str | None = None, **_: Any) -> tuple[Release, tuple[Form, ...]]:
+            return self.release(audience, partner), says(partner or audience)
 
     monkeypatch.setattr(build_module.scan, "private", lambda *_: build_module.scan.Private())
     module = types.ModuleType("ctgeval.dossier")

@@ -17,10 +17,8 @@ from typing import Any
 import pytest
 
 from ctgeval import report
-from ctgeval.confidentiality import Release
 from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.ledger import Ledger
-from ctgeval.dossier import Dossier
 from ctgeval.errors import ConfidentialityError, ReportError
 from ctgeval.report import lock
 from tests.report.conftest import build_module
@@ -51,15 +49,8 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def saying(monkeypatch: pytest.MonkeyPatch, said: Callable[[str], Form]) -> None:
-    """Make each release of a dossier say one figure only."""
-    made = Dossier.published
-
-    def published(
-        self: Dossier, audience: str, partner: str | None = None, **options: Any
-    ) -> tuple[Release, tuple[Form, ...]]:
-        return made(self, audience, partner)[0], (said(audience),)
-
-    monkeypatch.setattr(Dossier, "published", published)
+    """Make each release say one figure only."""
+    monkeypatch.setattr("tests.report.conftest.says", lambda audience: (said(audience),))
 
 
 def ledger_of(workshop: Any) -> tuple[set[Form], dict[str, str]]:
