@@ -203,7 +203,16 @@ def _declare(sums: dict[str, Sums], formula: Formula, item: Indicator) -> None:
 
 
 def sums_of(measure: Measure) -> Sums:
-    """Return along what a measure adds up."""
+    """Return along what a reader may subtract a measure.
+
+    More than may be summed: what already counts the periods before it leaves the last one; and different persons are
+    the sum of their communes when each lives in one, which a reader knows better than a catalogue does. Where they are
+    not, the difference is a gap of the system.
+    """
     counts = measure.kind in {"stock", "flow", "amount", "distinct"} and not measure.published
-    # What already counts the periods before it is subtracted from as if it were summed.
-    return Sums(measure.additive_over_places, measure.additive_over_time or bool(measure.cumul), counts)
+    persons = measure.kind == "distinct" and not measure.published
+    return Sums(
+        places=measure.additive_over_places or persons,
+        time=measure.additive_over_time or persons or bool(measure.cumul),
+        categories=counts,
+    )

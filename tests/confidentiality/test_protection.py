@@ -122,12 +122,13 @@ def test_year_does_not_give_a_half_year_back() -> None:
     assert told in ({"2024-S2", "2023"}, {"2024", "2023"})
 
 
-def test_persons_counted_once_a_year_are_not_the_sum_of_the_half_years() -> None:
+def test_persons_counted_once_a_year_are_protected_as_if_they_were_summed() -> None:
+    # One family came in both half-years: 32 of the 33, and a reader who knows which would subtract.
     frame = pd.concat(
         [rows(FAMILIES, {EPCI: count}, period=span) for span, count in (("2024-S1", 3), ("2024-S2", 30), ("2024", 32))]
     )
     table = proved_safe(protect(frame, RULE, margins={}))
-    assert list(table.frame.loc[table.frame["value"].notna(), "time_period"]) == ["2024-S2", "2024"]
+    assert table.frame["value"].notna().sum() == 1
 
 
 def test_total_and_the_other_category_are_not_both_shown() -> None:

@@ -116,7 +116,7 @@ def test_two_audiences_do_not_tell_the_difference_of_their_sources() -> None:
 def test_what_is_masked_for_one_audience_is_masked_for_the_others() -> None:
     wide = table(row("PE07", EPCI, 33), row("PE07", A, 30), row("PE07", B, 3))
     narrow = table(row("PE07", EPCI, 33))
-    # Families that came to the relay are counted once each: the figure of the EPCI is not the sum of its communes'.
+    # 3 of 33 are hidden by the 30 of the other commune: the total that both audiences read stays.
     assert shown(protect(narrow, RULE, margins=MARGINS, elsewhere=(wide,)).frame) == [True]
     births = table(row("PO02", EPCI, 63), row("PO02", A, 30), row("PO02", B, 3), row("PO02", SOUTH, 30))
     only = table(row("PO02", A, 30))
