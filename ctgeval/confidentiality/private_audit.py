@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -15,7 +17,7 @@ __all__ = ["COLUMNS", "table_of"]
 COLUMNS = (*KEY_COLUMNS, "status", "value", "low", "high", "required", "ok", "level")
 
 
-def table_of(system: System, hidden: Mask, found: Audit) -> pd.DataFrame:
+def table_of(system: System, hidden: Mask, found: Audit, key_columns: Sequence[str] = KEY_COLUMNS) -> pd.DataFrame:
     """Return one row for each count of the blocks that hold something to protect.
 
     Parameters
@@ -24,6 +26,8 @@ def table_of(system: System, hidden: Mask, found: Audit) -> pd.DataFrame:
         What is published and what is masked.
     found : Audit
         What the attacker finds of it.
+    key_columns : sequence of str
+        Names of the parts of a key.
 
     Returns
     -------
@@ -44,9 +48,10 @@ def table_of(system: System, hidden: Mask, found: Audit) -> pd.DataFrame:
         ["r", "u", "x", "z", "s"],
         "",
     )
-    width = len(KEY_COLUMNS)
-    keys = [tuple(str(part) for part in key[:width]) for key in system.keys]
-    table = pd.DataFrame(keys, columns=list(KEY_COLUMNS), index=range(system.size)).assign(
+    width = len(key_columns)
+    keys = [tuple(str(part) for part in (*key[:width], *[""] * (width - len(key)))) for key in system.keys]
+    status[[key[0] == "form" for key in system.keys]] = ""
+    table = pd.DataFrame(keys, columns=list(key_columns), index=range(system.size)).assign(
         status=status, value=system.value, low=low, high=high, required=system.required, ok=fine, level=level
     )
     return table[table["status"].ne("")].reset_index(drop=True)

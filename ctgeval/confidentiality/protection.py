@@ -17,14 +17,18 @@ import numpy as np
 import pandas as pd
 
 from ctgeval.confidentiality.attack import LEVELS, Audit, Level
-from ctgeval.confidentiality.deciding import Decision, decide
+from ctgeval.confidentiality.contingency import Margins
+from ctgeval.confidentiality.deciding import decide
 from ctgeval.confidentiality.equations import System
-from ctgeval.confidentiality.forms import Form
+from ctgeval.confidentiality.forms import Form, Key
 from ctgeval.confidentiality.grounds import Grounds
+from ctgeval.confidentiality.plain_table import Protected, protect_plain
 from ctgeval.confidentiality.private_audit import table_of
 from ctgeval.confidentiality.result_cells import loose
 from ctgeval.confidentiality.result_forms import KEY_COLUMNS
 from ctgeval.confidentiality.rules import Mask, Rule
+from ctgeval.confidentiality.suppression import Budget
+from ctgeval.errors import ConfidentialityError
 from ctgeval.indicators import definition, limits
 from ctgeval.indicators.compute import RESULT_COLUMNS
 from ctgeval.indicators.definition import Indicator
@@ -38,8 +42,8 @@ _MASKED_COLUMNS = ("value", "low", "high", "ci_low", "ci_high", "numerator", "de
 _LOOSE_COLUMNS = _MASKED_COLUMNS[1:]
 MASKED_REASON = "Valeur non diffusable (secret statistique)."
 _METHODS = {
-    True: "suppression secondaire la moins coûteuse, prouvée par coupes",
-    False: "suppression secondaire par flux, puis allégée",
+    True: "le moins de cases possible, ce qu’un calcul a prouvé",
+    False: "aussi peu de cases que le calcul en a trouvé",
 }
 _NOTHING = "suppression des petits effectifs"
 
@@ -88,34 +92,39 @@ class ProtectedTable:
 
     def private_audit(self) -> pd.DataFrame:
         """Return true values, bounds and statuses; for the evaluator alone (see `private_audit.table_of`)."""
-        return table_of(self.system, self.hidden, self.attacked)
+        return table_of(self.system, self.hidden, self.attacked, self.key_columns)
 
 
 def protect(
     frame: pd.DataFrame,
     rule: Rule,
     *,
-    margins: Mapping[str, Iterable[str]],
+    margins: Margins,
     finest: Mapping[str, Iterable[str]] | None = None,
     catalogue: Mapping[str, Indicator] | None = None,
     elsewhere: Sequence[pd.DataFrame] = (),
     earlier: Iterable[Any] = (),
     knowing: Iterable[Form] = (),
-    forced: Collection[tuple[str, str, str]] = (),
+    forced: Collection[Key] = (),
     insiders: Sequence[pd.DataFrame] = (),
     level: Level = "L3",
+    budget: Budget | None = None,
+    whole_numbers: bool = True,
 ) -> ProtectedTable:
     """Mask what the rule forbids, and as little as may be of what would give it back.
 
     Parameters
     ----------
     frame : DataFrame
-        Result table, one row per indicator, territory, period and category.
+        Result table, one row per indicator, territory, period and category. Or any table of counts or amounts with its
+        totals (no column ``indicator``): columns that name a cell and ``value``; see `plain_table.protect_plain` for
+        the others. For such a table, only ``rule``, ``margins``, ``knowing``, ``forced``, ``level``, ``budget`` and
+        ``whole_numbers`` have a meaning.
     rule : Rule
         Thresholds and their founding text.
     margins : mapping of str to iterable of str
         For each territory that is a total, its parts (``{"EPCI-200070035": ["COM-86001", ...]}``); parts of parts
-        are found by following the mapping.
+        are found by following the mapping. For another table, ``{column: {total: [parts]}}``, or the same for ``geo``.
     finest : mapping of str to iterable of str, optional
         Former communes that each commune is made of, in which earlier releases may speak.
     catalogue : mapping of str to Indicator, optional
@@ -127,13 +136,17 @@ def protect(
         Everything that was published before.
     knowing : iterable of Form
         What else is published with the table (estimates).
-    forced : collection of (str, str, str)
-        Indicator, territory and period of rows that must be shown.
+    forced : collection of tuple
+        Indicator, territory and period of rows that must be shown; for another table, keys of its cells.
     insiders : sequence of DataFrame
         For each reader who counted some of it, the same table made from its figures alone: it knows them, and must not
         find what the others counted.
     level : {"L0", "L1", "L2", "L3"}
         The attacker to resist (see `attack`).
+    budget : Budget, optional
+        How much work to do on another table, counted in steps: the same mask on a slow machine.
+    whole_numbers : bool
+        For another table, whether its values are counts; otherwise amounts.
 
     Returns
     -------
@@ -149,6 +162,13 @@ def protect(
         When earlier releases and this one would give something away together, whatever is masked; when the attacker
         finds something: it names where, never a value.
     """
+    if "indicator" not in frame.columns:
+        _refuse_results_only(finest, catalogue, elsewhere, earlier, insiders)
+        protected = protect_plain(
+            frame, rule, margins=margins, forced=forced, forms=knowing, budget=budget, level=level,
+            whole_numbers=whole_numbers,
+        )  # fmt: skip
+        return _of_plain(protected, rule, level)
     return protect_versions(
         [frame, *elsewhere], rule, margins=margins, finest=finest, catalogue=catalogue, earlier=earlier,
         knowing=knowing, forced=forced, insiders=insiders, level=level,
@@ -164,7 +184,7 @@ def protect_versions(
     catalogue: Mapping[str, Indicator] | None = None,
     earlier: Iterable[Any] = (),
     knowing: Iterable[Form] = (),
-    forced: Collection[tuple[str, str, str]] = (),
+    forced: Collection[Key] = (),
     insiders: Sequence[pd.DataFrame] = (),
     own: Mapping[int, Mask] | None = None,
     level: Level = "L3",
@@ -213,7 +233,15 @@ def protect_versions(
                 rule=rule,
                 primary_count=by_rule,
                 secondary_count=int(masked.sum()) - by_rule,
-                audit=_audit(shown, rule, decision, masked, level)
+                audit=_audit(
+                    shown[["indicator", "geo", "time_period", *DIMENSIONS]],
+                    rule,
+                    masked,
+                    level,
+                    narrowest=decision.audit.narrowest,
+                    method=_METHODS[decision.optimal] if decision.methods - {"rien"} else _NOTHING,
+                )
+                | {"revisees": decision.revised, "deja_publiees": decision.already}
                 | {"retenues_d_avant": int(decision.kept[rows].sum())},
                 system=decision.system,
                 hidden=decision.hidden,
@@ -226,6 +254,39 @@ def protect_versions(
             )
         )
     return tuple(made)
+
+
+def _refuse_results_only(*given: object) -> None:
+    if any(given):
+        raise ConfidentialityError(
+            "Ces réglages ne valent que pour un tableau de résultats (avec une colonne « indicator »).",
+            remedy="Donnez à un autre tableau ce qui est déjà connu par « knowing ».",
+        )
+
+
+def _of_plain(protected: Protected, rule: Rule, level: Level) -> ProtectedTable:
+    """Return a table of counts or amounts that was masked as what may leave the dossier."""
+    chosen, frame, names = protected.chosen, protected.frame, list(protected.key_columns)
+    masked = chosen.hidden[: len(frame)]
+    primary = int((chosen.primary[: len(frame)] & masked).sum())
+    return ProtectedTable(
+        frame=frame,
+        rule=rule,
+        primary_count=primary,
+        secondary_count=int(masked.sum()) - primary,
+        audit=_audit(
+            frame[names], rule, masked, level, narrowest=chosen.audit.narrowest,
+            method=_NOTHING if chosen.method == "rien" else _METHODS[chosen.optimal],
+        ),
+        system=protected.system,
+        hidden=chosen.hidden,
+        key_columns=protected.key_columns,
+        attacked=chosen.audit,
+        grounds=Grounds({}),
+        catalogue={},
+        own=np.zeros(len(frame), dtype=bool),
+        token=_TOKEN,
+    )  # fmt: skip
 
 
 def _masked(table: pd.DataFrame, masked: Mask, catalogue: Mapping[str, Indicator]) -> pd.DataFrame:
@@ -241,23 +302,21 @@ def _masked(table: pd.DataFrame, masked: Mask, catalogue: Mapping[str, Indicator
     return shown
 
 
-def _audit(shown: pd.DataFrame, rule: Rule, decision: Decision, masked: Mask, level: Level) -> dict[str, Any]:
-    narrowest = decision.audit.narrowest
-    keys = shown[["indicator", "geo", "time_period", *DIMENSIONS]].astype("str").itertuples(index=False, name=None)
+def _audit(
+    keys: pd.DataFrame, rule: Rule, masked: Mask, level: Level, *, narrowest: float, method: str
+) -> dict[str, Any]:
     digest = hashlib.sha256()
-    for key, gone in zip(keys, masked.tolist(), strict=True):
+    for key, gone in zip(keys.astype("str").itertuples(index=False, name=None), masked.tolist(), strict=True):
         digest.update(ascii((*key, bool(gone))).encode("ascii") + b"\n")
     return {
-        "cellules": len(shown),
+        "cellules": len(keys),
         "masquees": int(masked.sum()),
         "seuil": rule.threshold,
         "seuil_sensible": rule.sensitive_threshold,
         "regle": rule.sentence,
         "fondement": rule.source,
-        "methode": _METHODS[decision.optimal] if decision.methods - {"rien"} else _NOTHING,
+        "methode": method,
         "niveaux": list(LEVELS[1 : LEVELS.index(level) + 1] or LEVELS[:1]),
         "intervalle_le_plus_etroit": round(narrowest, 2) if math.isfinite(narrowest) else None,
         "empreinte": digest.hexdigest(),
-        "revisees": decision.revised,
-        "deja_publiees": decision.already,
     }

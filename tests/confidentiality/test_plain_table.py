@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ctgeval import confidentiality
 from ctgeval.confidentiality.plain_table import group_disclosures, protect_plain, requirements
 from ctgeval.confidentiality.rules import Rule
 from ctgeval.errors import ConfidentialityError, ProtectionInfeasible
@@ -110,3 +111,34 @@ def test_all_of_a_row_in_one_sensitive_category() -> None:
     assert group_disclosures(frame, margins, sensitive={"pauvre": ["non"]}).empty
     with pytest.raises(ConfidentialityError):
         group_disclosures(frame, margins, sensitive={"riche": ["oui"]})
+
+
+def test_one_call_protects_a_table_of_counts() -> None:
+    frame = pd.DataFrame({"geo": ["CC", "A", "B", "C"], "value": [40.0, 21.0, 16.0, 3.0]})
+    rule = Rule(threshold=5, source="Essai.")
+    protected = confidentiality.protect(frame, rule, margins={"CC": ["A", "B", "C"]})
+    assert protected.frame["value"].isna().tolist() == [False, False, True, True]
+    assert (protected.primary_count, protected.secondary_count) == (1, 1)
+    assert {**protected.audit, "empreinte": ""} == {
+        "cellules": 4,
+        "masquees": 2,
+        "seuil": 5,
+        "seuil_sensible": 0,
+        "regle": rule.sentence,
+        "fondement": "Essai.",
+        "methode": "le moins de cases possible, ce qu’un calcul a prouvé",
+        "niveaux": ["L1", "L2", "L3"],
+        "intervalle_le_plus_etroit": 3.4,
+        "empreinte": "",
+    }
+    found = confidentiality.attack(protected).set_index("geo")
+    assert found.loc["C", ["low", "high", "required", "ok"]].tolist() == [1, 18, 5, True]
+    private = protected.private_audit().set_index("geo")
+    assert private["status"].to_dict() == {"CC": "s", "A": "s", "B": "x", "C": "u"}
+    assert private["value"].to_dict() == {"CC": 40, "A": 21, "B": 16, "C": 3}
+
+
+def test_what_only_result_tables_have_is_refused_for_others() -> None:
+    frame = pd.DataFrame({"geo": ["CC", "A"], "value": [6.0, 6.0]})
+    with pytest.raises(ConfidentialityError, match="tableau de résultats"):
+        confidentiality.protect(frame, Rule(threshold=5, source="Essai."), margins={"CC": ["A"]}, elsewhere=[frame])
