@@ -26,6 +26,7 @@ from ctgeval import (
     territory,
 )
 from ctgeval.confidentiality import ProtectedTable, Release, audits, clear, release as release_, released
+from ctgeval.confidentiality.clearing import require_audience
 from ctgeval.confidentiality.forms import Form as Told
 from ctgeval.config import Config
 from ctgeval.config.models import SourceConfig
@@ -770,6 +771,7 @@ class Dossier:
         DossierError
             When ``partenaire`` comes without its id.
         """
+        require_audience(audience)
         if audience == "partenaire" and not partner:
             raise DossierError(
                 "Le public « partenaire » demande de dire lequel.", remedy='Donnez son identifiant : partner="...".'

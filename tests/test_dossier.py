@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import ctgeval
-from ctgeval.confidentiality import Release
+from ctgeval import diffusion
+from ctgeval.confidentiality import ProtectedTable, Release, attack
 from ctgeval.errors import ConfidentialityError, DossierError, UnknownIndicator, UnknownTerritory
 from tests.light import light
 
@@ -115,13 +116,22 @@ def test_a_masked_commune_is_not_found_from_its_totals(tmp_path: Path) -> None:
     start = text.index('cle = "relais-communes"')
     opened = text[:start] + text[start:].replace('diffusion = "interne"', 'diffusion = "ouverte"', 1)
     (folder / "ctg.toml").write_text(opened, encoding="utf-8")
-    rows = ctgeval.open(folder).release("habitants").results.query("indicator == 'PE07'")
+    dossier = ctgeval.open(folder)
+    rows = dossier.release("habitants").results.query("indicator == 'PE07'")
     small = rows["geo"].eq("COM-99106")
     assert rows.loc[small, ["value", "low", "high", "numerator", "n"]].isna().all(axis=None)
     # The CC keeps its figure when another commune, the smallest that is enough, is masked with this one.
     masked = rows[rows["conf_status"].eq("C")].groupby("time_period")["geo"].nunique()
     assert (masked.reindex(rows.loc[small, "time_period"]) >= 2).all()
-    assert rows.loc[rows["geo"].eq("COM-99101"), "value"].notna().all()
+    assert rows.loc[rows["geo"].isin(["COM-99101", CC]), "value"].notna().all()
+    # In 2022-S1, 17 communes that are masked share 42 of the 202 families: one of them may have from 1 to 26.
+    table = diffusion.content(dossier, "habitants").results
+    assert isinstance(table, ProtectedTable)
+    found = attack(table)
+    assert found["ok"].all()
+    early = found[found["measure"].eq("familles_rpe") & found["time_period"].eq("2022-S1")].set_index("geo")
+    assert len(early) == 17
+    assert early.loc["COM-99106", ["low", "high"]].tolist() == [1, 42 - 16]
 
 
 def test_a_bilan_of_a_grouping_is_released_though_a_source_leaves_it_out(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from ctgeval.config import AUDIENCES
 from ctgeval.errors import ConfidentialityError
 from ctgeval.programme import counts
 
-__all__ = ["Cleared", "clear"]
+__all__ = ["Cleared", "clear", "require_audience"]
 
 _TOKEN = object()
 
@@ -62,6 +62,20 @@ class Cleared:
             raise TypeError("what a release holds is made by ctgeval.confidentiality.clear only")
 
 
+def require_audience(audience: str) -> None:
+    """Refuse an audience that does not exist.
+
+    Raises
+    ------
+    ConfidentialityError
+        When it is none of `AUDIENCES`; names those that there are.
+    """
+    if audience not in AUDIENCES:
+        raise ConfidentialityError(
+            "Ce public n’existe pas.", value=audience, remedy=f"Choisissez parmi : {', '.join(AUDIENCES)}."
+        )
+
+
 def clear(audience: str, *, results: pd.DataFrame | ProtectedTable, tables: Mapping[str, pd.DataFrame]) -> Cleared:
     """Let through what an audience may be given, or refuse all of it.
 
@@ -85,10 +99,7 @@ def clear(audience: str, *, results: pd.DataFrame | ProtectedTable, tables: Mapp
         When the audience is unknown, when results that are not protected are meant for others than ``interne``, when a
         table holds what this audience must not be told; names the table and the column, never the value.
     """
-    if audience not in AUDIENCES:
-        raise ConfidentialityError(
-            "Ce public n’existe pas.", value=audience, remedy=f"Choisissez parmi : {', '.join(AUDIENCES)}."
-        )
+    require_audience(audience)
     public = audience != "interne"
     protected = results if isinstance(results, ProtectedTable) else None
     if public and protected is None:
