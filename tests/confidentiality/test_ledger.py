@@ -21,6 +21,7 @@ from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.ledger import Ledger
 from ctgeval.confidentiality.secret import secret
 from ctgeval.errors import ConfidentialityError, CtgevalError, ReportError
+from tests.ordinary import CAN_BE_ORDINARY, ordinary_user
 
 DAY = "2026-03-01"
 CIVRAY, GENCAY = frozenset({"COM-86078"}), frozenset({"COM-86103"})
@@ -347,16 +348,17 @@ def test_a_newer_schema_is_refused_with_what_to_do(filled: Path) -> None:
     assert "Mettez ctgeval à jour" in caught.value.problem.remedy
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder that this account can't write")
+@pytest.mark.skipif(not CAN_BE_ORDINARY, reason="needs a folder that this account can't write")
 def test_a_folder_that_cant_be_written_is_told(filled: Path) -> None:
     private = filled / ".ctgeval"
     file_of(filled).chmod(0o400)
     private.chmod(0o500)
     try:
-        with Ledger.open(filled, write=False) as ledger:
-            assert len(ledger.published()) == 6
-        with pytest.raises(ReportError, match="ne peut pas être écrit"), Ledger.open(filled) as ledger:
-            ledger.prepare("cccc", [count(1)], audience="copil", day=DAY)
+        with ordinary_user():
+            with Ledger.open(filled, write=False) as ledger:
+                assert len(ledger.published()) == 6
+            with pytest.raises(ReportError, match="ne peut pas être écrit"), Ledger.open(filled) as ledger:
+                ledger.prepare("cccc", [count(1)], audience="copil", day=DAY)
     finally:
         private.chmod(0o700)
 
