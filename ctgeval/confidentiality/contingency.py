@@ -24,6 +24,25 @@ def key_columns(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if name not in VALUE_COLUMNS]
 
 
+def require_value(frame: pd.DataFrame) -> None:
+    """Refuse a table without values.
+
+    Raises
+    ------
+    ConfidentialityError
+        When there is no column ``value``, or something in it is neither a number nor missing.
+    """
+    if "value" not in frame.columns:
+        raise ConfidentialityError("Le tableau à protéger n’a pas de colonne « value ».", remedy="Ajoutez-la.")
+    if not pd.api.types.is_numeric_dtype(frame["value"]):
+        wrong = frame["value"][pd.to_numeric(frame["value"], errors="coerce").isna() & frame["value"].notna()]
+        raise ConfidentialityError(
+            "La colonne « value » du tableau n’est pas faite de nombres.",
+            value=str(wrong.iloc[0])[:40] if len(wrong) else "",
+            remedy="Convertissez-la en nombres ; une valeur qui manque est NaN.",
+        )
+
+
 def by_column(margins: Margins, frame: pd.DataFrame) -> dict[str, dict[Hashable, tuple[Hashable, ...]]]:
     """Return the margins as totals and their parts, column by column.
 
@@ -109,8 +128,7 @@ def system_of(
         For two rows of the same cell, a missing value column, or a total that is not the sum of its parts.
     """
     names = key_columns(frame)
-    if "value" not in frame.columns:
-        raise ConfidentialityError("Le tableau à protéger n’a pas de colonne « value ».", remedy="Ajoutez-la.")
+    require_value(frame)
     keys: list[Key] = [tuple(row) for row in frame[names].itertuples(index=False, name=None)]
     twice = next((key for key, many in _counted(keys).items() if many > 1), None)
     if twice is not None:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -118,6 +118,7 @@ def decide(
     by_rule = breach & masked
     gone = {rank for rank, cell in enumerate(held.cells) if masked[cell.rows].all() and not cell.small} | memory.stays
     shown_keys = _forced_rows(versions, forced)
+    _refuse_breaking(versions, shown_keys, masked)
     choices = Choices(
         gone=frozenset(gone),
         told=memory.told | {rank for rank, cell in enumerate(held.cells) if shown_keys.intersection(cell.rows)},
@@ -228,10 +229,39 @@ def _forced_rows(versions: Sequence[pd.DataFrame], forced: Collection[tuple[str,
         return frozenset()
     wanted, start, found = set(forced), 0, set()
     for table in versions:
-        keys = table[["indicator", "geo", "time_period"]].astype(str).itertuples(index=False, name=None)
-        found |= {start + row for row, key in enumerate(keys) if key in wanted}
+        found |= {start + row for row, key in enumerate(_row_keys(table)) if key in wanted}
         start += len(table)
+    told = {key for table in versions for key in _row_keys(table)}
+    missing = sorted(key for key in wanted if key not in told)
+    if missing:
+        raise ConfidentialityError(
+            "Des lignes qui doivent être montrées ne sont pas dans le tableau.",
+            value=_said(missing),
+            remedy="Nommez chacune par son indicateur, son territoire et sa période.",
+        )
     return frozenset(found)
+
+
+def _refuse_breaking(versions: Sequence[pd.DataFrame], shown: frozenset[int], masked: Mask) -> None:
+    """Refuse to show a row that the rule itself, or an earlier release, masks."""
+    breaking = [row for row in sorted(shown) if masked[row]]
+    if breaking:
+        keys = [key for table in versions for key in _row_keys(table)]
+        raise ProtectionInfeasible(
+            "Des lignes qui doivent être montrées enfreignent la règle par elles-mêmes, ou ont été masquées dans une "
+            "version déjà publiée.",
+            key=_said(sorted({keys[row] for row in breaking})),
+            remedy="Ôtez-les de ce qui doit être montré.",
+        )
+
+
+def _row_keys(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    return table[["indicator", "geo", "time_period"]].astype(str).itertuples(index=False, name=None)
+
+
+def _said(keys: Sequence[tuple[str, ...]]) -> str:
+    told = " ; ".join(", ".join(key) for key in keys[:_NAMED])
+    return f"{told} …" if len(keys) > _NAMED else told
 
 
 def _together(parts: Sequence[tuple[System, Mask]]) -> tuple[System, Mask]:

@@ -13,6 +13,14 @@ from ctgeval.errors import Problem, ProtectionInfeasible
 __all__ = ["freeing", "name_of", "refusal"]
 
 _MANY = 20
+# What nothing shows is named after the cell that it is told from.
+_NOT_SHOWN = {
+    "rest": "ce qui reste hors de {}",
+    "reste": "ce qui reste hors de {}",
+    "autres": "ce que les autres ont compté de {}",
+    "écart": "l’écart entre deux valeurs de {}",
+    "atome": "une partie de {}",
+}
 
 
 def freeing(system: System) -> tuple[System, Mask]:
@@ -44,7 +52,7 @@ def refusal(system: System, to_free: Mask | None, exposed: Mask, *, proved: bool
         Whether no smaller set would do.
     """
     found = [name_of(system.keys[at]) for at in np.flatnonzero(exposed)]
-    told = f"{', '.join(found[:_MANY])}{'…' if len(found) > _MANY else ''}"
+    told = f"{' ; '.join(dict.fromkeys(found[:_MANY]))}{' …' if len(found) > _MANY else ''}"
     if to_free is None or not to_free.any():
         return ProtectionInfeasible(
             "Même en masquant tout ce qui peut l’être, ce qui est déjà connu redonne ce qui doit rester secret.",
@@ -73,4 +81,6 @@ def name_of(key: Key) -> str:
     if isinstance(key, Cell):
         parts = [key.measure, key.geo, f"{key.start}/{key.end}", *key.category]
         return ", ".join(part for part in parts if part)
-    return ", ".join(str(part) for part in key if part != "")
+    at = next((at for at, part in enumerate(key) if at and part in _NOT_SHOWN), len(key))
+    named = ", ".join(str(part) for part in key[:at] if part != "")
+    return _NOT_SHOWN[key[at]].format(named) if at < len(key) else named

@@ -22,7 +22,7 @@ from ctgeval.confidentiality.equations import Mask, System
 from ctgeval.confidentiality.forms import Form, Key
 from ctgeval.confidentiality.rules import Rule
 from ctgeval.confidentiality.suppression import Budget, Chosen, choose
-from ctgeval.errors import ConfidentialityError
+from ctgeval.errors import ConfidentialityError, ProtectionInfeasible
 
 __all__ = ["Protected", "group_disclosures", "protect_plain", "requirements"]
 
@@ -96,28 +96,35 @@ def protect_plain(
     Raises
     ------
     ProtectionInfeasible
-        When what must be shown gives away what must not.
+        When what must be shown gives away what must not, or breaks the rule by itself; when a base that everybody knows
+        is itself too small: no mark hides what is in it. It names the cells.
     ConfidentialityError
-        When the table contradicts itself, or a forced cell is not in it.
+        When the table contradicts itself, a forced cell is not in it, or an amount comes without its contributors.
     """
     names = contingency.key_columns(frame)
+    contingency.require_value(frame)
     keys: list[Key] = [tuple(row) for row in frame[names].itertuples(index=False, name=None)]
     needed = requirements(frame, rule, whole_numbers=whole_numbers)
-    missing = [key for key in forced if tuple(key) not in set(keys)]
+    missing = sorted({tuple(key) for key in forced} - set(keys), key=str)
     if missing:
         raise ConfidentialityError(
-            "Une cellule qui doit être montrée n’est pas dans le tableau.", value=" ; ".join(map(str, missing[0]))
+            "Une cellule qui doit être montrée n’est pas dans le tableau.",
+            value=_named(missing),
+            remedy=f"Nommez-la par ses colonnes, dans leur ordre : {', '.join(names)}.",
         )
+    _refuse_small_bases(frame, needed, rule)
     system = contingency.system_of(frame, margins, required=needed, forms=forms, whole_numbers=whole_numbers)
     shut = {tuple(key) for key in forced}
     kept = np.array([key in shut for key in system.keys], dtype=bool)
     system = replace(system, forced=(system.forced | kept) & system.shown)
     if rule.zeros == "masked":
         system = replace(system, least=np.minimum(system.least, system.floor))
-    small = [key for key in needed if key in shut]
+    small = sorted({key for key in needed if key in shut} | {key[:-1] for key in needed if key[:-1] in shut}, key=str)
     if small:
-        raise ConfidentialityError(
-            "Une cellule qui doit être montrée enfreint la règle par elle-même.", value=" ; ".join(map(str, small[0]))
+        raise ProtectionInfeasible(
+            "Des cellules qui doivent être montrées enfreignent la règle par elles-mêmes.",
+            key=_named(small),
+            remedy="Ôtez-les de ce qui doit être montré.",
         )
     chosen = choose(system, primary=_with_small_rests(system, needed), budget=budget, level=level)
     value = frame["value"].to_numpy(dtype=float, copy=True)
@@ -132,14 +139,31 @@ def requirements(frame: pd.DataFrame, rule: Rule, *, whole_numbers: bool = True)
     ----------
     frame, rule, whole_numbers
         See `protect_plain`. The key of the rest of a base is ``(*key, "rest")``.
+
+    Raises
+    ------
+    ConfidentialityError
+        When the rule needs to know who contributes to an amount, and the table does not tell.
     """
     names = contingency.key_columns(frame)
+    amounts = not whole_numbers or bool({"n", "largest"}.intersection(frame.columns))
+    told = ["n"] if amounts and rule.threshold > 1 and "largest" not in frame.columns else []
+    if amounts and (rule.dominance, rule.dominance_two, rule.p_percent) != (None, None, None):
+        told += ["largest"] if (rule.dominance_two, rule.p_percent) == (None, None) else ["largest", "second"]
+    lacking = [name for name in told if name not in frame.columns]
+    if lacking:
+        raise ConfidentialityError(
+            "La règle ne peut pas être appliquée à ces montants : le tableau ne dit pas qui y contribue.",
+            value=", ".join(lacking),
+            remedy="Ajoutez ces colonnes : « n » (nombre de contributeurs), « largest » et « second » (les deux plus "
+            "grandes contributions).",
+        )
     found: dict[Key, float] = {}
     for *key, row in zip(*(frame[name] for name in names), frame.to_dict("records"), strict=True):
         cell, value = tuple(key), float(row["value"])
         if np.isnan(value):
             continue
-        if not whole_numbers or "n" in row:
+        if amounts:
             asked = _of_amount(row, rule)
             if asked is not None:
                 found[cell] = asked
@@ -149,6 +173,29 @@ def requirements(frame: pd.DataFrame, rule: Rule, *, whole_numbers: bool = True)
         if rule.complement and value > 0 and 0 <= base - value < rule.threshold:
             found[*cell, "rest"] = float(rule.threshold)
     return found
+
+
+def _refuse_small_bases(frame: pd.DataFrame, needed: Mapping[Key, float], rule: Rule) -> None:
+    """Refuse what no mark can hide: a count of which the base, known to all, leaves no room for another."""
+    if "whole" not in frame.columns:
+        return
+    bases = {tuple(key): float(base) for *key, base in frame[[*contingency.key_columns(frame), "whole"]].to_numpy()}
+    mark = 0.0 if rule.zeros == "masked" else 1.0
+    shut = [
+        key
+        for key, base in bases.items()
+        if base < needed.get(key, 0.0) or base - mark < needed.get((*key, "rest"), 0.0)
+    ]
+    if shut:
+        raise ProtectionInfeasible(
+            "La base de ces cellules, connue de tous, est trop petite : rien ne peut cacher qu’elles le sont aussi.",
+            key=_named(shut),
+            remedy="Regroupez-les avec d’autres ; ou, si leur base n’est pas publiée, ôtez-la de la colonne « whole ».",
+        )
+
+
+def _named(keys: Iterable[Key]) -> str:
+    return " ; ".join(", ".join(map(str, key)) for key in keys)
 
 
 def _of_amount(row: Mapping[Any, Any], rule: Rule) -> float | None:

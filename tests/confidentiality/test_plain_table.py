@@ -39,9 +39,18 @@ def test_the_rest_of_a_base_is_a_count_too() -> None:
     assert not requirements(frame, Rule(threshold=5, source="essai", complement=False))
 
 
-def test_a_base_that_is_small_and_known_is_refused() -> None:
-    with pytest.raises(ProtectionInfeasible):
-        protect_plain(counts(3, 20, 30, whole=[4.0, 60.0, 70.0, 134.0]), RULE, margins=MARGINS)
+@pytest.mark.parametrize(("count", "base"), [(3.0, 4.0), (5.0, 5.0), (2.0, 5.0)])
+def test_a_base_that_is_small_and_known_is_refused_by_name(count: float, base: float) -> None:
+    """Of 4 known to all, whatever is masked, both the count and what is left are under 5."""
+    with pytest.raises(ProtectionInfeasible, match=r"connue de tous.*« A »"):
+        protect_plain(counts(count, 20, 30, whole=[base, 60.0, 70.0, 130.0 + base]), RULE, margins=MARGINS)
+
+
+def test_a_mark_may_hide_that_nobody_of_a_small_base_is_counted() -> None:
+    """Where zeros are masked too, a rest may be all of a base of 5."""
+    rule = Rule(threshold=5, source="essai", zeros="masked")
+    found = protect_plain(counts(5, 20, 30, whole=[5.0, 60.0, 70.0, 135.0]), rule, margins=MARGINS, level="L1")
+    assert found.frame["value"].isna().tolist() == [True, True, False, False]
 
 
 def test_forced_cells() -> None:
@@ -49,7 +58,7 @@ def test_forced_cells() -> None:
     assert found.frame["value"].isna().tolist() == [True, False, True, False]
     with pytest.raises(ProtectionInfeasible, match="B"):
         protect_plain(counts(3, 20, 40), RULE, margins=MARGINS, forced=[("B",), ("C",), ("EPCI",)])
-    with pytest.raises(ConfidentialityError, match="par elle-même"):
+    with pytest.raises(ProtectionInfeasible, match=r"par elles-mêmes.*« A »"):
         protect_plain(counts(3, 20, 40), RULE, margins=MARGINS, forced=[("A",)])
     with pytest.raises(ConfidentialityError, match="n’est pas dans le tableau"):
         protect_plain(counts(3, 20, 40), RULE, margins=MARGINS, forced=[("Z",)])
@@ -84,6 +93,37 @@ def test_a_masked_amount_may_be_as_great_as_the_rule_wants() -> None:
     found = protect_plain(frame, rule, margins=MARGINS, whole_numbers=False)
     assert found.frame["value"].isna().tolist() == [True, True, False, False]
     assert found.chosen.audit.high[0] >= 157 * 1.1
+
+
+@pytest.mark.parametrize(
+    ("limits", "given", "lacking"),
+    [
+        ({}, {}, "n"),
+        ({"dominance": 85}, {"n": [9, 9, 9, 27]}, "largest"),
+        ({"p_percent": 10}, {"n": [9, 9, 9, 27], "largest": [9.0, 9.0, 9.0, 9.0]}, "second"),
+    ],
+)
+def test_amounts_of_nobody_knows_whom_are_refused(
+    limits: dict[str, float], given: dict[str, Any], lacking: str
+) -> None:
+    """Without its contributors, an amount of one firm would be shown as if it broke no rule."""
+    rule = Rule(threshold=3, source="essai", **limits)
+    with pytest.raises(ConfidentialityError, match=lacking):
+        protect_plain(counts(157, 124, 900, **given), rule, margins=MARGINS, whole_numbers=False)
+
+
+def test_a_rule_of_dominance_leaves_counts_to_their_threshold() -> None:
+    rule = Rule(threshold=5, source="essai", dominance=85, p_percent=10)
+    assert requirements(counts(3, 20, 40), rule) == {("A",): 5.0}
+
+
+@pytest.mark.parametrize("value", [["3", "x", "40", "63"], [None, "a", None, None]])
+def test_values_that_are_not_numbers_are_refused(value: list[Any]) -> None:
+    frame = counts(3, 20, 40).assign(value=pd.Series(value, dtype=object))
+    with pytest.raises(ConfidentialityError, match="nombres"):
+        protect_plain(frame, RULE, margins=MARGINS)
+    with pytest.raises(ConfidentialityError, match="« value »"):
+        protect_plain(frame[["geo"]], RULE, margins=MARGINS)
 
 
 def test_masked_zeros() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ctgeval.confidentiality import ProtectedTable, Rule, attack, protect
+from ctgeval.errors import ConfidentialityError, ProtectionInfeasible
 from ctgeval.indicators import definition
 from ctgeval.indicators.compute import RESULT_COLUMNS
 from ctgeval.intervals import wilson
@@ -215,3 +216,19 @@ def test_the_interval_of_a_share_gives_its_base_back_to_who_reads_it() -> None:
     for k, n in ((45, 72), (0, 30), (10, 20)):
         low, high = wilson(k, n)
         assert base_of_interval(k / n, float(low), float(high)) == pytest.approx(n)
+
+
+def test_rows_that_must_be_shown_are_shown_or_refused_by_name() -> None:
+    table = rows(BIRTHS, counts(12, 3, 20, 8))
+    usual = protect(table, RULE, margins={EPCI: COMMUNES})
+    assert "COM-99104" not in shown(usual)
+    forced = protect(table, RULE, margins={EPCI: COMMUNES}, forced=[(BIRTHS, "COM-99104", "2024")])
+    assert shown(proved_safe(forced)) == {"COM-99103", "COM-99104", EPCI}
+    with pytest.raises(ProtectionInfeasible, match=r"par elles-mêmes.*« PO02, COM-99102, 2024 »"):
+        protect(table, RULE, margins={EPCI: COMMUNES}, forced=[(BIRTHS, "COM-99102", "2024")])
+    with pytest.raises(ConfidentialityError, match="COM-99109"):
+        protect(table, RULE, margins={EPCI: COMMUNES}, forced=[(BIRTHS, "COM-99109", "2024")])
+    every = [(BIRTHS, geo, "2024") for geo in (*COMMUNES, EPCI) if geo != "COM-99102"]
+    with pytest.raises(ProtectionInfeasible, match="COM-99104, 2024") as refused:
+        protect(table, RULE, margins={EPCI: COMMUNES}, forced=every)
+    assert len(refused.value.problems) == 1
