@@ -14,3 +14,8 @@ def examples(count: int, *, suppress: tuple[HealthCheck, ...] = ()) -> settings:
     """
     asked = settings().max_examples if os.environ.get("CTGEVAL_TORTURE") else count
     return settings(max_examples=asked, suppress_health_check=[*settings().suppress_health_check, *suppress])
+
+
+def sample(few: int, all_of_them: int) -> int:
+    """Return how much of a fixed series is tried: its beginning at each run, the whole of it during a campaign."""
+    return all_of_them if os.environ.get("CTGEVAL_TORTURE") else few

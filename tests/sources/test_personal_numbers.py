@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from ctgeval.sources.personal_data import find
+from tests.examples import sample
 
 Draw = Callable[[random.Random], str]
 
@@ -65,7 +66,9 @@ FORMS: dict[str, Draw] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_one_per_cent_of_social_security_numbers_is_found(form: str) -> None:
     rng = drawing(7)
-    for others in (lambda: f"{rng.randint(1000, 95999):05d}", lambda: luhn(14)(rng)):
+    around: list[Callable[[], str]] = [lambda: f"{rng.randint(1000, 95999):05d}", lambda: luhn(14)(rng)]
+    first = list(FORMS).index(form) % 2
+    for others in (around * 2)[first : first + sample(1, 2)]:
         cells = [others() for _ in range(9_900)] + [FORMS[form](rng) for _ in range(100)]
         rng.shuffle(cells)
         assert {finding.kind for finding in find({"remarque": cells})} == {"nir"}
@@ -89,7 +92,7 @@ CODES: dict[str, Draw] = {
 
 @pytest.mark.parametrize("code", CODES)
 def test_other_codes_are_nobody_s(code: str) -> None:
-    for seed in range(20):
+    for seed in range(sample(5, 20)):
         rng = drawing(seed)
         # Fifteen digits drawn alone have the form and the key of a number once in 200 times: then it is one.
         for size in (1_000,) if code == "15 digits" else (1, 3, 1_000):
