@@ -24,6 +24,7 @@
     - ReportError              a bilan could not be produced
         - ParameterError       a notebook was given a parameter it does not declare, or a wrong value
         - NotebookFailed       a cell of the notebook failed
+        - DossierBusy          another command is at work in the dossier
 
 Each error tells what happened (``message``), where (``file``, ``sheet``, ``row``, ``column``, ``key``), with which
 ``value``, and what to do (``remedy``). ``str(error)`` says all of it in one French paragraph.
@@ -47,6 +48,7 @@ __all__ = [
     "ConfidentialityError",
     "CtgevalError",
     "DesignError",
+    "DossierBusy",
     "DossierError",
     "ImpactError",
     "IndicatorError",
@@ -264,6 +266,10 @@ class ReportError(CtgevalError):
 
 class ParameterError(ReportError):
     """A notebook was given a parameter it does not declare, or a wrong value."""
+
+
+class DossierBusy(ReportError):
+    """Another command is at work in the dossier, and did not end while this one waited."""
 
 
 class NotebookFailed(ReportError):

@@ -7,7 +7,9 @@ needs it, so that ``--help`` stays immediate.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,12 @@ def _audience(ctx: click.Context, _param: click.Parameter, value: str | None) ->
 
 def _formats(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     return None if value is None else tuple(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def _seconds(ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    if not value.isascii() or not value.isdigit():
+        raise click.UsageError(say("misuse.seconds", value=value), ctx)
+    return float(value)
 
 
 def _handover_format(ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -208,6 +216,67 @@ def gabarit(folder: Path, partner: str, period: str | None, file: str | None) ->
 @_option("--dossier", "own", metavar="DIR")
 @_option("--theme", metavar="THEME")
 @shared_options
+@main.command("planifier", cls=Command)
+@_dossier
+@_option("--cible", "targets", metavar="CIBLE,...", callback=_formats)
+@_option("--chaque", "every", metavar="FREQUENCE", default="semaine")
+@_option("--heure", "hour", metavar="HH:MM", default="05:30")
+@_option("--out", metavar="DIR", default="reports")
+@_option("--jobs", metavar="N", default="1", callback=_jobs)
+@_option("--attente", "wait", metavar="SECONDES", default="600", callback=_seconds)
+@_option("--malgre-retard", "despite_delay", is_flag=True)
+@_option("--image", metavar="IMAGE")
+@_option("--volume", "claim", metavar="NOM", default="ctgeval")
+@_option("--afficher", "show", is_flag=True)
+@_option("--installer", "hand_over", is_flag=True)
+@_option("--executer", "execute", is_flag=True)
+@_option("--territoire", metavar="CODE")
+@_option("--lister-territoires", "list_only", is_flag=True)
+@_option("--date", "scheduled_day", metavar="AAAA-MM-JJ", callback=_day)
+@shared_options
+@click.pass_context
+def planifier(ctx: click.Context, /, *, folder: Path, execute: bool, list_only: bool, **chosen: Any) -> None:
+    """Schedule the drafts of a dossier, or make them as a scheduler asks; see the exit codes."""
+    asked = [
+        name
+        for name, given in (
+            ("--afficher", chosen["show"]),
+            ("--installer", chosen["hand_over"]),
+            ("--executer", execute),
+            ("--lister-territoires", list_only),
+        )
+        if given
+    ]
+    if len(asked) > 1:
+        raise click.UsageError(say("misuse.together", names=", ".join(asked)), ctx)
+    from ctgeval.cli import progress, scheduling
+    from ctgeval.report.schedule import run as runs
+
+    if list_only:
+        scheduling.list_territories(folder)
+        return
+    if execute:
+        names = ("out", "jobs", "territoire", "wait", "despite_delay")
+        # Lines of progress on standard error would be mailed by cron at each run.
+        with progress.shown() if sys.stderr.isatty() else nullcontext() as told:
+            done = runs.run(
+                folder, **{name: chosen[name] for name in names}, date=chosen["scheduled_day"], progress=told
+            )
+        scheduling.tell_run(done)
+        ctx.exit(done.code)
+    options = scheduling.passed_on(jobs=chosen["jobs"], wait=chosen["wait"], despite_delay=chosen["despite_delay"])
+    kept = ("every", "hour", "out", "image", "claim", "show", "hand_over")
+    scheduling.tell(
+        scheduling.prepare(
+            folder,
+            names=chosen["targets"],
+            options=options,
+            day=chosen["scheduled_day"],
+            **{name: chosen[name] for name in kept},
+        )
+    )
+
+
 def indicateurs(words: tuple[str, ...], own: str | None, theme: str | None) -> None:
     """List the indicators, or print the sheet of some."""
     from ctgeval.cli import indicators
@@ -295,3 +364,4 @@ _alias("handover", passation)
 _alias("indicators", indicateurs)
 _alias("try", essayer, sources)
 _alias("fetch", telecharger, sources)
+_alias("schedule", planifier)

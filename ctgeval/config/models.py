@@ -15,6 +15,8 @@ from ctgeval.config.tableau import TableauConfig
 
 Audience = Literal["interne", "cotech", "copil", "partenaire", "habitants"]
 Diffusion = Literal["ouverte", "convention", "interne"]
+ReturnPeriodicity = Literal["annuelle", "semestrielle", "trimestrielle", "mensuelle", "scolaire"]
+SourcePeriodicity = Literal[ReturnPeriodicity, "quinquennale"]
 ValidationState = Literal["brouillon", "valide_cotech", "presente_copil", "publie"]
 AUDIENCES: tuple[Audience, ...] = ("interne", "cotech", "copil", "partenaire", "habitants")
 BILAN_FORMATS = ("html",)
@@ -134,7 +136,7 @@ class GabaritConfig(_Model):
     )
     structures: Texts = Field(default=(), description="les structures à distinguer, une ligne chacune")
     territoires: Texts = Field(default=(), description="les territoires à distinguer ; par défaut, celui du dossier")
-    periodicite: Literal["annuelle", "semestrielle", "trimestrielle", "mensuelle", "scolaire"] | None = Field(
+    periodicite: ReturnPeriodicity | None = Field(
         default=None, description='"annuelle", "semestrielle", "trimestrielle", "mensuelle" ou "scolaire"'
     )
     avant_le: dt.date | None = Field(default=None, description="la date à laquelle renvoyer le classeur")
@@ -151,6 +153,11 @@ class SourceConfig(_Model):
     producteur: str = Field(default="", description="l’organisme qui produit ces données")
     licence: str = Field(default="", description='la licence, par exemple "Licence Ouverte 2.0"')
     mise_a_jour: dt.date | None = Field(default=None, description="la date de mise à jour par le producteur")
+    periodicite: SourcePeriodicity | None = Field(
+        default=None,
+        description='tous les combien le producteur la met à jour : "annuelle", "semestrielle", "trimestrielle", '
+        '"mensuelle", "scolaire" ou "quinquennale"',
+    )
     diffusion: Diffusion = Field(default="interne", description="qui peut lire ces données")
     convention: str | None = Field(default=None, description="la convention d’échange de données qui l’autorise")
     finalite: str | None = Field(default=None, description="à quoi ces données doivent servir")

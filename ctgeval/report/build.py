@@ -101,6 +101,7 @@ def build(
     progress: Progress | None = None,
     time_limit: float = TIME_LIMIT,
 ) -> BuildReport:
+    drafts_only: bool = False,
     """Build the bilans that ``ctg.toml`` asks for.
 
     Parameters
@@ -118,7 +119,10 @@ def build(
     force : bool
         Build again what has not changed.
     new_version : bool
-        Build also what was withdrawn: a new version, whose index keeps the trace of the withdrawal.
+        Build also what was withdrawn: a new version, whose index keeps the trace of the withdrawal. A frozen version
+        (see `versions`) that would change without a reason is then a failure.
+    drafts_only : bool
+        Leave alone every bilan that somebody has validated, shown or published.
     date : datetime.date, optional
         Date printed in the bilans; today by default. It does not make a bilan out of date.
     progress : callable, optional
@@ -158,6 +162,8 @@ def build(
         if progress is not None:
             progress(len(done), len(planned), entry)
 
+    if drafts_only:
+        asked = tuple(job for job in asked if job.etat == "brouillon")
     def idle(case: Case, withdrawal: Mapping[str, str]) -> Entry | None:
         if withdrawal and not new_version:
             return replace(_entry(case, "retire"), message=f"Retiré {withdrawn_because(withdrawal)}")

@@ -22,9 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ctgeval.config import PRIVATE
-from ctgeval.errors import ReportError
+from ctgeval.errors import DossierBusy, ReportError
 
-__all__ = ["FILE", "Held", "Holder", "hold"]
+__all__ = ["FILE", "Held", "Holder", "gone", "hold", "myself"]
 
 FILE = f"{PRIVATE}/production.verrou"
 PATIENCE = 10.0
@@ -102,7 +102,7 @@ class Held:
 
 
 @contextlib.contextmanager
-def hold(folder: Path, *, patience: float | None = None) -> Iterator[Held]:
+def hold(folder: Path, *, patience: float | None = None, file: str = FILE) -> Iterator[Held]:
     """Hold the lock of a dossier, as long as the block runs.
 
     Parameters
@@ -111,21 +111,25 @@ def hold(folder: Path, *, patience: float | None = None) -> Iterator[Held]:
         The dossier.
     patience : float, optional
         Seconds to wait for another builder to end; `PATIENCE` by default.
+    file : str
+        The lock file, in the dossier: that of the builders by default.
 
     Raises
     ------
+    DossierBusy
+        When another builder still holds it then: who, and since when.
     ReportError
-        When another builder still holds it then: who, and since when; or when the dossier can't be written.
+        When the dossier can't be written.
     """
-    path = folder / FILE
-    held = Held(path, _self())
+    path = folder / file
+    held = Held(path, myself())
     try:
         path.parent.mkdir(exist_ok=True)
         _take(path, held.holder, PATIENCE if patience is None else patience)
     except OSError as error:
         raise ReportError(
             f"Rien ne peut être écrit dans le dossier : {error.strerror or error}.",
-            file=FILE,
+            file=file,
             remedy="Rendez le dossier et son sous-dossier « .ctgeval » accessibles en écriture, puis relancez.",
         ) from error
     ended = threading.Event()
@@ -146,10 +150,10 @@ def _take(path: Path, holder: Holder, patience: float) -> None:
         if _abandoned(path, other):
             _remove(path, other)
         if time.monotonic() >= deadline:
-            raise ReportError(
+            raise DossierBusy(
                 f"Une autre production de ce dossier est en cours ({other or 'on ne sait pas par qui'}) : celle-ci a "
                 f"attendu {patience:.0f} secondes, puis s’est arrêtée sans rien faire.",
-                file=FILE,
+                file=f"{PRIVATE}/{path.name}",
                 remedy="Attendez qu’elle finisse, puis relancez la commande.",
             )
         time.sleep(_PAUSE)
@@ -181,8 +185,8 @@ def _read(path: Path) -> Holder | None:
 
 
 def _abandoned(path: Path, other: Holder | None) -> bool:
-    if other is not None and other.space and (other.space, other.host) == (_space(), platform.node()):
-        return _dead(other)
+    if other is not None and (dead := gone(other)) is not None:
+        return dead
     try:
         return _now(path) - path.stat().st_mtime > _ABANDONED
     except FileNotFoundError:
@@ -224,7 +228,8 @@ def _release(held: Held) -> None:
             held.path.unlink()
 
 
-def _self() -> Holder:
+def myself() -> Holder:
+    """Return who we are, as a lock file or a state file tells it."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -238,6 +243,13 @@ def _self() -> Holder:
         born=_born(os.getpid()),
         since=dt.datetime.now().astimezone().isoformat(timespec="seconds"),
     )
+
+
+def gone(holder: Holder) -> bool | None:
+    """Tell whether the process of a holder has ended; nothing when only its own machine could say."""
+    if not holder.space or (holder.space, holder.host) != (_space(), platform.node()):
+        return None
+    return _dead(holder)
 
 
 def _dead(holder: Holder) -> bool:
