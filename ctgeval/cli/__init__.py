@@ -197,25 +197,6 @@ def auditer(ctx: click.Context, folder: Path, out: str) -> None:
     ctx.exit(1 if found.findings else 0)
 
 
-@main.command("gabarit", cls=Command)
-@_dossier
-@_option("--partenaire", "partner", metavar="NOM", required=True)
-@_option("--periode", "period", metavar="PERIODE")
-@_option("--out", "file", metavar="FICHIER")
-@shared_options
-def gabarit(folder: Path, partner: str, period: str | None, file: str | None) -> None:
-    """Make the workbook that a partner fills in."""
-    from ctgeval.cli import partners, tell
-
-    made = partners.make(folder, partner, period=period, out=file)
-    tell.form_made(folder, made)
-
-
-@main.command("indicateurs", cls=Command)
-@click.argument("words", cls=Argument, metavar="[CODE | MOT...]", nargs=-1)
-@_option("--dossier", "own", metavar="DIR")
-@_option("--theme", metavar="THEME")
-@shared_options
 @main.command("planifier", cls=Command)
 @_dossier
 @_option("--cible", "targets", metavar="CIBLE,...", callback=_formats)
@@ -277,6 +258,25 @@ def planifier(ctx: click.Context, /, *, folder: Path, execute: bool, list_only: 
     )
 
 
+@main.command("gabarit", cls=Command)
+@_dossier
+@_option("--partenaire", "partner", metavar="NOM", required=True)
+@_option("--periode", "period", metavar="PERIODE")
+@_option("--out", "file", metavar="FICHIER")
+@shared_options
+def gabarit(folder: Path, partner: str, period: str | None, file: str | None) -> None:
+    """Make the workbook that a partner fills in."""
+    from ctgeval.cli import partners, tell
+
+    made = partners.make(folder, partner, period=period, out=file)
+    tell.form_made(folder, made)
+
+
+@main.command("indicateurs", cls=Command)
+@click.argument("words", cls=Argument, metavar="[CODE | MOT...]", nargs=-1)
+@_option("--dossier", "own", metavar="DIR")
+@_option("--theme", metavar="THEME")
+@shared_options
 def indicateurs(words: tuple[str, ...], own: str | None, theme: str | None) -> None:
     """List the indicators, or print the sheet of some."""
     from ctgeval.cli import indicators
@@ -358,10 +358,10 @@ _alias("build", construire)
 _alias("status", etat)
 _alias("withdraw", retirer)
 _alias("audit", auditer)
+_alias("schedule", planifier)
 _alias("template", gabarit)
 _alias("search", chercher)
 _alias("handover", passation)
 _alias("indicators", indicateurs)
 _alias("try", essayer, sources)
 _alias("fetch", telecharger, sources)
-_alias("schedule", planifier)

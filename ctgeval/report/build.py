@@ -97,11 +97,11 @@ def build(
     jobs: int = 1,
     force: bool = False,
     new_version: bool = False,
+    drafts_only: bool = False,
     date: dt.date | None = None,
     progress: Progress | None = None,
     time_limit: float = TIME_LIMIT,
 ) -> BuildReport:
-    drafts_only: bool = False,
     """Build the bilans that ``ctg.toml`` asks for.
 
     Parameters
@@ -119,8 +119,7 @@ def build(
     force : bool
         Build again what has not changed.
     new_version : bool
-        Build also what was withdrawn: a new version, whose index keeps the trace of the withdrawal. A frozen version
-        (see `versions`) that would change without a reason is then a failure.
+        Build also what was withdrawn: a new version, whose index keeps the trace of the withdrawal.
     drafts_only : bool
         Leave alone every bilan that somebody has validated, shown or published.
     date : datetime.date, optional
@@ -154,6 +153,8 @@ def build(
     if config.comparaison.unfrozen:
         config = _frozen(folder, date)
     asked = plan.jobs(config, folder, bilan=bilan, audience=audience, territoire=territoire, periode=periode)
+    if drafts_only:
+        asked = tuple(job for job in asked if job.etat == "brouillon")
     planned = cases(asked, config, folder, Path(out), create=True)
     done: dict[Path, Entry] = {}
 
@@ -162,8 +163,6 @@ def build(
         if progress is not None:
             progress(len(done), len(planned), entry)
 
-    if drafts_only:
-        asked = tuple(job for job in asked if job.etat == "brouillon")
     def idle(case: Case, withdrawal: Mapping[str, str]) -> Entry | None:
         if withdrawal and not new_version:
             return replace(_entry(case, "retire"), message=f"Retiré {withdrawn_because(withdrawal)}")
