@@ -123,7 +123,7 @@ def _shown(found: Found, unit: str, decimals: int) -> str:
     if not math.isnan(level.value):
         return french.quantity(level.value, unit, decimals)
     if not level.known:
-        return "valeur non diffusée"
+        return "valeur non diffusable"
     return french.interval(level.low, level.high, decimals, unit)
 
 

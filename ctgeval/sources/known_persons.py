@@ -19,6 +19,7 @@ __all__ = ["known_persons", "persons_in", "without_known"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _BEFORE = re.compile(r"([^\W\d_]+)([ \u00a0\u202f’'-]+)(?:(?:d[eu]s?|la|les?)[ \u00a0\u202f]+|[dl]['’])*$")
+_RUN = re.compile(r"\S+")
 _SHORTEST = 3
 
 
@@ -54,7 +55,7 @@ def known_persons(
     """
     listed = sorted({body for body in bodies if body}, key=lambda name: (-len(name), name))
     said = sorted({*_cells(tables), *texts})
-    ordinary = {fold(word) for text in said for word in _WORD.findall(text) if word.islower()}
+    ordinary = {fold(match[0]) for text in said for match in _ordinary(text, _WORD.finditer(text))}
     ordinary |= {fold(word) for body in listed for word in _WORD.findall(body)}
     found: set[str] = set()
     hiding = [body for body in listed if named_in(body)]
@@ -112,7 +113,7 @@ def _places(text: str, known: frozenset[str]) -> Iterator[tuple[int, int, str]]:
     if not known:
         return
     written = [(match, fold(match[0])) for match in _WORD.finditer(text)]
-    ordinary = {folded for match, folded in written if match[0].islower()}
+    ordinary = {fold(match[0]) for match in _ordinary(text, [match for match, _ in written])}
     names = {tuple(fold(name).split()): name for name in sorted(known)}
     longest, free = max(map(len, names)), 0
     for place, (match, folded) in enumerate(written):
@@ -124,6 +125,14 @@ def _places(text: str, known: frozenset[str]) -> Iterator[tuple[int, int, str]]:
                 free = place + size
                 yield match.start(), written[free - 1][0].end(), name
                 break
+
+
+def _ordinary(text: str, words: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """Give the words in lower case; « claire.durand@ccva.fr » does not make an ordinary word of her name."""
+    addresses = [run.span() for run in _RUN.finditer(text) if "@" in run[0]] if "@" in text else []
+    for word in words:
+        if word[0].islower() and not any(start <= word.start() < end for start, end in addresses):
+            yield word
 
 
 def _names(said: Iterable[str], bodies: Iterable[str]) -> Iterator[tuple[str, bool]]:

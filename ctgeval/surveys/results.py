@@ -35,6 +35,7 @@ CROSSED = (
     "wave",
     "question",
     "by",
+    "by_text",
     "group",
     "group_label",
     "option",

@@ -179,7 +179,9 @@ def test_a_masked_value_gives_no_verdict_and_shows_nothing() -> None:
     found = results("PE03", ("2021", 10)).merge(results("PE03", ("2024", NAN, NAN, NAN), conf_status="C"), how="outer")
     row = follow(found, target(valeur_cible=20))
     assert row["verdict"] == "non_concluant"
-    assert "n’est pas diffusée" in row["sentence"]
+    # The mark of the tables, one for all.
+    assert "n’est pas diffusable" in row["sentence"]
+    assert "diffusée" not in row["sentence"]
 
 
 def test_a_masked_baseline_gives_no_verdict() -> None:

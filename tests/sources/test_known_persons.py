@@ -23,6 +23,7 @@ def known(*sentences: str, bodies: tuple[str, ...] = ()) -> set[str]:
         ("Vu avec Marie Martin", {"Marie Martin", "Martin"}),
         ("Chez Jean-Pierre Lefèvre", {"Jean-Pierre Lefèvre", "Lefèvre"}),
         ("Vu avec Mme Martin et son fils Lucas", {"Martin"}),
+        ("Écrire à Mme Durand : claire.durand@ccva.example.", {"Durand"}),
         ("Vu avec la Caf de la Vienne et l’école Jean Moulin", set()),
     ],
 )
@@ -48,6 +49,8 @@ def test_other_texts_and_other_columns_are_read_but_not_the_origin() -> None:
         ("Reprise par DURAND", ("Durand",)),
         ("Claire Durand anime, puis Durand seule", ("Claire Durand", "Durand")),
         ("un durand parmi d’autres ; Durand", ()),
+        ("Repris par Durand (claire.durand@ccva.example)", ("Durand",)),
+        ("un durand, Durand, claire.durand@ccva.example", ()),
         ("École Durand, rue de Durand, Saint-Durand", ()),
         ("Durandal et Mendurand", ()),
         ("Lefevre et LEFÈVRE", ("Lefèvre",)),

@@ -115,6 +115,9 @@ def test_groups_are_counted_on_their_own_base(declare: Declare, lime: Lime) -> N
     assert told.loc[("A1", "s"), "share"] == pytest.approx(100 / 3)
     assert np.isnan(told.loc[("A2", "n"), "share"])
     assert told.loc[("A3", "n"), "base"] == 0
+    asked = {one.code: one.texte for one in answers.questions}["Q1"]
+    assert asked
+    assert told["by_text"].eq(asked).all()
 
 
 def test_nobody_answered(declare: Declare, lime: Lime) -> None:
