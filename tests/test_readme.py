@@ -8,6 +8,7 @@ cron and schtasks lines, the command that they schedule is executed.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -134,7 +135,7 @@ def test_the_windows_lines_run_here_once_translated(place: Path) -> None:
 
 def test_a_new_dossier_is_made_checked_and_told_what_it_lacks(place: Path) -> None:
     commands = {shlex.split(line)[3]: shlex.split(line) for line in lines("sh") if "ctgeval " in line}
-    assert list(commands) == ["init", "verifier", "construire", "chercher", "indicateurs"]
+    assert list(commands) == ["init", "verifier", "construire", "chercher", "indicateurs", "planifier"]
     created = run(commands["init"], place)
     assert created.returncode == 0, created.stderr
     assert (place / "mon-dossier" / "ctg.toml").is_file()
@@ -144,6 +145,27 @@ def test_a_new_dossier_is_made_checked_and_told_what_it_lacks(place: Path) -> No
         assert done.returncode in {0, 1}, done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert done.stdout.strip() or done.stderr.strip()
+
+
+def test_a_schedule_is_written_and_a_run_is_told_as_it_is_written(place: Path) -> None:
+    schedule, once = (shlex.split(line) for line in lines("sh") if "ctgeval planifier" in line)
+    folder = place / "mon-dossier"
+    if not folder.exists():
+        run(next(shlex.split(line) for line in lines("sh") if "ctgeval init" in line), place)
+    written = run(schedule, place)
+    # A new dossier names no territory yet: that is told, and nothing is written.
+    assert (written.returncode, (folder / "planification").exists()) == (1, False)
+    path = folder / "ctg.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('code = ""', 'code = "EPCI-200070035"'), encoding="utf-8")
+    written = run(schedule, place)
+    assert written.returncode == 0, written.stderr
+    assert "30 septembre" in written.stdout
+    assert (folder / "planification").is_dir()
+    done = run(once, place)
+    assert done.returncode in {0, 1}, done.stderr
+    told = json.loads((folder / ".ctgeval" / "etat.json").read_text(encoding="utf-8"))
+    assert told["code_de_sortie"] == done.returncode
+    assert (folder / ".ctgeval" / "journal.jsonl").read_text(encoding="ascii").count("\n") >= 2
 
 
 def test_words_are_found_and_a_sheet_is_shown_as_it_is_written(place: Path) -> None:
