@@ -162,6 +162,25 @@ def etat(folder: Path, out: str) -> None:
     tell.states(folder, status(folder, out=out))
 
 
+@main.command("comparer", cls=Command)
+@click.argument("before", cls=Argument, metavar="A")
+@click.argument("after", cls=Argument, metavar="B")
+@_option("--dossier", "home", metavar="DIR", default=".", callback=_folder)
+@_option("--audience", "whose", metavar="AUDIENCE", callback=_audience)
+@_option("--out", metavar="DIR", default="reports")
+@_option("--partout", "everywhere", is_flag=True)
+@_option("--entre-publics", "across", is_flag=True)
+@shared_options
+@click.pass_context
+def comparer(ctx: click.Context, /, *, before: str, after: str, home: Path, whose: str | None, **chosen: Any) -> None:
+    """Tell what differs between two bilans; exit 1 when something does, 2 when they can't be compared."""
+    from ctgeval.cli import comparing
+
+    found = comparing.run(ctx, before, after, dossier=home, audience=whose, **chosen)
+    comparing.tell(found)
+    ctx.exit(0 if found.result.same else 1)
+
+
 @main.command("retirer", cls=Command)
 @click.argument("withdrawn", cls=Argument, metavar="BILAN")
 @_option("--motif", "reason", metavar="TEXTE", required=True)
@@ -356,6 +375,7 @@ def _alias(name: str, command: click.Command, group: click.Group = main) -> None
 _alias("check", verifier)
 _alias("build", construire)
 _alias("status", etat)
+_alias("compare", comparer)
 _alias("withdraw", retirer)
 _alias("audit", auditer)
 _alias("schedule", planifier)

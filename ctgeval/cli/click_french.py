@@ -67,7 +67,7 @@ class Command(click.Command):
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text(say(f"help.{name}"))
-            if name in {"verifier", "construire", "auditer", "planifier"}:
+            if name in {"verifier", "construire", "comparer", "auditer", "planifier"}:
                 formatter.write_paragraph()
                 formatter.write_text(say("help.exits", codes=say(f"help.exits_{name}")))
 

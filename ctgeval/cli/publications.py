@@ -27,6 +27,8 @@ def tell_withdrawn(done: Withdrawn) -> None:
     output.write(output.wrapped(say("retirer.already" if done.already else "retirer.done", path=done.path, day=day)))
     output.write(output.wrapped(say("retirer.reason", reason=done.reason)))
     output.write(say("retirer.index", path=done.index))
+    if done.left:
+        output.write(output.wrapped(say("retirer.left", names=", ".join(done.left))))
     output.write(output.wrapped(say("retirer.known")))
 
 

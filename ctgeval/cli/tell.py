@@ -21,6 +21,8 @@ _SEVERITIES: tuple[tuple[Severity, str], ...] = (
     ("partiel", "partial"),
     ("avertissement", "warning"),
 )
+# A reason that is a sentence of its own, or a date, does not follow « car ».
+_HOW = {"en_echec": "said", "fige": "said", "retire": "since"}
 
 
 def made(folder: Path, what: Made) -> None:
@@ -96,6 +98,8 @@ def built(report: BuildReport) -> None:
         output.write(say("error.remedy", remedy=say("construire.empty_remedy")))
         return
     output.write(say("construire.total", done=counts["fait"], fresh=counts["a_jour"], failed=counts["echec"]))
+    if counts["fige"]:
+        output.write(output.wrapped(say("construire.frozen", count=counts["fige"])))
     if counts["retire"]:
         output.write(output.wrapped(say("construire.withdrawn", count=counts["retire"])))
     if report.set_aside:
@@ -108,7 +112,16 @@ def built(report: BuildReport) -> None:
 def states(folder: Path, found: Sequence[State]) -> None:
     """Write where each bilan stands: to date or not and why, and its state of validation."""
     if as_json():
-        output.write_json({"ok": True, "folder": str(folder), "bilans": [_state(one) for one in found]})
+        from ctgeval.report.plan import schemas
+
+        output.write_json(
+            {
+                "ok": True,
+                "folder": str(folder),
+                "bilans": [_state(one) for one in found],
+                "parametres": schemas(one.job.bilan for one in found),
+            }
+        )
         return
     if not found:
         output.write(say("construire.empty"))
@@ -129,7 +142,7 @@ def states(folder: Path, found: Sequence[State]) -> None:
 
 def _write_state(one: State) -> None:
     status = say(f"etat.{one.status}")
-    told = say("etat.because", status=status, reason=one.reason) if one.reason else status
+    told = say(f"etat.{_HOW.get(one.status, 'because')}", status=status, reason=one.reason) if one.reason else status
     head = f"{one.job.bilan}, {one.job.territoire}, {one.job.periode} ({say(f'etat.{one.job.etat}')})"
     output.write(output.wrapped(f"{head} : {told}", first="  - ", indent="    "))
 

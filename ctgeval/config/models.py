@@ -238,6 +238,9 @@ class BilanConfig(_Model):
     date: dt.date | None = Field(default=None, description="la date de la validation")
     instance: str = Field(default="", description="l’instance qui a validé")
     deliberation: str = Field(default="", description="la référence de la délibération")
+    motif_revision: str = Field(
+        default="", description="pourquoi une version déjà validée est révisée, en une phrase que les lecteurs verront"
+    )
 
     @property
     def name(self) -> str:

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctgeval import config as configuration
-from ctgeval.confidentiality import Release
-from ctgeval.confidentiality.ledger import Ledger, RegisteredRelease
-from ctgeval.config import PRIVATE
+from ctgeval.confidentiality.ledger import Ledger
 from ctgeval.errors import CtgevalError
 from ctgeval.indicators.definition import catalogue
-from ctgeval.report import manifest, past, plan, scan
+from ctgeval.report import manifest, origin, past, plan, scan
 from ctgeval.report.scan.hits import Hit
 from ctgeval.report.withdraw import INTERNAL, own
 
@@ -128,7 +126,7 @@ def _register(ledger: Ledger, out: Path, config: Config, forms: int) -> Part:
 def _unlike(ledger: Ledger, out: Path, config: Config) -> Iterator[Finding]:
     """Yield what the reports and the ledger tell differently."""
     for told in own(out, config, ledger):
-        name = f"{told['audience']}/{told['html']['fichier']}"
+        name = manifest.page_name(told)
         there, withdrawn = (out / name).is_file(), manifest.withdrawal(told)
         seal = told.get("registre", {}).get("sceau", "")
         known = ledger.page(name)
@@ -211,9 +209,11 @@ def _files(ledger: Ledger | None, folder: Path, out: Path, config: Config) -> Pa
         place = out / audience
         looked += sum(1 for path in place.rglob("*") if path.is_file()) if place.is_dir() else 0
         hits = scan.folder(place, audience=audience, release=None, machine=machine)
-        sheets = {told["html"]["fichier"]: told for told in mine if told["audience"] == audience}
+        sheets = {
+            manifest.page_name(told).removeprefix(f"{audience}/"): told for told in mine if told["audience"] == audience
+        }
         for hit in hits:
-            release = _release(ledger, folder, sheets[hit.file]) if hit.file in sheets else None
+            release = origin.release(ledger, folder, sheets[hit.file]) if hit.file in sheets else None
             if hit.kind != _NOT_COMPARED:
                 findings.append(_told(audience, hit))
             elif release is None:
@@ -231,20 +231,3 @@ def _told(audience: str, hit: Hit) -> Finding:
     where = f", {hit.where}" if hit.where else ""
     remedy = _REMEDIES.get(hit.kind, _REMEDY)
     return _finding(f"{message[0].upper()}{message[1:]}{what}{where}.", f"{audience}/{hit.file}", remedy)
-
-
-def _release(ledger: Ledger | None, folder: Path, told: dict[str, Any]) -> Release | None:
-    """Return the release that a page was made from, when the dossier still has it, as it was."""
-    from ctgeval.report.register import release_sha256
-
-    seal = told.get("registre", {}).get("sceau", "")
-    known: RegisteredRelease | None = next(
-        (one for one in (ledger.releases if ledger else ()) if one.seal == seal), None
-    )
-    if known is None:
-        return None
-    store = folder / PRIVATE / "releases"
-    for path in sorted(store.glob(f"*/{known.release}")):
-        if release_sha256(path) == known.sha256:
-            return Release.load(path)
-    return None

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ctgeval import config as configuration
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
-from ctgeval.report import execute, manifest, plan, register, scan, site
-from ctgeval.report.cases import Case, State, cases, state, withdrawn_because
+from ctgeval.report import execute, manifest, plan, register, scan, site, versions
+from ctgeval.report.cases import Case, State, cases, changed_since, state, withdrawn_because
 from ctgeval.report.plan import Job
 from ctgeval.report.pool import Pool, Task
 from ctgeval.report.publish import publish
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ctgeval.config import Config
     from ctgeval.dossier import Dossier
 
-Status = Literal["fait", "a_jour", "echec", "retire"]
+Status = Literal["fait", "a_jour", "echec", "retire", "fige"]
 Progress = Callable[[int, int, "Entry"], None]
 TIME_LIMIT = 900.0
 
@@ -43,10 +44,11 @@ class Entry:
         Which one; ``audience`` is the folder of its readers.
     path : Path
         Where it is published; after a failure, the earlier version if there was one.
-    status : {"fait", "a_jour", "echec", "retire"}
-        Built, left as it was because nothing changed, failed, or left alone because it was withdrawn.
+    status : {"fait", "a_jour", "echec", "retire", "fige"}
+        Built, left as it was because nothing changed, failed, left alone because it was withdrawn, or because it is a
+        frozen version and nobody gives the reason of another one.
     message : str
-        Why it failed, or when and why it was withdrawn, in French; otherwise empty.
+        Why it failed, when and why it was withdrawn, or what changed since it was frozen, in French; otherwise empty.
     seconds, cpu : float
         Wall-clock and processor seconds spent on it.
     size : int
@@ -119,7 +121,8 @@ def build(
     force : bool
         Build again what has not changed.
     new_version : bool
-        Build also what was withdrawn: a new version, whose index keeps the trace of the withdrawal.
+        Build also what was withdrawn: a new version, whose index keeps the trace of the withdrawal. A frozen version
+        (see `versions`) that would change without a reason is then a failure.
     drafts_only : bool
         Leave alone every bilan that somebody has validated, shown or published.
     date : datetime.date, optional
@@ -163,10 +166,7 @@ def build(
         if progress is not None:
             progress(len(done), len(planned), entry)
 
-    def idle(case: Case, withdrawal: Mapping[str, str]) -> Entry | None:
-        if withdrawal and not new_version:
-            return replace(_entry(case, "retire"), message=f"Retiré {withdrawn_because(withdrawal)}")
-        return _entry(case, "a_jour") if case.up_to_date and not force and not withdrawal else None
+    idle = partial(_idle, force=force, new_version=new_version)
 
     set_aside: Mapping[str, int] = {}
     with ExitStack() as stack:
@@ -175,14 +175,14 @@ def build(
             public = any(case.job.audience != INTERNAL for case in planned)
             book = stack.enter_context(register.opened(folder, Path(out), config, public=public))
         todo = []
+        day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
         for case in planned:
-            entry = idle(case, book.withdrawal(case) if book else case.withdrawal)
+            entry = idle(case, book.withdrawal(case) if book else case.withdrawal) or _kept(case, book, day=day)
             if entry is None:
                 todo.append(case)
             else:
                 tell(entry)
         if todo and book:
-            day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
             set_aside = _build_all(todo, folder, book, jobs=jobs, day=day, limit=time_limit, tell=tell)
         indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
     return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes, set_aside=set_aside)
@@ -218,6 +218,38 @@ def _frozen(folder: Path, date: dt.date | None) -> Config:
     from ctgeval.dossier import Dossier
 
     return Dossier.open(folder).freeze_comparators(date=date).config
+
+
+def _idle(case: Case, withdrawal: Mapping[str, str], *, force: bool, new_version: bool) -> Entry | None:
+    """Return what is told of a bilan that there is no need to build, or no right to."""
+    if withdrawal and not new_version:
+        return replace(_entry(case, "retire"), message=f"Retiré {withdrawn_because(withdrawal)}")
+    version = versions.held(case)
+    if version is not None:
+        return _stays(case, version, refuse=new_version) if versions.intact(case, version) else None
+    current = case.up_to_date and not versions.pending(case)
+    return _entry(case, "a_jour") if current and not force and not withdrawal else None
+
+
+def _stays(case: Case, version: versions.Version, *, refuse: bool) -> Entry:
+    """Tell that a bilan stays at its frozen version, whatever changed since."""
+    changed = changed_since(case, version)
+    if not changed:
+        return _entry(case, "a_jour")
+    if refuse:
+        return replace(_entry(case, "echec"), message=str(versions.unexplained(case, version, changed)))
+    return replace(_entry(case, "fige"), message=f"Figé : {versions.told_of(version, changed)}.")
+
+
+def _kept(case: Case, book: Register | None, *, day: str) -> Entry | None:
+    """Freeze a page that a killed build had made, or put back what is missing of a frozen version."""
+    if book is None or not (versions.held(case) or versions.pending(case)):
+        return None
+    try:
+        book.keep(case, day=day)
+    except CtgevalError as error:
+        return replace(_entry(case, "echec"), message=str(error))
+    return _entry(case, "a_jour")
 
 
 def _refuse_formats(formats: Iterable[str]) -> None:
@@ -295,6 +327,7 @@ def _confirmed(case: Case, entry: Entry, book: Register, *, day: str) -> Entry:
     if entry.status == "fait":
         try:
             book.confirm(case, day=day)
+            book.keep(case, day=day)
         except CtgevalError as error:
             return _failed(case, error, seconds=entry.seconds, cpu=entry.cpu)
     return entry
@@ -315,6 +348,8 @@ def _build_one(
     cpu = 0.0
     marks = book.marks(case)
     try:
+        if case.job.etat != versions.DRAFT:
+            versions.reason(case)
         shutil.copytree(release.path, scratch / execute.WORK / "release")
         task = Task(plan.notebook(case.job.bilan), scratch, case.job.parameters, limit)
         reply = pool.run(task)

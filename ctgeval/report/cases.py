@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ctgeval import checks, french
-from ctgeval.report import manifest, plan
+from ctgeval.report import manifest, plan, versions
 from ctgeval.report.files import digest, place
 from ctgeval.report.plan import Job
+from ctgeval.report.versions import Version
 
 if TYPE_CHECKING:
     from ctgeval.config import Config
 
-Standing = Literal["a_jour", "a_refaire", "jamais_fait", "en_echec", "retire"]
+Standing = Literal["a_jour", "a_refaire", "jamais_fait", "en_echec", "retire", "fige"]
+_OURS = ("la version de ", "le programme ctgeval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Case:
         See `plan.ingredients`.
     key : str
         Content key; empty as long as the dossier has no secret, hence no published bilan.
+    versions : tuple of Version
+        Those that were frozen, the first one first.
     """
 
     job: Job
@@ -42,6 +46,7 @@ class Case:
     manifest: Path
     made_from: Mapping[str, str]
     key: str
+    versions: tuple[Version, ...] = ()
 
     @property
     def up_to_date(self) -> bool:
@@ -87,8 +92,10 @@ def cases(jobs: Iterable[Job], config: Config, folder: Path, out: Path, *, creat
     secret = manifest.secret(folder, create=create)
     inputs = {path.relative_to(folder).as_posix(): digest(path) for path in plan.input_files(config, folder)}
     notebooks = {name: digest(path) for name, path in checks.notebooks().items()}
-    found = []
+    found, kept = [], {}
     for job in jobs:
+        if job.folder not in kept:
+            kept[job.folder] = versions.kept(place(out, job.folder))
         made_from = plan.ingredients(job, inputs=inputs, notebook_digest=notebooks.get(job.bilan, ""))
         found.append(
             Case(
@@ -98,6 +105,7 @@ def cases(jobs: Iterable[Job], config: Config, folder: Path, out: Path, *, creat
                 manifest=place(out, job.folder, f"{job.slug}.manifest.json"),
                 made_from=made_from,
                 key=plan.content_key(made_from, secret) if secret else "",
+                versions=kept[job.folder].get(job.slug, ()),
             )
         )
     return found
@@ -114,13 +122,39 @@ def withdrawn_because(told: Mapping[str, str]) -> str:
     return f"le {french.date(told['date'])} : {told['motif']}"
 
 
+def changed_since(case: Case, version: Version) -> str:
+    """Return in French what changed in a dossier since a version was frozen; empty when nothing of its author did.
+
+    Another release of ctgeval, or of what it is built on, is no reason to revise what a meeting has seen.
+    """
+    notes = manifest.read(manifest.version_notes_path(case.folder, case.job, version.number))
+    if not notes or notes["cle"] == case.key:
+        return ""
+    before, now = (
+        {name: value for name, value in found.items() if not name.startswith(_OURS)}
+        for found in (notes["composants"], case.made_from)
+    )
+    return plan.difference(before, now)
+
+
 def _standing(case: Case) -> tuple[Standing, str]:
-    notes = manifest.read(manifest.notes_path(case.folder, case.job))
-    told = manifest.read(case.manifest)
     if case.withdrawal:
         return "retire", withdrawn_because(case.withdrawal)
+    version = versions.held(case)
+    if version is not None and versions.intact(case, version):
+        changed = changed_since(case, version)
+        return ("fige", versions.told_of(version, changed)) if changed else ("a_jour", "")
+    if version is not None and case.up_to_date:
+        return "a_refaire", f"la version {version.number}, figée, a été modifiée ou supprimée à la main"
+    return _compared(case)
+
+
+def _compared(case: Case) -> tuple[Standing, str]:
+    """Compare what a bilan would be made from with what it was made from."""
+    told = manifest.read(case.manifest)
     if case.up_to_date:
         return "a_jour", ""
+    notes = manifest.read(manifest.notes_path(case.folder, case.job))
     if notes.get("echec") and notes["cle"] == case.key:
         return "en_echec", notes["echec"]
     if not case.page.exists():

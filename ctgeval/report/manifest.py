@@ -16,19 +16,25 @@ from ctgeval.report.plan import Job, versions
 
 __all__ = [
     "FORMAT",
+    "VERSIONS",
     "describe",
+    "frozen",
     "notes_path",
+    "page_name",
     "partial_path",
     "read",
     "remember",
     "secret",
     "sources",
+    "version_notes_path",
     "withdrawal",
     "withdrawals",
     "write",
 ]
 
 FORMAT = 2
+VERSIONS = "versions"
+"""Folder of the frozen versions, in that of their readers."""
 _SHOWN = ("cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion")
 
 
@@ -118,6 +124,25 @@ def withdrawals(told: Mapping[str, Any]) -> list[dict[str, str]]:
     return [dict(one) for one in told.get("retraits") or ()]
 
 
+def frozen(told: Mapping[str, Any]) -> bool:
+    """Tell whether a sheet is that of a frozen version (see `ctgeval.report.versions`), and says all that it must."""
+    page, said = told.get("html"), told.get("figee")
+    return (
+        isinstance(page, dict)
+        and isinstance(said, dict)
+        and isinstance(said.get("numero"), int)
+        and all(isinstance(said.get(name), str) for name in ("date", "motif", "de"))
+        and all(isinstance(page.get(name), str) for name in ("fichier", "sha256"))
+        and all(isinstance(told.get(name), str) for name in ("audience", "etat", "version"))
+    )
+
+
+def page_name(told: Mapping[str, Any]) -> str:
+    """Return the place of the page that a sheet speaks of, under the reports: ``copil/versions/...-v1.html``."""
+    folder = f"{told['audience']}/{VERSIONS}" if "figee" in told else told["audience"]
+    return f"{folder}/{told['html']['fichier']}"
+
+
 def read(path: Path) -> dict[str, Any]:
     """Return a sheet of JSON, or an empty one when the file is missing or is not a sheet of this version."""
     try:
@@ -137,12 +162,42 @@ def notes_path(folder: Path, job: Job) -> Path:
     return folder / PRIVATE / "etats" / job.folder / f"{job.slug}.json"
 
 
+def version_notes_path(folder: Path, job: Job, number: int) -> Path:
+    """Where the dossier keeps what it knows of a frozen version: what it was made from."""
+    return folder / PRIVATE / "etats" / job.folder / VERSIONS / f"{job.slug}-v{number}.json"
+
+
 def partial_path(folder: Path, job: Job) -> Path:
     """Where the partial page of a bilan that failed is kept for its author."""
     return folder / PRIVATE / "partiels" / job.folder / f"{job.slug}.html"
 
 
-def remember(folder: Path, job: Job, *, made_from: Mapping[str, str], key: str, failure: str = "") -> None:
-    """Keep, inside the dossier only, what the last attempt was made from and how it ended."""
+def remember(
+    folder: Path,
+    job: Job,
+    *,
+    made_from: Mapping[str, str],
+    key: str,
+    failure: str = "",
+    made: tuple[str, str] | None = None,
+) -> None:
+    """Keep, inside the dossier only, what the last attempt was made from and how it ended.
+
+    Parameters
+    ----------
+    folder : Path
+        The dossier.
+    job : Job
+        The bilan.
+    made_from, key : mapping, str
+        See `ctgeval.report.cases.Case`.
+    failure : str
+        Why it failed, in French.
+    made : tuple of (str, str), optional
+        sha256 of the page, and the release that it was made from: the ledger, which knows those of the others, does not
+        know those of the team.
+    """
     path = notes_path(folder, job)
-    write(path, {"format": FORMAT, "cle": key, "composants": dict(made_from), "echec": failure})
+    releases = dict(read(path).get("parutions") or {}) | (dict([made]) if made else {})
+    told = {"format": FORMAT, "cle": key, "composants": dict(made_from), "echec": failure, "parutions": releases}
+    write(path, told)

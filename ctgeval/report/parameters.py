@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import keyword
 import math
 import unicodedata
@@ -20,6 +22,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "nombre": (int, float),
     "booleen": (bool,),
 }
+_TYPES = {"texte": "string", "entier": "integer", "nombre": "number", "booleen": "boolean"}
+_PRINTED = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"
+"""Neither controls, nor signs that hide or turn text, nor separators of lines; every dialect of patterns reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,36 @@ def _declared(name: str, entry: object, notebook: str) -> Parameter:
     return Parameter(name=name, kind=kind, description=str(fields.get("description", "")))
 
 
+def json_schema(declared: Mapping[str, Parameter], *, title: str = "") -> dict[str, Any]:
+    """Return what a notebook declares as a JSON Schema.
+
+    Parameters
+    ----------
+    declared : mapping
+        See `schema`.
+    title : str
+        Of the notebook, in French.
+
+    References
+    ----------
+    JSON Schema, draft 2020-12.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "type": "object",
+        "properties": {name: _property(one) for name, one in sorted(declared.items())},
+        "additionalProperties": False,
+    }
+
+
+def _property(one: Parameter) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": _TYPES[one.kind], "description": one.description}
+    if one.kind == "texte":
+        told |= {"maxLength": LONGEST_TEXT, "pattern": _PRINTED}
+    return told
+
+
 def check(values: Mapping[str, object], declared: Mapping[str, Parameter], *, notebook: str = "") -> dict[str, Value]:
     """Return the values to hand to a notebook, sorted by name, after checking names and values.
 
@@ -134,3 +169,15 @@ def _check_text(name: str, text: str, notebook: str) -> None:
         raise ParameterError(
             f"La valeur du paramètre « {name} » contient des caractères de contrôle.", file=notebook, value=ascii(text)
         )
+
+
+def seed(values: Mapping[str, Value]) -> int:
+    """Return where the random numbers of a notebook start: at the same place for the same parameters.
+
+    Parameters
+    ----------
+    values : mapping
+        Its parameters.
+    """
+    told = json.dumps(dict(values), sort_keys=True).encode("ascii")
+    return int.from_bytes(hashlib.sha256(told).digest()[:4], "big")

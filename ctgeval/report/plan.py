@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -13,11 +14,13 @@ from functools import lru_cache
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ctgeval import french, periods
 from ctgeval.checks import notebooks
 from ctgeval.config import PRIVATE, Config
 from ctgeval.errors import ParameterError, PeriodError, ReportError, suggestion
+from ctgeval.report import parameters
 from ctgeval.report.files import digest
 from ctgeval.sources import cache
 
@@ -49,6 +52,8 @@ class Job:
         What is asked for.
     fictional : bool
         Whether the territory is an invented one.
+    motif_revision : str
+        Why a version that was frozen is revised.
     """
 
     bilan: str
@@ -59,6 +64,7 @@ class Job:
     etat: str
     formats: tuple[str, ...]
     fictional: bool
+    motif_revision: str = ""
 
     @property
     def folder(self) -> str:
@@ -115,6 +121,7 @@ def jobs(
             etat=asked.etat,
             formats=asked.formats,
             fictional=fictional,
+            motif_revision=asked.motif_revision,
         )
         for asked in config.bilans
         for code in (asked.territoires or (config.territoire.code,))
@@ -207,6 +214,23 @@ def title(name: str) -> str:
     """Return the French title that a notebook declares in ``metadata.ctgeval.titre``, or its name."""
     told = json.loads(notebook(name).read_text(encoding="utf-8")).get("metadata", {}).get("ctgeval", {})
     return str(told.get("titre") or name.replace("_", " ").capitalize())
+
+
+def schemas(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of the parameters of notebooks, by name; those that can't be read are left out.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of notebooks.
+    """
+    found = {}
+    for name in sorted(set(names) & set(notebooks())):
+        metadata_ = json.loads(notebook(name).read_text(encoding="utf-8")).get("metadata", {})
+        with contextlib.suppress(ParameterError):
+            declared = parameters.schema(metadata_, notebook=name)
+            found[name] = parameters.json_schema(declared, title=title(name))
+    return found
 
 
 def input_files(config: Config, folder: Path) -> tuple[Path, ...]:

@@ -85,7 +85,8 @@ def publish(
     told["controle"] = _checked(case, release, page, told, private)
     write_whole(case.page, page)
     manifest.write(case.manifest, told)
-    manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key)
+    made = (told["html"]["sha256"], release.path.name)
+    manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key, made=made)
     partial.unlink(missing_ok=True)
 
 

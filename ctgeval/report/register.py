@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ctgeval.confidentiality import ledger_file
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.ledger import Ledger, PublishedPage, Record, RegisteredRelease
-from ctgeval.report import lock, manifest
+from ctgeval.report import lock, manifest, versions
 from ctgeval.report.files import digest
 from ctgeval.report.withdraw import INTERNAL, finish, own
 
@@ -95,6 +95,20 @@ class Register:
             self._held.check()
             self._ledger.confirm(self._releases[case.job.folder], _name(case), sha256=digest(case.page), day=day)
 
+    def keep(self, case: Case, *, day: str) -> None:
+        """Freeze the page of a bilan that is more than a draft, and write in the ledger that this version is published.
+
+        Raises
+        ------
+        ConfidentialityError, ParameterError, ReportError
+            When it can't be frozen, or written in the ledger; when the reason of a revision can't be shown.
+        """
+        self._held.check()
+        version = versions.keep(case, day=day)
+        if version is not None and self._ledger is not None and case.job.folder in self._releases:
+            name = manifest.page_name(version.told)
+            self._ledger.confirm(self._releases[case.job.folder], name, sha256=version.sha256, day=day)
+
     def withdrawal(self, case: Case) -> dict[str, str]:
         """Return the day and the reason of a bilan that is withdrawn; nothing for one that stands or never was."""
         known = self._page(case)
@@ -153,16 +167,14 @@ def _recognised(ledger: Ledger, out: Path, config: Config) -> None:
     for told in own(out, config, ledger):
         seal = told.get("registre", {}).get("sceau", "")
         if seal and not ledger.knows(seal):
-            raise ledger_file.unlike(
-                f"il ne connaît pas le bilan publié {told['audience']}/{told['html']['fichier']} ({told['date']})"
-            )
+            raise ledger_file.unlike(f"il ne connaît pas le bilan publié {manifest.page_name(told)} ({told['date']})")
 
 
 def _settle(ledger: Ledger, out: Path, config: Config) -> None:
     """Write as published the pages that a killed build had put in place without having the time to say it."""
     by_seal = {release.seal: release for release in ledger.releases}
     for told in own(out, config, ledger):
-        name = f"{told['audience']}/{told['html']['fichier']}"
+        name = manifest.page_name(told)
         release = by_seal.get(told.get("registre", {}).get("sceau", ""))
         known = ledger.page(name)
         if release is None or manifest.withdrawal(told):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ctgeval.report import html, manifest
+from ctgeval.report import html, manifest, versions
 from ctgeval.report.files import digest, place, write_whole
 from ctgeval.report.plan import Job
 
@@ -70,6 +70,7 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     first = listed[0]
     path = place(out, first.folder, "index.html")
     own = convention(name)
+    kept = versions.kept(path.parent)
     sheets = [manifest.read(place(out, first.folder, f"{job.slug}.manifest.json")) for job in listed]
     sheets += _others(path.parent, own, {f"{job.slug}.manifest.json" for job in listed})
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -77,7 +78,12 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
         if told and (
             manifest.withdrawal(told) or digest(path.parent / told["html"]["fichier"]) == told["html"]["sha256"]
         ):
-            groups.setdefault(told["convention"], []).append(_entry(told))
+            frozen = kept.pop(told["html"]["fichier"].removesuffix(".html"), ())
+            groups.setdefault(told["convention"], []).append(_entry(told, frozen))
+    for frozen in kept.values():
+        # Nobody asks for this bilan any more, or its page is not made yet: what was presented is still there.
+        told = dict(frozen[-1].told)
+        groups.setdefault(told["convention"], []).append(_entry(told, frozen) | {"lien": "", "retraits": []})
     content = html.page(
         "index.html.j2",
         {
@@ -98,7 +104,7 @@ def _others(folder: Path, own: str, listed: set[str]) -> list[dict[str, Any]]:
     return [told for told in sheets if told and (told.get("convention", own) != own or manifest.withdrawal(told))]
 
 
-def _entry(told: dict[str, Any]) -> dict[str, Any]:
+def _entry(told: Mapping[str, Any], frozen: Iterable[versions.Version]) -> dict[str, Any]:
     return {
         "lien": told["html"]["fichier"],
         "titre": told["titre"],
@@ -109,4 +115,5 @@ def _entry(told: dict[str, Any]) -> dict[str, Any]:
         "mention": MENTION if told["fictif"] else "",
         "retrait": manifest.withdrawal(told),
         "retraits": manifest.withdrawals(told),
+        "versions": versions.listed(frozen),
     }

@@ -1,13 +1,13 @@
 """Withdraw a bilan: the page goes, its index and its sheet say so, the ledger remembers what was read.
 
 Written first in the ledger, or in the sheet of a bilan of the team, which the ledger does not know; then done. A
-program killed between the two is finished by the next command that builds or withdraws (`finish`).
+program killed between the two is finished by the next command that builds or withdraws (`finish`). The frozen version
+that is the same page goes with it; an earlier one stays, until it is withdrawn by its own name.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from ctgeval import config as configuration
 from ctgeval.confidentiality.ledger import Ledger
-from ctgeval.errors import ConfidentialityError, ParameterError, ReportError
-from ctgeval.report import lock, manifest, plan, site
+from ctgeval.errors import ParameterError, ReportError
+from ctgeval.report import lock, manifest, plan, reasons, site
 from ctgeval.report.files import place
 from ctgeval.report.plan import Job
-from ctgeval.report.scan import KINDS, document
 
 if TYPE_CHECKING:
     from ctgeval.config import Config
@@ -28,8 +27,6 @@ __all__ = ["Withdrawn", "finish", "own", "withdraw"]
 
 INTERNAL = "interne"
 _SHEET = ".manifest.json"
-_LONGEST = 300
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +45,8 @@ class Withdrawn:
         ISO day of the withdrawal, and its reason.
     already : bool
         Whether it was withdrawn before; the day and the reason are then those of that time.
+    left : tuple of str
+        Places of its frozen versions that still stand.
     """
 
     bilan: str
@@ -59,6 +58,7 @@ class Withdrawn:
     day: str
     reason: str
     already: bool
+    left: tuple[str, ...] = ()
 
 
 def withdraw(
@@ -79,7 +79,8 @@ def withdraw(
     dossier_path : str or Path
         The dossier: its folder, or its ``ctg.toml``.
     bilan : str
-        Name of its notebook, or of its file (``epci-200070035-bilan-annuel-2025.html``).
+        Name of its notebook, or of its file (``epci-200070035-bilan-annuel-2025.html``); a frozen version has a name of
+        file only (``epci-200070035-bilan-annuel-2025-v1.html``).
     reason : str
         Why; readers of its index see it.
     out : str or Path
@@ -100,27 +101,27 @@ def withdraw(
     ReportError
         When a file can't be written or removed; or when another builder is at work.
     """
-    told_reason = _checked(reason)
+    told_reason = reasons.checked(reason, of="du retrait")
     path = Path(dossier_path)
     folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
     config = configuration.load(folder)
     day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
     with lock.hold(folder) as held, Ledger.open(folder) as ledger:
         finish(ledger, Path(out), config)
+        every = list(own(Path(out), config, ledger))
         found = [
-            told
-            for told in own(Path(out), config, ledger)
-            if _meant(told, bilan, audience=audience, territoire=territoire, periode=periode)
+            told for told in every if _meant(told, bilan, audience=audience, territoire=territoire, periode=periode)
         ]
-        told = _only(found, bilan)
-        page = _page_name(told)
+        told = _current(every, _only(found, bilan))
+        page = manifest.page_name(told)
         before = manifest.withdrawal(told)
+        copies = _copies(every, told)
         if not before:
             held.check()
-            if told["audience"] != INTERNAL:
-                ledger.withdraw(page, told_reason, day=day)
-            _mark(Path(out), told, day=day, reason=told_reason)
-        _remove(Path(out), told)
+            for one in (told, *copies):
+                _write(ledger, Path(out), one, day=day, reason=told_reason)
+        for one in (told, *copies):
+            _remove(Path(out), one)
         index = _reindexed(Path(out), config, folder, told)
     return Withdrawn(
         bilan=told["bilan"],
@@ -132,6 +133,7 @@ def withdraw(
         day=before.get("date", day),
         reason=before.get("motif", told_reason),
         already=bool(before),
+        left=tuple(manifest.page_name(one) for one in _versions(every, told) if one not in copies),
     )
 
 
@@ -148,7 +150,7 @@ def own(out: Path, config: Config, ledger: Ledger) -> Iterator[dict[str, Any]]:
         Of the dossier.
     """
     name = site.convention(config.territoire.nom or config.territoire.code)
-    for path in sorted(out.glob(f"*/*{_SHEET}")):
+    for path in sorted((*out.glob(f"*/*{_SHEET}"), *out.glob(f"*/{manifest.VERSIONS}/*{_SHEET}"))):
         told = manifest.read(path)
         if _sound(told, path) and (
             told["convention"] == name or ledger.knows(told.get("registre", {}).get("sceau", ""))
@@ -159,13 +161,15 @@ def own(out: Path, config: Config, ledger: Ledger) -> Iterator[dict[str, Any]]:
 def _sound(told: dict[str, Any], path: Path) -> bool:
     """Tell whether a sheet speaks of the page beside it: another may have been put there, or changed, by hand."""
     page, named = told.get("html"), told.get("parametres")
+    frozen = path.parent.name == manifest.VERSIONS
     texts = [told.get(name) for name in ("bilan", "audience", "convention", "etat", "titre", "nom")]
     return (
         isinstance(page, dict)
         and isinstance(named, dict)
         and all(isinstance(text, str) for text in (*texts, named.get("territoire"), named.get("periode")))
         and path.name == f"{str(page.get('fichier')).removesuffix('.html')}{_SHEET}"
-        and told["audience"] == path.parent.name
+        and told["audience"] == (path.parent.parent if frozen else path.parent).name
+        and (manifest.frozen(told) if frozen else "figee" not in told)
         and isinstance(told.get("registre", {}), dict)
     )
 
@@ -187,40 +191,29 @@ def finish(ledger: Ledger, out: Path, config: Config) -> None:
     ReportError
         When a file can't be written or removed.
     """
-    for told in own(out, config, ledger):
-        known = ledger.page(_page_name(told))
-        if known is not None and known.state == "withdrawn" and not manifest.withdrawal(told):
+    every = list(own(out, config, ledger))
+    for told in every:
+        known, gone = ledger.page(manifest.page_name(told)), manifest.withdrawal(told)
+        if known is not None and known.state == "withdrawn" and not gone:
             # A sheet that tells of that withdrawal already is the one of a later version.
-            if len(manifest.withdrawals(told)) < len(known.withdrawals):
-                _mark(out, told, day=known.day, reason=known.reason)
-                _remove(out, told)
-        elif manifest.withdrawal(told):
+            if len(manifest.withdrawals(told)) >= len(known.withdrawals):
+                continue
+            gone = {"date": known.day, "motif": known.reason}
+            _mark(out, told, day=known.day, reason=known.reason)
+        if gone:
             _remove(out, told)
-
-
-def _checked(reason: str) -> str:
-    """Return a reason that can be printed for readers."""
-    told = reason.strip()
-    if not told or len(told) > _LONGEST or _CONTROL.search(told):
-        raise ParameterError(
-            "Le motif du retrait est vide, trop long, ou contient des signes qui ne s’impriment pas.",
-            value=_CONTROL.sub("?", told[:80]),
-            remedy=f"Écrivez une phrase de {_LONGEST} signes au plus : les lecteurs de l’index la verront.",
-        )
-    hits = document("motif.txt", told.encode("utf-8"), audience="habitants").hits
-    if hits:
-        raise ConfidentialityError(
-            f"Le motif du retrait ne peut pas être montré aux lecteurs : {KINDS[hits[0].kind]}.",
-            value=hits[0].what,
-            remedy="Écrivez-le sans rien qui désigne une personne.",
-        )
-    return told
+            for copy in _copies(every, told):
+                _write(ledger, out, copy, day=gone["date"], reason=gone["motif"])
+                _remove(out, copy)
 
 
 def _meant(
     told: dict[str, Any], bilan: str, *, audience: str | None, territoire: str | None, periode: str | None
 ) -> bool:
-    named = bilan in {told["bilan"], told["html"]["fichier"], told["html"]["fichier"].removesuffix(".html")}
+    file = str(told["html"]["fichier"])
+    # A frozen version is meant by its own name: its notebook means the present page.
+    names = {file, file.removesuffix(".html"), manifest.page_name(told)}
+    named = bilan in names or (bilan == told["bilan"] and "figee" not in told)
     read_by = audience is None or told["audience"] == audience or told["audience"].startswith(f"{audience}-")
     wanted = ((territoire, told["parametres"]["territoire"]), (periode, told["parametres"]["periode"]))
     return named and read_by and all(value is None or value == found for value, found in wanted)
@@ -248,18 +241,45 @@ def _only(found: list[dict[str, Any]], bilan: str) -> dict[str, Any]:
     )
 
 
-def _page_name(told: dict[str, Any]) -> str:
-    return f"{told['audience']}/{told['html']['fichier']}"
+def _versions(every: list[dict[str, Any]], told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the sheets of the standing frozen versions of the bilan that a sheet speaks of, itself apart."""
+    file = told["figee"]["de"] if "figee" in told else told["html"]["fichier"]
+    return [
+        one
+        for one in every
+        if one is not told
+        and "figee" in one
+        and (one["audience"], one["figee"]["de"]) == (told["audience"], file)
+        and not manifest.withdrawal(one)
+    ]
+
+
+def _copies(every: list[dict[str, Any]], told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the sheets of the frozen versions that are the same page, and must go with it."""
+    same = told["html"].get("sha256")
+    return [] if "figee" in told else [one for one in _versions(every, told) if one["html"]["sha256"] == same]
+
+
+def _current(every: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
+    """Return the sheet of the present page when it is the frozen version that is meant: both go, or neither."""
+    return next((one for one in every if not manifest.withdrawal(one) and told in _copies(every, one)), told)
+
+
+def _write(ledger: Ledger, out: Path, told: dict[str, Any], *, day: str, reason: str) -> None:
+    """Write that a page is withdrawn: in the ledger first, which knows nothing of the team's, then in its sheet."""
+    if told["audience"] != INTERNAL:
+        ledger.withdraw(manifest.page_name(told), reason, day=day)
+    _mark(out, told, day=day, reason=reason)
 
 
 def _mark(out: Path, told: dict[str, Any], *, day: str, reason: str) -> None:
     """Write in the sheet of a bilan that it is withdrawn."""
-    sheet = place(out, told["audience"], f"{told['html']['fichier'].removesuffix('.html')}{_SHEET}")
+    sheet = place(out, *f"{manifest.page_name(told).removesuffix('.html')}{_SHEET}".split("/"))
     manifest.write(sheet, told | {"retrait": {"date": day, "motif": reason}})
 
 
 def _remove(out: Path, told: dict[str, Any]) -> None:
-    page = place(out, *_page_name(told).split("/"))
+    page = place(out, *manifest.page_name(told).split("/"))
     try:
         page.unlink(missing_ok=True)
     except OSError as error:

@@ -21,9 +21,9 @@ from ctgeval.errors import DossierError, NotebookFailed, ParameterError, Problem
 
 Run = Callable[..., Result]
 COMMANDS = [
-    "init", "verifier", "construire", "etat", "retirer", "auditer", "planifier", "gabarit", "indicateurs", "chercher",
-    "passation", "sources", "check", "build", "status", "withdraw", "audit", "schedule", "template", "search",
-    "handover", "indicators",
+    "init", "verifier", "construire", "etat", "comparer", "retirer", "auditer", "planifier", "gabarit", "indicateurs",
+    "chercher", "passation", "sources", "check", "build", "status", "compare", "withdraw", "audit", "schedule",
+    "template", "search", "handover", "indicators",
 ]  # fmt: skip
 
 

@@ -54,7 +54,6 @@ territoires = ["{CIVRAISIEN}", "{GARTEMPE}"]
 carnet = "essai"
 audience = "habitants"
 periode = "2025"
-etat = "publie"
 """
 PARAMETERS = new_code_cell('release = ""\nterritoire = ""\nperiode = ""', metadata={"tags": ["parameters"]})
 CANARY = """\

@@ -43,12 +43,19 @@ def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozens
     """
     if not folder.is_dir():
         return
-    sheets = {path.name: manifest.read(path) for path in sorted(folder.glob(f"*{_SHEET}"))}
+    found = sorted((*folder.glob(f"*{_SHEET}"), *folder.glob(f"{manifest.VERSIONS}/*{_SHEET}")))
+    sheets = {path.relative_to(folder).as_posix(): manifest.read(path) for path in found}
     for name, told in sheets.items():
         if told and told.get("audience") != audience:
             yield Hit(name, "autre_public", "", "")
-    known = {name: digest for told in sheets.values() for name, digest in described(told).items()}
-    theirs = {name for told in sheets.values() if told.get("audience") != audience for name in described(told)}
+    known: dict[str, str] = {}
+    theirs: set[str] = set()
+    for sheet, told in sheets.items():
+        # A sheet speaks of the files that are beside it.
+        beside = sheet.rpartition("/")[0]
+        files = {f"{beside}/{name}" if beside else name: digest for name, digest in described(told).items()}
+        known |= files
+        theirs |= set(files) if told.get("audience") != audience else set()
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_dir() and not path.is_symlink():
