@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ctgeval import designs, followup, periods, sources
-from ctgeval.confidentiality import AUDIENCES, ProtectedTable, Rule, rules
+from ctgeval.confidentiality import AUDIENCES, ProtectedTable, rules
+from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.forms import Cell, Form, Key
 from ctgeval.confidentiality.protection import protect_versions
 from ctgeval.confidentiality.published_forms import forms_of
@@ -26,8 +27,6 @@ from ctgeval.territory.pieces import pieces as territory_pieces
 if TYPE_CHECKING:
     from ctgeval.confidentiality.ledger import Record
     from ctgeval.dossier import Dossier
-
-_FOUNDATION = "Choix du dossier ([publication] seuil de ctg.toml), à défaut de seuil légal pour ces comptages."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +109,6 @@ def _forms(dossier: Dossier, results: ProtectedTable, every: pd.DataFrame) -> tu
         for form in design_forms(dossier, every)
     ]
     return (*forms_of(results), *estimates)
-
-
-def _rule(dossier: Dossier) -> Rule:
-    threshold = dossier.config.publication.seuil
-    return Rule(threshold=threshold.personnes, sensitive_threshold=threshold.sensible, source=_FOUNDATION)
 
 
 def _visible(dossier: Dossier, audience: str, partner: str = "") -> frozenset[str]:
@@ -223,7 +217,7 @@ def _protected(
     ]
     tables = protect_versions(
         [seen[visible][1] for visible, _ in versions],
-        _rule(dossier),
+        public_rule(dossier.config),
         margins=dossier.margins,
         finest=territory_pieces(dossier.reference, dossier.year),
         catalogue=dossier.catalogue,
@@ -261,7 +255,7 @@ def _targets(dossier: Dossier, results: pd.DataFrame | ProtectedTable) -> pd.Dat
     dated = targets.assign(time_period=targets["periode_reference"].map(_period))
     kept_back = [key in known - told for key in _keys_of(dated, ("indicateur", "territoire", "time_period"))]
     typed = targets["valeur_reference"]
-    small = rules.small_levels(targets["indicateur"], typed, _rule(dossier), catalogue=dossier.catalogue)
+    small = rules.small_levels(targets["indicateur"], typed, public_rule(dossier.config), catalogue=dossier.catalogue)
     secret = small | np.array(kept_back, dtype=bool)
     hidden = targets["valeur_cible"].where(~secret | targets["valeur_cible"].ne(typed))
     return targets.assign(valeur_reference=typed.mask(secret), valeur_cible=hidden)
@@ -372,7 +366,7 @@ def _meta(dossier: Dossier, partner: str) -> dict[str, Any]:
         "fictif": dossier.reference.fictional,
         "mention": "Territoire fictif – données fictives" if dossier.reference.fictional else "",
         "convention": convention.model_dump(mode="json") if convention else None,
-        "regle": _rule(dossier).sentence,
+        "regle": public_rule(dossier.config).sentence,
         "seuil": dossier.config.publication.seuil.model_dump(mode="json"),
         "retenus": list(dossier.retained),
     }

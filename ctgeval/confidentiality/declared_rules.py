@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ctgeval.confidentiality.rules import Rule, SourceRule
-from ctgeval.config import Config
+from ctgeval.config import AUDIENCES, Config
 
-__all__ = ["declared_rule"]
+__all__ = ["declared_rule", "public_rule"]
 
 _CHOICE = "Choix du dossier ([publication] seuil de ctg.toml), à défaut de seuil légal pour ces comptages."
 
@@ -51,3 +51,11 @@ def declared_rule(config: Config, audiences: Iterable[str]) -> Rule:
         source=" ".join(texts),
         by_source=by_source,
     )
+
+
+def public_rule(config: Config) -> Rule:
+    """Return the rule of every version but that of the team.
+
+    Who reads two versions must not find in one what the other masks: the highest threshold is that of all of them.
+    """
+    return declared_rule(config, (name for name in AUDIENCES if name != "interne"))

@@ -18,7 +18,7 @@ import pandas as pd
 from ctgeval import measures as measures_
 from ctgeval.confidentiality.grounds import Grounds
 from ctgeval.confidentiality.row_counts import Key, shown_counts
-from ctgeval.confidentiality.rules import Mask, Rule, primary, secret_measures, threshold
+from ctgeval.confidentiality.rules import Mask, Rule, primary, secret_measures, thresholds
 from ctgeval.indicators.definition import Formula, Indicator
 from ctgeval.measures import Measure
 
@@ -46,7 +46,7 @@ class Counted:
     value, low, high : float
         NaN when it is not known, and what is known of it then.
     limit : int
-        The threshold under which it is small: the highest of those of the indicators that show it.
+        The threshold under which it is small: the highest of those of the rows that show it.
     geo, period : str
         Where a reader sees it, the first in order.
     rows : list of int
@@ -137,7 +137,7 @@ def counted(
     start = 0
     for number, (table, withheld) in enumerate(zip(versions, secret, strict=True)):
         breach = primary(table, rule, catalogue=catalogue).numerator
-        limits = {str(name): threshold(catalogue[name], rule, catalogue) for name in table["indicator"].unique()}
+        limits = thresholds(table, rule, catalogue)
         geos, times = table["geo"].astype(str).tolist(), table["time_period"].astype(str).tolist()
         names = table["indicator"].astype(str).tolist()
         for row, counts in shown_counts(table, grounds=grounds, catalogue=catalogue):
@@ -150,7 +150,7 @@ def counted(
                         count.key, count.value, count.low, count.high, 0, geos[row], times[row]
                     )
                     _declare(sums, count.key.formula, item)
-                cell.limit = max(cell.limit, limits[item.id])
+                cell.limit = max(cell.limit, int(limits[row]))
                 cell.geo, cell.period = min(cell.geo, geos[row]), min(cell.period, times[row])
                 cell.low, cell.high = max(cell.low, count.low), min(cell.high, count.high)
                 cell.rows.append(start + row)

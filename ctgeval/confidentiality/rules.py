@@ -42,6 +42,7 @@ _ALLOWED: dict[str, frozenset[str]] = {
 Mask = npt.NDArray[np.bool_]
 Zeros = Literal["published", "masked"]
 _WHOLE = 100
+_OBJECTS = {"personnes": "de personnes", "foyers": "de foyers", "entreprises": "d’entreprises"}
 
 
 class SourceRule(NamedTuple):
@@ -153,10 +154,29 @@ class Rule:
             else ""
         )
         return (
-            "Les effectifs de personnes, de foyers ou d’entreprises compris entre 1 et "
-            f"{self.threshold - 1}{sensitive} ne sont pas diffusés, ni les taux qui permettraient de les retrouver ; "
-            "pour qu’aucune soustraction ne les donne, des totaux ou d’autres communes ne le sont pas non plus."
+            f"Les effectifs {self._counted()}{sensitive} ne sont pas diffusés{self._imposed()}, ni les taux qui "
+            "permettraient de les retrouver ; pour qu’aucune soustraction ne les donne, des totaux ou d’autres "
+            "communes ne le sont pas non plus."
         )
+
+    def _counted(self) -> str:
+        """Tell what is counted, threshold by threshold: those of persons first."""
+        by_limit: dict[int, list[str]] = {}
+        for counted, phrase in _OBJECTS.items():
+            by_limit.setdefault(max(self.of(counted), 1), []).append(phrase)
+        told = []
+        for limit, words in by_limit.items():
+            if limit > 1:
+                named = " ou ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+                told.append(f"{named} compris entre 1 et {limit - 1}")
+        return ", ".join(told)
+
+    def _imposed(self) -> str:
+        """Tell the higher threshold that some producers impose."""
+        most = max((one.threshold for one in self.by_source), default=0)
+        if most <= self.threshold:
+            return ""
+        return f" (ni, des fichiers dont le producteur l’impose, ceux de moins de {most})"
 
 
 def allows(diffusion: str, audience: str) -> bool:

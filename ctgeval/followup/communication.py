@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ctgeval import observations, periods
+from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
 from ctgeval.followup.topic import Reader, Topic
@@ -23,7 +24,7 @@ __all__ = ["TOPIC"]
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     lines = communication.lines(dossier.tables["communication"].frame)
     if not reader.internal:
-        limit = dossier.config.publication.seuil.personnes
+        limit = public_rule(dossier.config).threshold
         few = lines["valeur"].gt(0) & lines["valeur"].lt(limit)
         people = pd.Series([communication.of_persons(text) for text in lines["mesure"]], lines.index, dtype="bool")
         lines = lines.assign(valeur=lines["valeur"].mask(few & people))

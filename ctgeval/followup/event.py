@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ctgeval import observations
+from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
 from ctgeval.followup.topic import Reader, Topic
@@ -26,7 +27,7 @@ _OF_SATISFACTION = ("satisfaits", "satisfaction")
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     sheets = events.sheets(dossier.tables["evenements"].frame)
-    limit = 0 if reader.internal else dossier.config.publication.seuil.personnes
+    limit = 0 if reader.internal else public_rule(dossier.config).threshold
     return {"events": _masked(sheets, limit)[list(TABLES["events"])]}
 
 
@@ -59,7 +60,7 @@ def _observations(dossier: Dossier) -> pd.DataFrame:
     A total so low that it proves the editions behind it to be small is not made: a year of one edition is masked by
     the rule of the results, several are not.
     """
-    limit = dossier.config.publication.seuil.personnes
+    limit = public_rule(dossier.config).threshold
     sheets = events.sheets(dossier.tables["evenements"].frame)
     told = {str(year) for year, some in sheets.groupby("annee") if _proves_small(some["presences"], limit)}
     rows = [

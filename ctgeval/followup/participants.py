@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ctgeval import french
+from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.errors import DossierError
 from ctgeval.programme import age_bands, census, participation, representativeness
 from ctgeval.programme.age_bands import Band
@@ -126,7 +127,7 @@ def rows(dossier: Dossier, *, internal: bool) -> list[dict[str, Any]]:
     internal : bool
         Whether the reader is the team, who sees each meeting and every band.
     """
-    limit = 0 if internal else dossier.config.publication.seuil.personnes
+    limit = 0 if internal else public_rule(dossier.config).threshold
     register = dossier.tables["participation"].frame
     ground = Ground.of(dossier)
     found: list[dict[str, Any]] = []
@@ -143,7 +144,7 @@ def widest(dossier: Dossier) -> dict[int, float]:
 
     The largest in absolute value over the bands that may be shown to everybody.
     """
-    limit = dossier.config.publication.seuil.personnes
+    limit = public_rule(dossier.config).threshold
     register = dossier.tables["participation"].frame
     if register["tranche_age"].isna().all():
         return {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ctgeval import observations
+from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem, suggestion
 from ctgeval.followup import participants
@@ -26,7 +27,7 @@ GAP = "ecart_representativite"
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     events = participation.events(dossier.tables["participation"].frame)
     asked = proposals.follow_up(dossier.tables["propositions"].frame)
-    limit = 0 if reader.internal else dossier.config.publication.seuil.personnes
+    limit = 0 if reader.internal else public_rule(dossier.config).threshold
     return {
         "participation": _named(dossier, "participation", _shown(events, limit)),
         "participation_years": _frame("participation_years", _years(events, limit)),

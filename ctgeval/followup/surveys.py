@@ -11,6 +11,7 @@ import pandas as pd
 
 from ctgeval import observations as observations_
 from ctgeval.confidentiality import rules
+from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import CtgevalError, DossierError, Problem, Severity, suggestion
 from ctgeval.followup import survey_secrecy
@@ -201,12 +202,18 @@ def _origin(survey: Survey, question: str) -> str:
 
 def withheld(dossier: Dossier) -> frozenset[str]:
     """Return the ``origin`` of the observations that no other reader than the team may be given."""
-    threshold = dossier.config.publication.seuil
     return frozenset(
         _origin(taken.survey, code)
         for taken in dossier.surveys.taken.values()
-        for code in survey_secrecy.withheld(taken, threshold.personnes, threshold.sensible)
+        for code in survey_secrecy.withheld(taken, *_thresholds(dossier, taken.survey))
     )
+
+
+def _thresholds(dossier: Dossier, survey: Survey) -> tuple[int, int]:
+    """Return the threshold of the counts of a survey, and of the sensitive ones; its source may impose a higher."""
+    rule = public_rule(dossier.config)
+    imposed = max((one.threshold for one in rule.by_source if one.source == survey.source), default=0)
+    return max(rule.threshold, imposed), max(rule.sensitive_threshold, imposed)
 
 
 def _tables(dossier: Dossier, reader: Reader) -> dict[str, pd.DataFrame]:
@@ -219,12 +226,11 @@ def _tables(dossier: Dossier, reader: Reader) -> dict[str, pd.DataFrame]:
         if reader.internal or taken.survey.source in allowed
     }
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in _NAMES}
-    threshold = dossier.config.publication.seuil
     for taken in shown.values():
         before = shown.get(taken.survey.vague_precedente)
         told = _told(taken, before)
         if not reader.internal:
-            told = survey_secrecy.protected(taken, told, threshold.personnes, threshold.sensible, before=before)
+            told = survey_secrecy.protected(taken, told, *_thresholds(dossier, taken.survey), before=before)
         for name, frame in told.items():
             found[name].append(frame)
     return {name: _joined(name, frames) for name, frames in found.items()}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ctgeval import config
-from ctgeval.confidentiality.declared_rules import declared_rule
+from ctgeval.confidentiality.declared_rules import declared_rule, public_rule
 from ctgeval.confidentiality.rules import primary, threshold, thresholds
 from ctgeval.indicators import definition
 
@@ -77,3 +77,26 @@ def test_a_threshold_without_its_text_is_refused(tmp_path: Path, told: str, key:
     found = [problem for problem in config.check(tmp_path)[1] if problem.severity == "bloquant"]
     assert any(key in problem.key for problem in found), found
     assert all(problem.remedy for problem in found)
+
+
+def test_the_rule_of_all_readers_is_the_highest_of_theirs(tmp_path: Path) -> None:
+    told = (
+        '[publication.audience]\nhabitants = { seuil = 10, texte = "Vœu." }\ninterne = { seuil = 30, texte = "Non." }\n'
+    )
+    assert public_rule(read(tmp_path, told)).threshold == 10
+
+
+def test_readers_are_told_each_threshold(tmp_path: Path) -> None:
+    """«Entre 1 et 4» said of households would be false where theirs are masked up to 7."""
+    told = "[publication]\nseuil = { personnes = 5, foyers = 8, sensible = 11 }\n" + SOURCE
+    sentence = public_rule(read(tmp_path, told)).sentence
+    assert sentence.startswith(
+        "Les effectifs de personnes ou d’entreprises compris entre 1 et 4, de foyers compris entre 1 et 7 (entre 1 et "
+        "10 pour"
+    )
+    assert "ceux de moins de 11" in sentence
+    usual = public_rule(read(tmp_path, "")).sentence
+    assert usual.startswith(
+        "Les effectifs de personnes, de foyers ou d’entreprises compris entre 1 et 4 (entre 1 et 10"
+    )
+    assert "producteur" not in usual

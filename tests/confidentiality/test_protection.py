@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ctgeval.confidentiality import ProtectedTable, Rule, attack, protect
+from ctgeval.confidentiality.rules import SourceRule
 from ctgeval.errors import ConfidentialityError, ProtectionInfeasible
 from ctgeval.indicators import definition
 from ctgeval.indicators.compute import RESULT_COLUMNS
@@ -232,3 +233,14 @@ def test_rows_that_must_be_shown_are_shown_or_refused_by_name() -> None:
     with pytest.raises(ProtectionInfeasible, match="COM-99104, 2024") as refused:
         protect(table, RULE, margins={EPCI: COMMUNES}, forced=every)
     assert len(refused.value.problems) == 1
+
+
+def test_a_source_that_imposes_more_masks_more_and_its_neighbours_protect_as_much() -> None:
+    """A count of 7 from that source: nobody may prove that it is under 11."""
+    table = rows(BIRTHS, counts(40, 7, 20, 60)).assign(source="caf")
+    assert shown(protect(table, RULE, margins={EPCI: COMMUNES})) == {*COMMUNES, EPCI}
+    rule = replace(RULE, by_source=(SourceRule("caf", 11, "essai"),))
+    found = proved_safe(protect(table, rule, margins={EPCI: COMMUNES}))
+    assert shown(found) == {"COM-99101", "COM-99104", EPCI}
+    assert attack(found)["required"].max() == 11
+    assert shown(protect(table.assign(source="autre"), rule, margins={EPCI: COMMUNES})) == {*COMMUNES, EPCI}
