@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
 from ctgeval.confidentiality.suppression import Budget, choose
 from tests.confidentiality.independent_attacker import Attacker, sums_of
 from tests.confidentiality.tables import Table, drawn, names, with_margins
+from tests.examples import sample
 
-TABLES = 10_000 if os.environ.get("CTGEVAL_TORTURE") else 300
+TABLES, KNOWING = sample(60, 10_000), sample(30, 1_000)
 BATCHES = 10
 SLACK = 1e-6
 
@@ -38,7 +37,7 @@ def test_no_small_count_can_be_proved_small(batch: int) -> None:
 @pytest.mark.torture
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_nor_by_someone_who_is_alone_in_a_cell(batch: int) -> None:
-    for seed in range(batch, TABLES // 10, BATCHES):
+    for seed in range(batch, KNOWING, BATCHES):
         table = drawn(100_000 + seed)
         hidden = names(table.system(), choose(table.system(), budget=Budget(iterations=0)).hidden)
         reader = attacker(table, hidden)
