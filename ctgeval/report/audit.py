@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctgeval import config as configuration
+from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.ledger import Ledger
+from ctgeval.confidentiality.rules import threshold
+from ctgeval.dossier import Dossier
 from ctgeval.errors import CtgevalError
-from ctgeval.indicators.definition import catalogue
 from ctgeval.report import manifest, origin, past, plan, scan
 from ctgeval.report.scan.hits import Hit
 from ctgeval.report.withdraw import INTERNAL, own
@@ -97,7 +99,7 @@ def audit(dossier_path: str | Path, *, out: str | Path = "reports") -> AuditRepo
         with Ledger.open(folder, write=False) as ledger:
             forms = ledger.verify()
             register = _register(ledger, Path(out), config, forms)
-            return AuditReport((register, _attacked(ledger, config), _files(ledger, folder, Path(out), config)))
+            return AuditReport((register, _attacked(ledger, folder, config), _files(ledger, folder, Path(out), config)))
     except CtgevalError as error:
         told = error.problem
         broken = Part(name="registre", checked={}, findings=(_finding(told.message, told.file, told.remedy),))
@@ -136,6 +138,12 @@ def _unlike(ledger: Ledger, out: Path, config: Config) -> Iterator[Finding]:
                 name,
                 "Relancez « ctgeval retirer », ou supprimez ce fichier.",
             )
+        if not there and not withdrawn and (known is None or known.state != "withdrawn"):
+            yield _finding(
+                "Ce bilan n’est plus là, et rien ne dit qu’il est retiré.",
+                name,
+                "Relancez « ctgeval construire », ou dites à ses lecteurs qu’il est retiré : « ctgeval retirer ».",
+            )
         if told["audience"] == INTERNAL or withdrawn or not there:
             continue
         if seal and not ledger.knows(seal):
@@ -159,14 +167,14 @@ def _sha(told: dict[str, Any]) -> str:
 # -- the attack ---------------------------------------------------------------------------------------------------
 
 
-def _attacked(ledger: Ledger, config: Config) -> Part:
-    seuil, known = config.publication.seuil, catalogue()
+def _attacked(ledger: Ledger, folder: Path, config: Config) -> Part:
+    dossier = Dossier(folder, config)
+    rule, known = public_rule(config), dossier.catalogue
 
     def limit(indicator: str) -> float:
-        sensitive = indicator in known and known[indicator].sensitive
-        return float(seuil.sensible if sensitive else seuil.personnes)
+        return float(threshold(known[indicator], rule, known) if indicator in known else rule.threshold)
 
-    seen = past.attack(ledger.records(), limit=limit)
+    seen = past.attack(ledger.records(), limit=limit, declared=dossier.measures)
     findings = tuple(
         _finding(
             f"De tout ce qui a été publié, on peut déduire {_said(one)} : {one.indicator}, {one.geo}, "

@@ -20,10 +20,12 @@ from ctgeval.confidentiality.equations import Equation, assemble
 from ctgeval.confidentiality.forms import Cell, Form, Key
 from ctgeval.confidentiality.ledger import Record, RegisteredRelease
 from ctgeval.errors import ConfidentialityError, UnknownMeasure
+from ctgeval.measures import Measure
 
 __all__ = ["Disclosed", "Seen", "attack"]
 
 _EPSILON = 1e-6
+Declared = Mapping[str, Measure] | None
 Intervals = dict[Cell, tuple[float, float]]
 
 
@@ -67,7 +69,7 @@ class Seen:
     disclosed: tuple[Disclosed, ...]
 
 
-def attack(records: Iterable[Record], *, limit: Callable[[str], float]) -> Seen:
+def attack(records: Iterable[Record], *, limit: Callable[[str], float], declared: Declared = None) -> Seen:
     """Attack every masked count of the ledger with all that it holds.
 
     Parameters
@@ -76,17 +78,19 @@ def attack(records: Iterable[Record], *, limit: Callable[[str], float]) -> Seen:
         Everything ever published.
     limit : callable
         Threshold of an indicator.
+    declared : mapping of str to Measure, optional
+        Measures of the dossier: those of the house and its own.
     """
     masked = attacked = revised = 0
     disclosed: list[Disclosed] = []
     for group in _linked(records):
         asked = _asked(group)
         masked += len(asked)
-        asked = {cell: record for cell, record in asked.items() if _is_count(cell.measure)}
+        asked = {cell: record for cell, record in asked.items() if _is_count(cell.measure, declared)}
         if not asked or all(record.form.masked for record in group):
             continue
         limits = {cell: limit(record.form.indicator) for cell, record in asked.items()}
-        found, contradicted = _intervals(group, limits)
+        found, contradicted = _intervals(group, limits, declared)
         attacked += len(found)
         revised += contradicted
         disclosed += [
@@ -148,34 +152,34 @@ def _counted(cell: Cell) -> Key:
     return (cell.measure, cell.ground, cell.start, cell.end, cell.category)
 
 
-def _is_count(name: str) -> bool:
+def _is_count(name: str, declared: Declared) -> bool:
     try:
-        return measures.get(name).kind in {"stock", "flow", "distinct"}
+        return measures.get(name, measures=declared).kind in {"stock", "flow", "distinct"}
     except UnknownMeasure:
         return False
 
 
-def _intervals(group: Sequence[Record], limits: Mapping[Cell, float]) -> tuple[Intervals, bool]:
+def _intervals(group: Sequence[Record], limits: Mapping[Cell, float], declared: Declared) -> tuple[Intervals, bool]:
     """Return the interval of each masked count, and whether what was published contradicts itself."""
     try:
-        return _deduced([record.form for record in group], limits), False
+        return _deduced([record.form for record in group], limits, declared), False
     except ConfidentialityError:
         last = group[-1].release
         mine = [record.form for record in group if record.release == last]
         try:
-            return _deduced(mine, limits), True
+            return _deduced(mine, limits, declared), True
         except ConfidentialityError:
             return {}, True
 
 
-def _deduced(forms: Sequence[Form], limits: Mapping[Cell, float]) -> Intervals:
+def _deduced(forms: Sequence[Form], limits: Mapping[Cell, float], declared: Declared) -> Intervals:
     cells = list(dict.fromkeys(cell for form in forms for cell, _ in form.terms if isinstance(cell, Cell)))
     least = {cell: form.low for form in forms if form.masked and math.isfinite(form.low) for cell in _alone(form)}
     unknown: dict[Key, dict[str, float]] = {
         _name(cell): {"shown": 0.0, "least": least.get(cell, 0.0), "required": limits.get(cell, math.nan)}
         for cell in cells
     }
-    system = assemble(unknown, [*_sums(cells), *_parts(cells)], defaults={"integral": 0.0})
+    system = assemble(unknown, [*_sums(cells, declared), *_parts(cells)], defaults={"integral": 0.0})
     told = [
         Form(terms=tuple((_name(cell), factor) for cell, factor in form.terms), low=form.low, high=form.high)
         for form in dict.fromkeys(forms)
@@ -195,13 +199,13 @@ def _name(cell: Key) -> Key:
     return ("compte", *cell)
 
 
-def _sums(cells: Sequence[Cell]) -> Iterator[Equation]:
+def _sums(cells: Sequence[Cell], declared: Declared) -> Iterator[Equation]:
     """Tell each count as the sum of its pieces: communes that the same territories hold, days of the same periods."""
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(cell.measure, []).append(cell)
     for name, mine in groups.items():
-        places, time = _additive(name)
+        places, time = _additive(name, declared)
         over: dict[str, list[list[str]]] = {}
         for ground in dict.fromkeys(cell.ground for cell in mine):
             for commune in ground:
@@ -217,10 +221,10 @@ def _sums(cells: Sequence[Cell]) -> Iterator[Equation]:
             yield Equation(((_name(cell), 1.0), *((piece, -1.0) for piece in pieces)))
 
 
-def _additive(name: str) -> tuple[bool, bool]:
+def _additive(name: str, declared: Declared) -> tuple[bool, bool]:
     """Tell whether a measure adds up over places, and over time; what counts those before it is subtracted from."""
     try:
-        measure = measures.get(name)
+        measure = measures.get(name, measures=declared)
     except UnknownMeasure:
         return False, False
     return measure.additive_over_places, measure.additive_over_time or bool(measure.cumul)

@@ -72,6 +72,15 @@ def test_a_page_changed_by_hand_is_told(workshop: Any) -> None:
     assert "construire --force" in finding["remedy"]
 
 
+def test_a_page_deleted_by_hand_is_told(workshop: Any) -> None:
+    run(workshop)
+    workshop.page().unlink()
+    (told,) = audit(workshop.folder, out=workshop.out).findings
+    assert told.file == f"copil/{workshop.page().name}"
+    assert "n’est plus là" in told.message
+    assert "retirer" in told.remedy
+
+
 def test_a_ledger_that_was_lost_is_told_and_the_files_are_still_looked_at(workshop: Any) -> None:
     run(workshop)
     (workshop.folder / ".ctgeval" / "registre.sqlite").unlink()
@@ -84,17 +93,19 @@ def test_a_ledger_that_was_lost_is_told_and_the_files_are_still_looked_at(worksh
     assert command(workshop).exit_code == 1
 
 
+def count(value: float, *communes: str, masked: bool = False) -> Form:
+    """A published count of children, or its mark."""
+    geo = communes[0] if len(communes) == 1 else "EPCI-1"
+    cell = Cell("enfants_0_2", geo, frozenset(communes), *YEAR)
+    return Form(
+        terms=((cell, 1.0),), low=1.0 if masked else value, high=math.inf if masked else value, masked=masked,
+        indicator="PE01", geo=geo, time_period="2025",
+    )  # fmt: skip
+
+
 def test_what_two_releases_give_away_together_is_told_without_its_value(
     workshop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def count(value: float, *communes: str, masked: bool = False) -> Form:
-        geo = communes[0] if len(communes) == 1 else "EPCI-1"
-        cell = Cell("enfants_0_2", geo, frozenset(communes), *YEAR)
-        return Form(
-            terms=((cell, 1.0),), low=1.0 if masked else value, high=math.inf if masked else value, masked=masked,
-            indicator="PE01", geo=geo, time_period="2025",
-        )  # fmt: skip
-
     said = {
         "copil": (count(115, "COM-86078", "COM-86103"),),
         "habitants": (count(118, "COM-86078", "COM-86103", "COM-86255"), count(0, "COM-86255", masked=True)),
@@ -108,6 +119,24 @@ def test_what_two_releases_give_away_together_is_told_without_its_value(
     assert "habitants, version du 2026-03-01" in told
     assert "retirer" in told
     assert " 3 " not in told
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_each_count_is_held_to_the_threshold_that_the_dossier_declares(
+    workshop: Any, monkeypatch: pytest.MonkeyPatch, *, declared: bool
+) -> None:
+    """7 is not under 5, the usual threshold; it is under the 10 that the dossier chose for inhabitants."""
+    if declared:
+        with (workshop.folder / "ctg.toml").open("a", encoding="utf-8") as stream:
+            stream.write('\n[publication.audience]\nhabitants = { seuil = 10, texte = "Vœu du COPIL." }\n')
+    said = {
+        "copil": (count(115, "COM-86078", "COM-86103"),),
+        "habitants": (count(122, "COM-86078", "COM-86103", "COM-86255"), count(0, "COM-86255", masked=True)),
+    }
+    saying(monkeypatch, said)
+    run(workshop)
+    found = audit(workshop.folder, out=workshop.out).parts[1].findings
+    assert [("COM-86255" in one.message) for one in found] == [True] * declared
 
 
 def test_a_bilan_withdrawn_and_put_back_by_hand_is_told(workshop: Any) -> None:
