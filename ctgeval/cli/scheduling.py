@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Scheduled", "list_territories", "passed_on", "prepare", "tell", "tell_run"]
 
+_SESSIONS = frozenset({"systemd", "windows"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
@@ -152,6 +154,8 @@ def tell(done: Scheduled) -> None:
     _tell_files(done)
     if done.installed:
         output.write(output.wrapped(say("planifier.installed", target=done.installed, name=done.task.name)))
+        if done.installed in _SESSIONS:
+            output.write(output.wrapped(say(f"planifier.session_{done.installed}")))
     elif done.paths:
         output.write(output.wrapped(say("planifier.next")))
     output.write(output.wrapped(say("planifier.drafts")))

@@ -83,6 +83,22 @@ def test_the_crontab_is_filled_when_asked(
     assert "100 \\%" in line
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the command that stands in for systemctl is a POSIX script")
+def test_a_timer_that_waits_for_a_session_says_so(
+    run: Run, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "systemctl"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    result = run("planifier", made, "--installer", "--cible", "systemd")
+    assert result.exit_code == 0, result.output
+    assert "loginctl enable-linger" in result.stdout
+    assert len(list((tmp_path / "config" / "systemd" / "user").iterdir())) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -56,6 +62,28 @@ def test_any_name_is_one_word_or_is_refused(make: Make, name: str) -> None:
 
 def test_percent_quotes_and_spaces_are_ordinary(make: Make) -> None:
     assert "'/srv/l'\"'\"'été 100 \\%'" in cron.line(make("/srv/l'été 100 %"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_the_shell_itself_gives_the_words_back(make: Make, tmp_path: Path) -> None:
+    program = tmp_path / "l'interprète 100 %"
+    told = tmp_path / "mots"
+    program.write_text(
+        f"#!{sys.executable}\nimport json, sys\njson.dump(sys.argv, open({str(told)!r}, 'w'))\n", encoding="utf-8"
+    )
+    program.chmod(0o755)
+    seen = 0
+    for name in NAMES:
+        task = make(name, python=str(program))
+        with contextlib.suppress(ParameterError):
+            _, command = started(cron.line(task))
+            assert (
+                subprocess.run(["sh", "-c", command], cwd=tmp_path, check=False, stdin=subprocess.DEVNULL).returncode
+                == 0
+            )
+            assert json.loads(told.read_text(encoding="utf-8")) == list(task.words)
+            seen += 1
+    assert seen >= 10
 
 
 def test_the_block_of_a_task_is_taken_out_and_nothing_else(make: Make) -> None:
