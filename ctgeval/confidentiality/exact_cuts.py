@@ -169,9 +169,11 @@ def capacity_cut(problem: Problem, requirement: Requirement, price: Floats) -> C
     slope[np.abs(slope) < _EXACT] = 0.0
     up, down = np.maximum(slope, 0.0), np.maximum(-slope, 0.0)
     start, stop = problem.shown_low.copy(), problem.shown_high.copy()
-    room_up, room_down = np.maximum(problem.high - stop, 0.0), np.maximum(start - problem.low, 0.0)
-    # What nothing shows has all its room already.
-    room_up[problem.open] = room_down[problem.open] = 0.0
+    room_up, room_down = np.zeros_like(stop), np.zeros_like(start)
+    # What nothing shows has all its room already (and may have no end on either side).
+    closed = ~problem.open
+    room_up[closed] = np.maximum(problem.high[closed] - stop[closed], 0.0)
+    room_down[closed] = np.maximum(start[closed] - problem.low[closed], 0.0)
     start[problem.open], stop[problem.open] = problem.low[problem.open], problem.high[problem.open]
     if known != NOBODY:
         start[known] = stop[known] = problem.value[known]

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy import optimize, sparse
 
 from ctgeval.confidentiality.completion import Bounds, Completed, complete
 from ctgeval.confidentiality.equations import Equation, System, assemble
@@ -113,6 +114,10 @@ def linked(block: Block, by_key: Mapping[Key, Sequence[int]], held: Held, choice
         told = [Equation((*form.terms, (("su", number), -1.0))) for number, form in enumerate(forms)]
         known = {("su", number): (form.low, form.high) for number, form in enumerate(forms)}
         done = complete([*done.equations, *told], bounds | known)
+    for rank in own:
+        if math.isnan(held.cells[rank].value) and done.value.get(made.name[rank]) == 0:
+            # What a source keeps secret, and others tell to be nothing, is nobody.
+            cells[made.name[rank]]["required"] = np.nan
     cells |= dict(made.latent(done, complement=choices.complement))
     whole = all(float(value).is_integer() for key, value in done.value.items() if key[0] != "su")
     system = assemble(cells, done.equations[: len(made.equations)], defaults={"integral": float(whole)})
@@ -132,24 +137,43 @@ def linked(block: Block, by_key: Mapping[Key, Sequence[int]], held: Held, choice
 
 
 def _true(forms: Sequence[Form], done: Completed, bounds: Bounds) -> tuple[list[Form], int]:
-    """Return what is true of the present data in what else is known, and how many figures were revised since."""
+    """Return what is true of the present data in what else is known, and how many figures were revised since.
+
+    The present data hold as they are; of what is told, as little as may be is left out. One figure that was revised
+    must not make all the others forgotten.
+    """
     if not forms:
         return [], 0
-    told = [Equation((*form.terms, (("su", number), -1.0))) for number, form in enumerate(forms)]
-    ends = {("su", number): (form.low, form.high) for number, form in enumerate(forms)}
-    tried = complete([*done.equations, *told], {**bounds, **ends})
-    gaps = [abs(equation.right) for equation in tried.equations[len(done.equations) :]]
-    moved = any(
-        abs(one.right - other.right) > _EPSILON for one, other in zip(tried.equations, done.equations, strict=False)
+    equations, figures = [one.terms for one in done.equations], [one.terms for one in forms]
+    keys = sorted({key for terms in (*equations, *figures) for key, _ in terms}, key=repr)
+    place = {key: at for at, key in enumerate(keys)}
+    ends = [bounds.get(key, (0.0, np.inf)) for key in keys] + [(0.0, np.inf)] * (2 * len(forms))
+    present, told = _matrix(equations, place), _matrix(figures, place)
+    gap = sparse.eye_array(len(forms), format="csr")
+    room = sparse.hstack([told, gap, -gap], format="csr")
+    low, high = (np.array([getattr(form, name) for form in forms]) for name in ("low", "high"))
+    under, over = np.isfinite(high), np.isfinite(low)
+    solved = optimize.linprog(
+        np.concatenate([np.zeros(len(keys)), np.ones(2 * len(forms))]),
+        A_ub=sparse.vstack([room[under], -room[over]], format="csr"),
+        b_ub=np.concatenate([high[under], -low[over]]),
+        A_eq=sparse.hstack([present, sparse.csr_array((present.shape[0], 2 * len(forms)))], format="csr"),
+        b_eq=np.array([equation.right for equation in done.equations]),
+        bounds=ends,
+        method="highs",
     )
-    kept = [form for form, gap in zip(forms, gaps, strict=True) if gap <= _EPSILON]
-    if moved and len(kept) == len(forms):
-        # The present data only hold together without what is told: it is all out of date.
+    if solved.x is None:  # pragma: no cover - the values of `done` satisfy the present equations
         return [], len(forms)
-    if len(kept) < len(forms):
-        again, more = _true(kept, done, bounds)
-        return again, len(forms) - len(kept) + more
-    return kept, 0
+    gaps = solved.x[len(keys) :].reshape(2, -1).sum(axis=0)
+    kept = [form for form, one in zip(forms, gaps, strict=True) if one <= _EPSILON]
+    return kept, len(forms) - len(kept)
+
+
+def _matrix(several: Sequence[Sequence[tuple[Unknown, float]]], place: Mapping[Unknown, int]) -> sparse.csr_array:
+    data = [factor for terms in several for _, factor in terms]
+    rows = [row for row, terms in enumerate(several) for _ in terms]
+    columns = [place[key] for terms in several for key, _ in terms]
+    return sparse.csr_array((data, (rows, columns)), shape=(len(several), len(place)))
 
 
 def _names(held: Held, ranks: Sequence[int]) -> dict[int, Unknown]:
@@ -320,7 +344,10 @@ class _Made:
         for name, (whole, limit) in self.rests.items():
             value, base = done.value.get(name, np.nan), done.value.get(whole, np.nan)
             asked = limit if complement and limit > 1 and name not in done.forced else 0.0
-            is_small = 0 <= value < asked - _EPSILON and not base <= 0
+            if base <= 0:
+                # Nobody is left of nobody, even where no row says that the part is nothing too.
+                asked = 0.0
+            is_small = 0 <= value < asked - _EPSILON
             yield name, _latent(value, asked, is_small=is_small)
         for name, limit in self.small_gaps.items():
             value = done.value.get(name, np.nan)

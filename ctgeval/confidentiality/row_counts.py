@@ -170,7 +170,9 @@ def _count(key: Key, told: tuple[float, float, float], parts: Answered, row: int
         rounded = math.isfinite(least) and math.isfinite(most) and least <= value <= most
         return Count(key, value, least, most) if rounded else Count(key, value, value, value)
     if parts.secret[row] or math.isfinite(most):
-        return Count(key, value, max(0.0, least), most)
+        # Nobody is counted less than 0 times; a balance may be under it.
+        floor = -math.inf if any(sign < 0 for sign, _ in key.formula) else 0.0
+        return Count(key, value, max(floor, least), most)
     if least > 0:
         return Count(key._replace(ground=parts.of(row, rate=False)), least, least, least)
     return None
