@@ -58,7 +58,7 @@ def confine_worker(root: Path) -> Level:
     return level
 
 
-def confine_notebook(work: Path, private: Path, connection: Path, *, ports: tuple[int, ...]) -> Level:
+def confine_notebook(work: Path, private: Path, connection: Path | None = None, *, ports: tuple[int, ...]) -> Level:
     """Confine this process, which runs one notebook, to its release and to two folders of its own.
 
     Parameters
@@ -67,7 +67,7 @@ def confine_notebook(work: Path, private: Path, connection: Path, *, ports: tupl
         Where the notebook runs and finds its release.
     private : Path
         Where its libraries keep what they must.
-    connection : Path
+    connection : Path, optional
         File by which the kernel knows its ports; it is read only.
     ports : tuple of int
         The ports where it may be reached. It can connect to none.
@@ -79,8 +79,9 @@ def confine_notebook(work: Path, private: Path, connection: Path, *, ports: tupl
     """
     level = available()
     if level == "landlock":
-        own = [(str(work), landlock.WRITE), (str(private), landlock.WRITE), (str(connection), landlock.READ)]
-        landlock.restrict([*places.reading(), *own], ports=ports)
+        own = [(str(work), landlock.WRITE), (str(private), landlock.WRITE)]
+        told = [(str(connection), landlock.READ)] if connection else []
+        landlock.restrict([*places.reading(), *own, *told], ports=ports)
         if seccomp.available():
             seccomp.restrict()
     return level

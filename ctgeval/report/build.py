@@ -18,6 +18,8 @@ from ctgeval import config as configuration
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
 from ctgeval.report import execute, manifest, plan, register, scan, site, versions
 from ctgeval.report.cases import Case, State, cases, changed_since, state, withdrawn_because
+from ctgeval.report.kernels import Kernels, best
+from ctgeval.report.kernels.fork import ForkPool
 from ctgeval.report.plan import Job
 from ctgeval.report.pool import Pool, Task
 from ctgeval.report.publish import publish
@@ -103,6 +105,7 @@ def build(
     date: dt.date | None = None,
     progress: Progress | None = None,
     time_limit: float = TIME_LIMIT,
+    kernels: Kernels | None = None,
 ) -> BuildReport:
     """Build the bilans that ``ctg.toml`` asks for.
 
@@ -131,6 +134,9 @@ def build(
         Called after each bilan with how many are done, how many there are, and its `Entry`.
     time_limit : float
         Seconds that one notebook may take.
+    kernels : {"fork", "process"}, optional
+        Whether notebooks are run by the children of one warm process, or by processes that each load everything; by
+        default the first where the system allows it. The pages are the same.
 
     Returns
     -------
@@ -183,7 +189,9 @@ def build(
             else:
                 tell(entry)
         if todo and book:
-            set_aside = _build_all(todo, folder, book, jobs=jobs, day=day, limit=time_limit, tell=tell)
+            set_aside = _build_all(
+                todo, folder, book, jobs=jobs, day=day, limit=time_limit, kernels=kernels or best(), tell=tell
+            )
         indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
     return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes, set_aside=set_aside)
 
@@ -270,6 +278,7 @@ def _build_all(
     jobs: int,
     day: str,
     limit: float,
+    kernels: Kernels,
     tell: Callable[[Entry], None],
 ) -> Mapping[str, int]:
     """Build the bilans, and return how many rows of each file they had to leave out."""
@@ -295,7 +304,10 @@ def _build_all(
             ready.append((case, *released))
     with tempfile.TemporaryDirectory(prefix="ctgeval-", ignore_cleanup_errors=True) as temporary:
         root = Path(temporary).resolve()
-        with closing(Pool(root, hidden=folder)) as pool, ThreadPoolExecutor(max_workers=jobs) as threads:
+        with (
+            closing(opened_pool(kernels, root, hidden=folder)) as pool,
+            ThreadPoolExecutor(max_workers=jobs) as threads,
+        ):
             running = {
                 threads.submit(
                     _build_one, case, release, private, pool, book, scratch=root / f"bilan-{rank}", day=day, limit=limit
@@ -309,6 +321,24 @@ def _build_all(
                 # After an interruption, what has not begun must not begin.
                 threads.shutdown(wait=False, cancel_futures=True)
     return dossier.set_aside
+
+
+def opened_pool(kernels: Kernels, root: Path, *, hidden: Path) -> Pool | ForkPool:
+    """Return what runs notebooks, see `build`.
+
+    Parameters
+    ----------
+    kernels : {"fork", "process"}
+        In what kind of process.
+    root, hidden : Path
+        See `Pool`.
+
+    Raises
+    ------
+    ReportError
+        See `Pool`.
+    """
+    return ForkPool(root, hidden=hidden) if kernels == "fork" else Pool(root, hidden=hidden)
 
 
 def _released(dossier: Dossier, case: Case, book: Register, *, day: str) -> tuple[Release, scan.Private] | CtgevalError:
@@ -337,7 +367,7 @@ def _build_one(
     case: Case,
     release: Release,
     private: scan.Private,
-    pool: Pool,
+    pool: Pool | ForkPool,
     book: Register,
     *,
     scratch: Path,

@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING
 from ctgeval import errors
 from ctgeval.confinement.kernel import folders
 from ctgeval.french import NNBSP
-from ctgeval.report.parameters import Value, check, schema
+from ctgeval.report.parameters import Value, check, schema, seed
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
 
 WORK = "travail"
-_PRIVATE = "prive"
+PRIVATE = "prive"
 _GIVEN = "carnet.ipynb"
 _EXECUTED = "execute.ipynb"
 _LAST_WORD = "ctgeval: fin du carnet"
 _DEAD = "Le noyau Python s’est arrêté brutalement (mémoire insuffisante ?)."
-_UNBORN = "Le noyau Python n’a pas pu démarrer : le système a refusé de le confiner, ou la mémoire manque."
+UNBORN = "Le noyau Python n’a pas pu démarrer : le système a refusé de le confiner, ou la mémoire manque."
 _OURS = "ctgeval-fin"
+# Random numbers of a notebook that does not say where they start: two runs must give the same page.
+_DRAW_FROM = "__import__('random').seed({0}); __import__('numpy').random.seed({0})"
 _MARKER = "papermill-error-cell-tag"
 _SHORTEST_WAIT = 1.0
 
@@ -114,14 +116,15 @@ def run(path: Path, parameters: Mapping[str, Value], *, scratch: Path, limit: fl
     values = check(parameters, schema(notebook.metadata, notebook=path.name), notebook=path.name)
     # Papermill marks every cell as completed after the kernel's death: only a kernel that lives to the end says this.
     last = new_code_cell(f"print({_LAST_WORD!r})", metadata={"tags": [_OURS]})  # type: ignore[no-untyped-call]
-    notebook.cells.append(last)
+    first = new_code_cell(_DRAW_FROM.format(seed(values)), metadata={"tags": [_OURS]})  # type: ignore[no-untyped-call]
+    notebook.cells = [first, *notebook.cells, last]
     nbformat.write(notebook, scratch / _GIVEN)  # type: ignore[no-untyped-call]
     stopped = _execute(values, scratch=scratch, limit=limit)
     executed = nbformat.read(scratch / _EXECUTED, as_version=4)  # type: ignore[no-untyped-call]
     reached = any(_LAST_WORD in output.get("text", "") for output in executed.cells[-1].get("outputs", []))
     executed.cells = [cell for cell in executed.cells if not {_OURS, _MARKER} & set(cell.metadata.get("tags", []))]
     whole = reached and not stopped and not any(_errors(cell) for cell in executed.cells)
-    return Outcome(notebook=executed, failure=None if whole else _failure(executed, stopped))
+    return Outcome(notebook=executed, failure=None if whole else failure(executed, stopped))
 
 
 def _execute(values: Mapping[str, Value], *, scratch: Path, limit: float) -> str:
@@ -133,7 +136,7 @@ def _execute(values: Mapping[str, Value], *, scratch: Path, limit: float) -> str
     before = Path.cwd()
     # Papermill applies str.format to its paths: these are plain names, whatever the temporary folder is called.
     os.chdir(scratch)
-    private = scratch.resolve() / _PRIVATE
+    private = scratch.resolve() / PRIVATE
     private.mkdir(exist_ok=True, mode=0o700)
     _spare_fonts(private)
     try:
@@ -148,7 +151,7 @@ def _execute(values: Mapping[str, Value], *, scratch: Path, limit: float) -> str
             timeout_func=lambda _cell: max(_SHORTEST_WAIT, end - time.monotonic()),
         )
     except CellTimeoutError:
-        return f"La durée accordée au carnet ({limit:.0f} secondes) est dépassée."
+        return too_long(limit)
     except DeadKernelError:
         return _DEAD
     except PapermillExecutionError:
@@ -156,7 +159,7 @@ def _execute(values: Mapping[str, Value], *, scratch: Path, limit: float) -> str
     except CellExecutionError as error:
         return f"L’exécution s’est arrêtée : {error.ename}."
     except RuntimeError:
-        return _UNBORN
+        return UNBORN
     finally:
         os.chdir(before)
     return ""
@@ -189,7 +192,27 @@ def _errors(cell: NotebookNode) -> list[NotebookNode]:
     return [output for output in cell.get("outputs", []) if output.output_type == "error"]
 
 
-def _failure(notebook: NotebookNode, stopped: str) -> Failure:
+def too_long(limit: float) -> str:
+    """Return why a notebook that lasts too long was stopped.
+
+    Parameters
+    ----------
+    limit : float
+        Seconds that it was given.
+    """
+    return f"La durée accordée au carnet ({limit:.0f} secondes) est dépassée."
+
+
+def failure(notebook: NotebookNode, stopped: str) -> Failure:
+    """Return which cell failed, and why.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        As far as it was executed: a cell that ended has ``shell.execute_reply`` in its ``execution`` metadata.
+    stopped : str
+        Why it was stopped from outside; empty when it was not.
+    """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _is_injected(cell)]
     for rank, cell in enumerate(cells, start=1):
         for error in _errors(cell):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import re
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from ctgeval import french
 from ctgeval.report import labels
 
 if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
 _HTML = (
@@ -105,6 +107,36 @@ def export(notebook: NotebookNode) -> str:
     notebook : nbformat.NotebookNode
         Executed; standard error and error outputs are left out.
     """
+    raw, _ = _exporter().from_notebook_node(joined(notebook))
+    return str(raw)
+
+
+def joined(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook in which what a cell printed in a row is one output, however it was cut on the way.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; left as it is. Standard error, which no page shows, is left out.
+    """
+    made = copy.deepcopy(notebook)
+    for cell in made.cells:
+        kept: list[NotebookNode] = []
+        for output in cell.get("outputs", []):
+            stream = output.output_type == "stream"
+            if stream and output.name != "stdout":
+                continue
+            if stream and kept and kept[-1].output_type == "stream":
+                kept[-1].text += output.text
+            else:
+                kept.append(output)
+        if "outputs" in cell:
+            cell.outputs = kept
+    return made
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> HTMLExporter:
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
@@ -118,9 +150,7 @@ def export(notebook: NotebookNode) -> str:
     ]  # fmt: skip
     templates = Path(str(files("ctgeval.report") / "templates" / "nbconvert"))
     options.TemplateExporter.extra_template_basedirs = [str(templates)]
-    exporter = HTMLExporter(config=options, template_name="ctgeval")  # type: ignore[no-untyped-call]
-    raw, _ = exporter.from_notebook_node(notebook)
-    return str(raw)
+    return HTMLExporter(config=options, template_name="ctgeval")  # type: ignore[no-untyped-call]
 
 
 def sanitise(raw: str) -> str:

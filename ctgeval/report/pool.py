@@ -22,9 +22,9 @@ from ctgeval.errors import ReportError
 from ctgeval.report.files import digest
 from ctgeval.report.parameters import Value
 
-_GRACE = 60.0
+GRACE = 60.0
 _TEMPLATE = "modele"
-_STOPPED = "Le processus du carnet s’est arrêté brutalement (mémoire ou durée dépassée ?)."
+STOPPED = "Le processus du carnet s’est arrêté brutalement (mémoire ou durée dépassée ?)."
 # What a process needs of a system to run. The rest may name the dossier, or hold a password.
 _KEPT = {
     "LANG", "LANGUAGE", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
@@ -133,9 +133,9 @@ class Pool:
             worker itself dies or outlives the limit, the rest is a ``message`` only.
         """
         worker = self._worker()
-        given = replace(task, notebook=_copied(task))
+        given = replace(task, notebook=copied(task))
         ran = digest(given.notebook)
-        alarm = threading.Timer(task.limit + _GRACE, worker.kill)
+        alarm = threading.Timer(task.limit + GRACE, worker.kill)
         alarm.start()
         try:
             answer = _asked(worker, given)
@@ -144,15 +144,11 @@ class Pool:
         if not answer:
             worker.kill()
             worker.wait()
-            return {"message": f"{_STOPPED}{self._last_words(worker)}", "carnet": ran}
+            journal = self._root / f"journal-{self._all.index(worker)}.txt"
+            return {"message": f"{STOPPED}{last_words(journal)}", "carnet": ran}
         self._idle.put(worker)
         told: dict[str, Any] = json.loads(answer)
         return told | {"carnet": ran}
-
-    def _last_words(self, worker: subprocess.Popen[str]) -> str:
-        journal = self._root / f"journal-{self._all.index(worker)}.txt"
-        lines = journal.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f" Derniers mots du processus : {lines[-1]}" if lines else ""
 
     def _worker(self) -> subprocess.Popen[str]:
         try:
@@ -180,7 +176,7 @@ class Pool:
         for worker in self._all:
             for stream in (worker.stdin, worker.stdout):
                 if stream is not None:
-                    with _gone_is_silent():
+                    with gone_is_silent():
                         stream.close()
         for worker in self._all:
             try:
@@ -190,31 +186,59 @@ class Pool:
                 worker.wait()
 
 
-def _copied(task: Task) -> Path:
-    """Copy the notebook beside its release: the worker reads nothing outside the temporary folder."""
+def copied(task: Task) -> Path:
+    """Copy the notebook beside its release: the worker reads nothing outside the temporary folder.
+
+    Parameters
+    ----------
+    task : Task
+        Which notebook, and in which scratch folder.
+    """
     folder = task.scratch / _TEMPLATE
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copyfile(task.notebook, folder / task.notebook.name))
 
 
-def _asked(worker: subprocess.Popen[str], task: Task) -> str:
-    request = {
+def request(task: Task) -> dict[str, Any]:
+    """Return what is asked of a worker, see `worker.reply`.
+
+    Parameters
+    ----------
+    task : Task
+        What to run.
+    """
+    return {
         "carnet": str(task.notebook),
         "dossier": str(task.scratch),
         "parametres": dict(task.parameters),
         "limite": task.limit,
     }
+
+
+def last_words(journal: Path) -> str:
+    """Return the last line that a process wrote, as the end of a sentence about its death.
+
+    Parameters
+    ----------
+    journal : Path
+        What it wrote.
+    """
+    lines = journal.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f" Derniers mots du processus : {lines[-1]}" if lines else ""
+
+
+def _asked(worker: subprocess.Popen[str], task: Task) -> str:
     if worker.stdin is None or worker.stdout is None:
         return ""
-    with _gone_is_silent():
-        worker.stdin.write(json.dumps(request) + "\n")
+    with gone_is_silent():
+        worker.stdin.write(json.dumps(request(task)) + "\n")
         worker.stdin.flush()
         return worker.stdout.readline()
     return ""
 
 
 @contextmanager
-def _gone_is_silent() -> Iterator[None]:
+def gone_is_silent() -> Iterator[None]:
     """Ignore that the process at the other end is gone: its silence says it already."""
     try:
         yield

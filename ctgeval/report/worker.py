@@ -40,6 +40,17 @@ def reply(request: dict[str, Any]) -> dict[str, Any]:
         )
     except ParameterError as error:
         return {"message": str(error), "cellule": 0, "source": "", "cpu": _processor_seconds() - before}
+    return rendered(outcome) | {"cpu": _processor_seconds() - before}
+
+
+def rendered(outcome: execute.Outcome) -> dict[str, Any]:
+    """Return the page of a notebook that was run, clean, and why it did not reach its end if it did not.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The executed notebook.
+    """
     body = html.body(html.export(outcome.notebook))
     told: dict[str, Any] = {
         "html": str(body.content),
@@ -51,7 +62,7 @@ def reply(request: dict[str, Any]) -> dict[str, Any]:
     if outcome.failure is not None:
         failure = outcome.failure
         told |= {"message": failure.message, "cellule": failure.cell, "source": failure.source}
-    return told | {"cpu": _processor_seconds() - before}
+    return told
 
 
 def _processor_seconds() -> float:

@@ -19,6 +19,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from ctgeval.report.kernels import best
+
 CANARY = "canari-7919"
 VICTIMS = ("ecrite", "tronquee", "effacee", "mode", "nommee")
 _PARAMETERS = new_code_cell('release = ""', metadata={"tags": ["parameters"]})
@@ -29,7 +31,8 @@ import errno, json, os, sys
 from pathlib import Path
 from ctgeval import confinement
 from ctgeval.confinement import landlock, seccomp
-from ctgeval.report.pool import Pool, Task
+from ctgeval.report.build import opened_pool
+from ctgeval.report.pool import Task
 told = json.loads(sys.argv[1])
 if told["ancien"]:
     seccomp.refuse((444, 445, 446), error=errno.ENOSYS)
@@ -37,7 +40,7 @@ if told["ancien"]:
 kept = open(told["secret"], "rb")
 os.set_inheritable(kept.fileno(), True)
 root = Path(told["racine"])
-pool = Pool(root, hidden=Path(told["dossier"]))
+pool = opened_pool(told["noyaux"], root, hidden=Path(told["dossier"]))
 Path(told["su"]).write_text(json.dumps(told["connu"] | {"coordinateur": os.getpid(), "descripteur": kept.fileno()}))
 reply = pool.run(Task(Path(told["carnet"]), root / "bilan-0", {"release": "release"}, 120.0))
 print(json.dumps({"niveau": confinement.available(), "garanties": sorted(confinement.guarantees()), "reponse": reply}))
@@ -122,20 +125,24 @@ def _laid_out(folder: Path) -> dict[str, str]:
     return found | {"dossier": str(dossier), "maison": str(folder / "maison"), "dehors": str(folder)}
 
 
-@pytest.fixture(scope="package")
-def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Outcome]]:
+@pytest.fixture(scope="package", params=["process", "fork"])
+def attack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[bool], Outcome]]:
     """A function that runs the hostile notebook, on this system or as on one without Landlock."""
+    if request.param == "fork" and best() != "fork":
+        pytest.skip("no process may fork safely on this system")
     done: dict[bool, Outcome] = {}
 
     def run(old: bool) -> Outcome:
         if old not in done:
-            done[old] = _attacked(tmp_path_factory.mktemp("attaque"), old=old)
+            done[old] = _attacked(tmp_path_factory.mktemp("attaque"), old=old, kernels=request.param)
         return done[old]
 
     return run
 
 
-def _attacked(folder: Path, *, old: bool) -> Outcome:
+def _attacked(folder: Path, *, old: bool, kernels: str) -> Outcome:
     known = _laid_out(folder)
     notebooks = folder / "carnets"
     notebooks.mkdir()
@@ -147,7 +154,7 @@ def _attacked(folder: Path, *, old: bool) -> Outcome:
     listener = Listener(folder)
     told = {
         "ancien": old, "secret": known["secret"], "racine": str(folder / "ra{cine.__class__}"), "su": str(su),
-        "dossier": known["dossier"], "carnet": str(notebooks / "hostile.ipynb"),
+        "dossier": known["dossier"], "noyaux": kernels, "carnet": str(notebooks / "hostile.ipynb"),
         "connu": known | {"tcp": listener.tcp, "udp": listener.udp, "local": str(listener.local), "mot": CANARY}
         | {"carnets": str(notebooks)},
     }  # fmt: skip

@@ -225,6 +225,7 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
             return
 
     monkeypatch.setattr(build_module, "Pool", Pool)
+    monkeypatch.setattr(build_module, "ForkPool", Pool)
 
 
 @pytest.fixture

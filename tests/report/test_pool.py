@@ -63,7 +63,7 @@ def test_the_notebook_is_handed_as_a_copy_beside_its_release(dossier: Path, tmp_
     notebook = tmp_path / "carnets" / "essai.ipynb"
     notebook.parent.mkdir()
     notebook.write_bytes(b"{}")
-    copy = pool._copied(Task(notebook, tmp_path / "bilan-0", {}, 1.0))
+    copy = pool.copied(Task(notebook, tmp_path / "bilan-0", {}, 1.0))
     assert copy.is_relative_to(tmp_path / "bilan-0")
     assert (copy.name, copy.read_bytes()) == ("essai.ipynb", b"{}")
     assert not copy.is_relative_to(tmp_path / "bilan-0" / "travail")

@@ -1,0 +1,106 @@
+"""Load, once, all that a notebook will use: libraries, compiled templates, fonts; and leave no other trace of it."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctgeval.report.kernels.shell import ZmqlessShell
+
+_MODULES = (
+    "pandas", "pyarrow.parquet", "pyarrow.dataset", "pandas.io.parquet", "scipy.stats", "seaborn",
+    "matplotlib.pyplot", "matplotlib.backends.backend_svg", "matplotlib_inline.backend_inline",
+    "ctgeval.render", "ctgeval.confidentiality",
+)  # fmt: skip
+# Builds some 35 grammars when it is imported, for addresses that no notebook holds; nbformat loads it where it is.
+_NEEDLESS = "rfc3987_syntax"
+_BACKEND = "module://matplotlib_inline.backend_inline"
+
+__all__ = ["everything"]
+
+
+def everything() -> ZmqlessShell:
+    """Load what notebooks use, draw one figure, render one table and one page.
+
+    Returns
+    -------
+    ZmqlessShell
+        In which the cells will be run, after a fork.
+    """
+    gc.disable()
+    _load_nbformat()
+    from ctgeval.report.kernels.shell import made
+
+    # Before matplotlib, which settles where figures go by the shell that it finds.
+    shell = made()
+    for name in _MODULES:
+        import_module(name)
+    _settle(shell)
+    _draw()
+    _render()
+    gc.collect()
+    gc.freeze()
+    return shell
+
+
+def _load_nbformat() -> None:
+    missing = _NEEDLESS not in sys.modules
+    if missing:
+        sys.modules[_NEEDLESS] = None  # type: ignore[assignment]
+    try:
+        import_module("nbformat")
+        import_module("nbconvert")
+    finally:
+        if missing:
+            del sys.modules[_NEEDLESS]
+
+
+def _settle(shell: ZmqlessShell) -> None:
+    """Set what libraries set for themselves when a notebook loads them: here they may be older than the shell."""
+    import pandas as pd
+    from IPython.core.pylabtools import activate_matplotlib
+    from matplotlib_inline.backend_inline import configure_inline_support
+
+    # Else figures are lost without a word.
+    activate_matplotlib(_BACKEND)  # type: ignore[no-untyped-call]
+    configure_inline_support(shell, _BACKEND)  # type: ignore[no-untyped-call]
+    # Else pandas takes the page for a terminal, which is narrow.
+    pd.set_option("display.max_columns", 20)
+
+
+def _draw() -> None:
+    """Draw a figure and render a table: fonts, patterns and macros are then ready."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+
+    from ctgeval.render import blocks, svg, theme
+
+    before = dict(mpl.rcParams)
+    with mpl.rc_context(dict(theme.RC)):
+        figure = Figure(figsize=(4, 3))
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], marker="o", label="Été")
+        axes.bar([0, 1], [1, 2])
+        axes.set_title("Été")
+        axes.legend()
+        svg.inline(figure, alternative="Été")
+    blocks.paragraph("Été")
+    plt.close("all")
+    mpl.rcParams.update(before)
+
+
+def _render() -> None:
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+    from ctgeval.report import html
+
+    outputs = [
+        new_output("stream", name="stdout", text="a"),  # type: ignore[no-untyped-call]
+        new_output("display_data", data={"text/html": "<h2>A</h2>", "text/plain": "a"}),  # type: ignore[no-untyped-call]
+    ]
+    cells = [new_markdown_cell("# A\n\n*a*"), new_code_cell("1", outputs=outputs)]  # type: ignore[no-untyped-call]
+    html.body(html.export(new_notebook(cells=cells)))  # type: ignore[no-untyped-call]
