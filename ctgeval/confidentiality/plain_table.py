@@ -99,11 +99,13 @@ def protect_plain(
         When what must be shown gives away what must not, or breaks the rule by itself; when a base that everybody knows
         is itself too small: no mark hides what is in it. It names the cells.
     ConfidentialityError
-        When the table contradicts itself, a forced cell is not in it, or an amount comes without its contributors.
+        When the table contradicts itself, a forced cell is not in it, a value is negative or counts a part of somebody,
+        or an amount comes without its contributors.
     """
     names = contingency.key_columns(frame)
     contingency.require_value(frame)
     keys: list[Key] = [tuple(row) for row in frame[names].itertuples(index=False, name=None)]
+    whole_numbers = _whole(frame, whole_numbers=whole_numbers)
     needed = requirements(frame, rule, whole_numbers=whole_numbers)
     missing = sorted({tuple(key) for key in forced} - set(keys), key=str)
     if missing:
@@ -130,6 +132,21 @@ def protect_plain(
     value = frame["value"].to_numpy(dtype=float, copy=True)
     value[chosen.hidden[: len(frame)]] = np.nan
     return Protected(frame=frame[names].assign(value=value), system=system, chosen=chosen, key_columns=tuple(names))
+
+
+def _whole(frame: pd.DataFrame, *, whole_numbers: bool) -> bool:
+    """Tell whether the values are whole; refuse those that count nobody, or a part of somebody."""
+    names, told = contingency.key_columns(frame), frame[frame["value"].notna()]
+    parts = whole_numbers & (told["value"] % 1 != 0)
+    amounts = bool({"n", "largest"}.intersection(frame.columns))
+    wrong = told[(told["value"] < 0) | (parts & (not amounts))]
+    if len(wrong):
+        raise ConfidentialityError(
+            "Un effectif est un nombre entier, et ni un effectif ni un montant n’est négatif.",
+            key=_named(wrong[names].itertuples(index=False, name=None)),
+            remedy="Corrigez ces valeurs ; pour des montants, ajoutez « n », le nombre de contributeurs de chacun.",
+        )
+    return whole_numbers and not parts.any()
 
 
 def requirements(frame: pd.DataFrame, rule: Rule, *, whole_numbers: bool = True) -> dict[Key, float]:
@@ -179,7 +196,8 @@ def _refuse_small_bases(frame: pd.DataFrame, needed: Mapping[Key, float], rule: 
     """Refuse what no mark can hide: a count of which the base, known to all, leaves no room for another."""
     if "whole" not in frame.columns:
         return
-    bases = {tuple(key): float(base) for *key, base in frame[[*contingency.key_columns(frame), "whole"]].to_numpy()}
+    names = contingency.key_columns(frame)
+    bases = {tuple(key): float(base) for *key, base in zip(*(frame[one] for one in [*names, "whole"]), strict=True)}
     mark = 0.0 if rule.zeros == "masked" else 1.0
     shut = [
         key

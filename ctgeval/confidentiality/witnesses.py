@@ -62,8 +62,9 @@ class Proofs:
         self._owner = np.concatenate([at, at])
         self._sign = np.concatenate([np.ones(len(at)), -np.ones(len(at))])
         self._flows = sparse.csc_array(one.matrix[:, self._owner] @ sparse.diags_array(self._sign))
-        self._room = np.concatenate([(one.high - self._stop)[at], (self._start - one.low)[at]])
-        self._room = np.maximum(self._room, 0.0)
+        # An unknown that nobody knows, unbounded above, is at its bound already: it has no room left.
+        above = np.subtract(one.high, self._stop, out=np.zeros(one.size), where=one.high > self._stop)
+        self._room = np.concatenate([above[at], np.maximum(self._start - one.low, 0.0)[at]])
 
     def failing(self, hidden: Mask, requirements: Sequence[Requirement], *, first: bool = False) -> list[Requirement]:
         """Return the requirements of which no witness can be found; stop at the first one if asked."""

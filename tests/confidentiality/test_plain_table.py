@@ -126,6 +126,26 @@ def test_values_that_are_not_numbers_are_refused(value: list[Any]) -> None:
         protect_plain(frame[["geo"]], RULE, margins=MARGINS)
 
 
+@pytest.mark.parametrize("value", [-3.0, 2.5])
+def test_what_is_no_count_is_refused_by_name(value: float) -> None:
+    with pytest.raises(ConfidentialityError, match="« B"):
+        protect_plain(counts(3, 20, 40).assign(value=[3.0, value, 40.0, 43.0 + value]), RULE, margins=MARGINS)
+
+
+def test_amounts_need_not_be_whole() -> None:
+    rule = Rule(threshold=3, source="essai")
+    found = protect_plain(counts(157.5, 124.25, 900, n=[1, 8, 9, 18]), rule, margins=MARGINS)
+    assert found.frame["value"].isna().tolist() == [True, True, False, False]
+    assert not found.system.integral.any()
+
+
+def test_a_part_that_nobody_knows_hides_its_neighbours() -> None:
+    frame = counts(2, 20, 9).assign(value=[2.0, np.nan, 9.0, np.nan])
+    found = protect_plain(frame, RULE, margins=MARGINS)
+    assert found.frame["value"].isna().tolist() == [True, True, False, True]
+    assert found.chosen.audit.safe
+
+
 def test_masked_zeros() -> None:
     """Where the mark may hide a zero, one neighbour of 2 leaves room enough."""
     rule = Rule(threshold=3, source="essai", zeros="masked")
