@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
 from ctgeval.impact.reml import POSITIVE_RHOS, RHOS, batch
 from ctgeval.impact.series_calibration import LONG, WORST_RHOS, calibrated, is_short, law
+from tests.examples import sample
 
-FULL = bool(os.environ.get("CTGEVAL_TORTURE"))
 TARGET = 0.075
 
 
@@ -46,6 +44,7 @@ def found(n: int, before: int, rho: float, series: int, effects: tuple[float, ..
 
 CELLS = [(n, before, rho) for n, before in ((12, 8), (24, 12), (48, 24)) for rho in (0.0, 0.4, 0.7)]
 MORE = [(n, before, rho) for n, before in ((16, 8), (20, 12), (23, 12), (30, 18), (60, 30)) for rho in (0.0, 0.4, 0.8)]
+EVERY = [*MORE, *CELLS]
 
 
 @pytest.mark.parametrize(("n", "before", "rho"), [CELLS[0], CELLS[2], CELLS[4], CELLS[8]])
@@ -55,10 +54,9 @@ def test_size_on_a_fixed_sample(n: int, before: int, rho: float) -> None:
 
 
 @pytest.mark.torture
-@pytest.mark.skipif(not FULL, reason="CTGEVAL_TORTURE=1 runs all of it")
-@pytest.mark.parametrize(("n", "before", "rho"), [*CELLS, *MORE])
+@pytest.mark.parametrize(("n", "before", "rho"), EVERY[: sample(1, len(EVERY))])
 def test_size_and_power_in_every_cell(n: int, before: int, rho: float) -> None:
-    series = 5000
+    series = sample(1000, 5000)
     size, two, three = found(n, before, rho, series, (0.0, 2.0, 3.0))
     assert size <= TARGET + 2 * np.sqrt(TARGET * (1 - TARGET) / series)
     assert size < two < three
