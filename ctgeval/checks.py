@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ctgeval import followup, french, measures, periods
+from ctgeval import french, measures, periods
 from ctgeval.errors import SEVERITIES, CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import budget, texts
 from ctgeval.programme.origin import place
-from ctgeval.render import wording
 from ctgeval.sources import SourceTable, is_harmless
 from ctgeval.territory.codes import ARRONDISSEMENTS
 
@@ -40,6 +39,9 @@ def notebooks() -> dict[str, Path]:
 
 def problems(dossier: Dossier) -> list[Problem]:
     """List the problems of a dossier, the gravest first, in the order of the way of the data."""
+    # Heavy, and of no use to whoever asks only which notebooks there are.
+    from ctgeval import followup
+
     found = [
         *dossier.config_warnings,
         *_unread(dossier.read_sources.values()),
@@ -302,6 +304,8 @@ def _unknown_questions(dossier: Dossier) -> Iterator[Problem]:
 
 def _unread_texts(dossier: Dossier) -> Iterator[Problem]:
     """Tell the texts that no bilan asks for: their author believes them published."""
+    from ctgeval.render import wording
+
     known = notebooks()
     for text in dossier.texts.items:
         if text.bilan not in known:

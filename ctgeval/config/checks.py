@@ -15,7 +15,7 @@ from typing import Any
 
 from ctgeval import measures, periods, sources
 from ctgeval.config import files, form, tableau, toml
-from ctgeval.config.models import BILAN_FORMATS
+from ctgeval.config.models import BILAN_FORMATS, LONGEST_REASON
 from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
 from ctgeval.errors import PeriodError, Problem, Severity, SourceError, near
 from ctgeval.sources import addresses, vintages
@@ -328,6 +328,7 @@ def _bilans(context: Context) -> Iterator[Problem]:
                 value=bilan["etat"],
                 severity="avertissement",
             )
+        yield from _bilan_reason(context, rank, bilan)
         yield from _repeated(context, context.texts("bilan", rank, "territoires"), "Ce territoire")
         same = _identity(context, bilan)
         if same is None:
@@ -376,6 +377,28 @@ def _bilan_audience(context: Context, rank: int, bilan: dict[str, Any]) -> Itera
             f"Un partenaire est nommé alors que l’audience est « {audience} » : il sera sans effet.",
             'Écrivez audience = "partenaire", ou retirez « partenaire ».',
             value=partner,
+            severity="avertissement",
+        )
+
+
+def _bilan_reason(context: Context, rank: int, bilan: dict[str, Any]) -> Iterator[Problem]:
+    """Tell a reason of revision that can't be printed in an index, or that revises nothing."""
+    told = bilan.get("motif_revision")
+    if not isinstance(told, str) or not told:
+        return
+    if len(told) > LONGEST_REASON or not told.strip() or not told.isprintable():
+        yield context.problem(
+            ("bilan", rank, "motif_revision"),
+            "Ce motif est vide, trop long, ou contient des signes qui ne s’impriment pas.",
+            f"Écrivez une phrase de {LONGEST_REASON} signes au plus : les lecteurs de l’index la verront.",
+            value=ascii(told[:80]) if not told.isprintable() else told[:80],
+        )
+    elif bilan.get("etat", "brouillon") == "brouillon":
+        yield context.problem(
+            ("bilan", rank, "motif_revision"),
+            "Un motif de révision est donné pour un brouillon, que rien ne fige : il sera sans effet.",
+            "Écrivez « etat », ou retirez « motif_revision ».",
+            value=told[:80],
             severity="avertissement",
         )
 

@@ -20,6 +20,8 @@ SourcePeriodicity = Literal[ReturnPeriodicity, "quinquennale"]
 ValidationState = Literal["brouillon", "valide_cotech", "presente_copil", "publie"]
 AUDIENCES: tuple[Audience, ...] = ("interne", "cotech", "copil", "partenaire", "habitants")
 BILAN_FORMATS = ("html",)
+LONGEST_REASON = 300
+"""Of the signs of a reason that readers see in an index."""
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = tuple[Text, ...]

@@ -151,9 +151,9 @@ def _standing(case: Case) -> tuple[Standing, str]:
 
 def _compared(case: Case) -> tuple[Standing, str]:
     """Compare what a bilan would be made from with what it was made from."""
-    told = manifest.read(case.manifest)
     if case.up_to_date:
         return "a_jour", ""
+    told = manifest.read(case.manifest)
     notes = manifest.read(manifest.notes_path(case.folder, case.job))
     if notes.get("echec") and notes["cle"] == case.key:
         return "en_echec", notes["echec"]

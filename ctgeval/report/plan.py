@@ -34,6 +34,10 @@ _TABLE_SUFFIXES = {".csv", ".ods", ".parquet", ".toml", ".xlsx"}
 _INPUT_FOLDERS = ("tables", "textes", "retours")
 
 
+# Asked several times of each of a thousand bilans.
+_slug = lru_cache(maxsize=8192)(french.slug)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One bilan for one audience, one territory and one period.
@@ -69,12 +73,12 @@ class Job:
     @property
     def folder(self) -> str:
         """Folder of its readers: no partner sees the bilans of another."""
-        return french.slug(f"{self.audience} {self.partner}" if self.partner else self.audience)
+        return _slug(f"{self.audience} {self.partner}" if self.partner else self.audience)
 
     @property
     def slug(self) -> str:
         """Name of its files, without extension."""
-        name = french.slug(f"{self.territoire} {self.bilan.replace('_', ' ')} {self.periode}")
+        name = _slug(f"{self.territoire} {self.bilan.replace('_', ' ')} {self.periode}")
         return f"{_FICTIONAL if self.fictional else ''}{name}"
 
     @property
@@ -267,16 +271,17 @@ def code_digest() -> str:
 
 @lru_cache(maxsize=1)
 def _versions() -> tuple[tuple[str, str], ...]:
-    return (("python", platform.python_version()), *((name, metadata.version(name)) for name in _LIBRARIES))
-
-
-def versions() -> dict[str, str]:
-    """Return the versions on which the look or the figures of a bilan depend."""
     try:
         own = metadata.version("ctgeval")
     except metadata.PackageNotFoundError:
         own = ""
-    return {"ctgeval": own, **dict(_versions())}
+    libraries = ((name, metadata.version(name)) for name in _LIBRARIES)
+    return (("ctgeval", own), ("python", platform.python_version()), *libraries)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions on which the look or the figures of a bilan depend."""
+    return dict(_versions())
 
 
 def ingredients(job: Job, *, inputs: Mapping[str, str], notebook_digest: str) -> dict[str, str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ctgeval.config.models import LONGEST_REASON
 from ctgeval.errors import ConfidentialityError, ParameterError
 from ctgeval.report.scan import KINDS, document
 
 __all__ = ["checked"]
 
-_LONGEST = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -31,11 +31,11 @@ def checked(reason: str, *, of: str) -> str:
         When it tells of a person.
     """
     told = reason.strip()
-    if not told or len(told) > _LONGEST or _CONTROL.search(told):
+    if not told or len(told) > LONGEST_REASON or _CONTROL.search(told):
         raise ParameterError(
             f"Le motif {of} est vide, trop long, ou contient des signes qui ne s’impriment pas.",
             value=_CONTROL.sub("?", told[:80]),
-            remedy=f"Écrivez une phrase de {_LONGEST} signes au plus : les lecteurs de l’index la verront.",
+            remedy=f"Écrivez une phrase de {LONGEST_REASON} signes au plus : les lecteurs de l’index la verront.",
         )
     hits = document("motif.txt", told.encode("utf-8"), audience="habitants").hits
     if hits:

@@ -37,6 +37,30 @@ def told(folder: Path) -> dict[str, Problem]:
         ),
         (('formats = ["html"]', 'formats = ["docx"]'), "bilan[1].formats[1]", "« html »", "bloquant"),
         (('etat = "brouillon"', 'etat = "publie"'), "bilan[1].etat", "« date »", "avertissement"),
+        (
+            (
+                'etat = "brouillon"',
+                f'etat = "publie"\ndate = 2026-01-15\ninstance = "COPIL"\nmotif_revision = "{"x" * 301}"',
+            ),
+            "bilan[1].motif_revision",
+            "trop long",
+            "bloquant",
+        ),
+        (
+            (
+                'etat = "brouillon"',
+                'etat = "publie"\ndate = 2026-01-15\ninstance = "COPIL"\nmotif_revision = "a\\u202eb"',
+            ),
+            "bilan[1].motif_revision",
+            "ne s’impriment pas",
+            "bloquant",
+        ),
+        (
+            ('etat = "brouillon"', 'etat = "brouillon"\nmotif_revision = "Erreur"'),
+            "bilan[1].motif_revision",
+            "sans effet",
+            "avertissement",
+        ),
         (('"PE01", "AV04"', '"PE01", "PE01"'), "indicateurs.retenus[2]", "deux fois", "avertissement"),
         (("mise_a_jour = 2022-11-30\n", ""), "source[1].mise_a_jour", "mise à jour", "avertissement"),
         (('diffusion = "ouverte"\n', ""), "source[1].diffusion", "internes", "avertissement"),
