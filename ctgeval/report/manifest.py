@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ctgeval import confinement
 from ctgeval.confidentiality.secret import secret
 from ctgeval.config import PRIVATE
 from ctgeval.report.files import write_whole
@@ -199,5 +200,13 @@ def remember(
     """
     path = notes_path(folder, job)
     releases = dict(read(path).get("parutions") or {}) | (dict([made]) if made else {})
-    told = {"format": FORMAT, "cle": key, "composants": dict(made_from), "echec": failure, "parutions": releases}
+    told = {
+        "format": FORMAT,
+        "cle": key,
+        "composants": dict(made_from),
+        "echec": failure,
+        "parutions": releases,
+        # What kept the notebook from the dossier: not every system can.
+        "confinement": confinement.available(),
+    }
     write(path, told)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from ctgeval import confinement
 from ctgeval.cli import main
 from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.report.audit import PARTS, audit
@@ -70,6 +71,14 @@ def test_a_page_changed_by_hand_is_told(workshop: Any) -> None:
     assert finding["file"] == f"copil/{workshop.page().name}"
     assert "n’est plus celui que sa fiche décrit" in finding["message"]
     assert "construire --force" in finding["remedy"]
+
+
+def test_private_notes_say_what_kept_the_notebook_from_the_dossier(workshop: Any) -> None:
+    run(workshop)
+    notes = sorted((workshop.folder / ".ctgeval" / "etats").rglob("*.json"))
+    assert notes
+    assert {json.loads(path.read_text(encoding="utf-8"))["confinement"] for path in notes} == {confinement.available()}
+    assert not any("confinement" in path.read_text(encoding="utf-8") for path in workshop.out.rglob("*.json"))
 
 
 def test_a_page_deleted_by_hand_is_told(workshop: Any) -> None:
