@@ -133,6 +133,11 @@ def _partners(dossier: Dossier) -> tuple[str, ...]:
     return tuple(sorted({bilan.partenaire for bilan in dossier.config.bilans if bilan.partenaire}))
 
 
+def _counted_by_others(dossier: Dossier) -> set[str]:
+    """Return the sources in which a partner counts: it knows its own figures, whatever it reads of the others."""
+    return {source.cle for source in dossier.config.sources if source.gabarit}
+
+
 def _seen(dossier: Dossier, audience: str, partner: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
     """Territories and results as an audience's sources give them; a source that is not declared stays inside."""
     visible = None if audience == "interne" else _visible(dossier, audience, partner)
@@ -188,12 +193,15 @@ def _results(
     # Two readers of the same sources are not shown the same, where one of them counted some of it.
     wanted = (_visible(dossier, audience, partner), _returned(dossier, partner))
     if wanted not in dossier.protected[known]:
-        dossier.protected[known] = _protected(dossier, {*_partners(dossier), partner} - {""}, known)
+        # A partner for whom no bilan is made: what the others were handed stays as it is, and is remembered.
+        handed = [form for _, table in dossier.protected[known].values() for form in forms_of(table)]
+        made = _protected(dossier, {*_partners(dossier), partner} - {""}, (*known, *handed))
+        dossier.protected[known][wanted] = made[wanted]
     return dossier.protected[known][wanted]
 
 
 def _protected(
-    dossier: Dossier, partners: Collection[str], earlier: Sequence[Record]
+    dossier: Dossier, partners: Collection[str], earlier: Sequence[Record | Form]
 ) -> dict[tuple[frozenset[str], str], tuple[pd.DataFrame, ProtectedTable]]:
     """Protect the versions of all audiences at once: each set of sources, and the key of the reader's own if any."""
     returned = {partner: _returned(dossier, partner) for partner in sorted(partners)}
@@ -212,7 +220,7 @@ def _protected(
     everywhere = list(dict.fromkeys(geo for places, _ in seen.values() for geo in places["geo"]))
     insiders = [
         dossier.compute(observed[observed["source"].eq(key)], everywhere)
-        for key in sorted(set(returned.values()) - {""})
+        for key in sorted(set(returned.values()) | _counted_by_others(dossier) - {""})
         if observed["source"].eq(key).any()
     ]
     tables = protect_versions(

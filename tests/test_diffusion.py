@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ctgeval import diffusion
+from ctgeval.confidentiality import ProtectedTable
+from ctgeval.confidentiality.forms import Form
 from ctgeval.dossier import Dossier
 
 CTG = """\
@@ -141,6 +145,29 @@ def test_partner_is_shown_its_own_small_figures_and_the_ledger_is_not_told(dossi
     forms = told["partenaire", "maternite"][1]
     assert {form.time_period for form in forms if form.masked} >= {"2020"}
     assert not any(form.low <= 4 <= form.high for form in forms if not form.masked and form.indicator == "PO02")
+
+
+def test_version_asked_for_later_remembers_those_that_were_handed(
+    dossier: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = dossier.path
+    (path / "ctg.toml").write_text(CTG + RETURNS.partition("[[bilan]]")[0], "utf-8")
+    (path / "observations.csv").write_text(OBSERVATIONS + "naissances;EPCI-200070035;2019;40;maternite\n", "utf-8")
+    remembered: list[tuple[Form, ...]] = []
+    protect = diffusion.protect_versions
+
+    def spied(*versions: Any, earlier: Any, **others: Any) -> tuple[ProtectedTable, ...]:
+        remembered.append(tuple(earlier))
+        return protect(*versions, earlier=earlier, **others)
+
+    monkeypatch.setattr(diffusion, "protect_versions", spied)
+    opened = Dossier.open(path)
+    copil, forms = opened.published("copil")
+    opened.published("partenaire", "maternite")
+    again, same = opened.published("copil")
+    assert [bool(earlier) for earlier in remembered] == [False, True]
+    assert {form for form in forms if form.indicator == "PO02"} <= set(remembered[1])
+    assert (again.path, same) == (copil.path, forms)
 
 
 def test_private_audit_is_written_beside_the_dossier_and_public_one_tells_no_place(dossier: Dossier) -> None:
