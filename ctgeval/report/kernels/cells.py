@@ -38,7 +38,7 @@ def die_with(parent: int) -> None:
 
 
 def run(
-    sources: Sequence[tuple[int, str]], *, work: Path, private: Path, events: int, raw: int, seed: int, shell: Any
+    sources: Sequence[tuple[int, str]], *, work: Path, private: Path, events: int, raw: int, seed: int, ipython: Any
 ) -> NoReturn:
     """Run the cells of a notebook in this process, which then ends.
 
@@ -54,7 +54,7 @@ def run(
         Descriptor that receives what is written without passing by Python.
     seed : int
         Where random numbers start.
-    shell : ZmqlessShell
+    ipython : ZmqlessShell
         Made before the fork.
     """
     try:
@@ -71,12 +71,12 @@ def run(
 
     tell({"ne": True})
     try:
-        _run(sources, tell, seed=seed, shell=shell)
+        _run(sources, tell, seed=seed, ipython=ipython)
     finally:
         os._exit(0)
 
 
-def _run(sources: Sequence[tuple[int, str]], tell: Any, *, seed: int, shell: Any) -> None:
+def _run(sources: Sequence[tuple[int, str]], tell: Any, *, seed: int, ipython: Any) -> None:
     from ctgeval.report.kernels.shell import ended_by, listened
 
     gc.enable()
@@ -86,8 +86,8 @@ def _run(sources: Sequence[tuple[int, str]], tell: Any, *, seed: int, shell: Any
     listened(tell)
     for rank, source in sources:
         tell({"cellule": rank})
-        failed = ended_by(shell, source)
-        if shell.left:
+        failed = ended_by(ipython, source)
+        if ipython.left:
             # As if it had died there: the cell that asked to end is the one to tell.
             return
         tell({"faite": rank})

@@ -116,7 +116,7 @@ def _gather(
     if not child:
         cells.die_with(me)
         work = folder / execute.WORK
-        cells.run(sources, work=work, private=private, events=told, raw=written, seed=seed, shell=shell)
+        cells.run(sources, work=work, private=private, events=told, raw=written, seed=seed, ipython=shell)
     os.close(told)
     os.close(written)
     try:
