@@ -290,6 +290,7 @@ def test_what_can_not_be_forked_is_run_as_elsewhere(bench: Bench, monkeypatch: p
         if broken == "refus":
             monkeypatch.setattr(pool, "_ended", lambda _task: {"refus": "2 fils d’exécution"})
         else:
+            (place / "IPython.py").write_text("raise ImportError", encoding="utf-8")
             pool._environment["PYTHONPATH"] = str(place)
         asked = []
         monkeypatch.setattr(pool._plain, "run", lambda task: asked.append(task) or {"html": "fait"})

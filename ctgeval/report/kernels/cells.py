@@ -21,7 +21,7 @@ from ctgeval.confinement.kernel import folders
 __all__ = ["die_with", "run"]
 
 _PARENT_DEATH = 1
-_EVENTS = 3
+_EVENTS, _MARKS = 3, 4
 
 
 def die_with(parent: int) -> None:
@@ -77,6 +77,7 @@ def run(
 
 
 def _run(sources: Sequence[tuple[int, str]], tell: Any, *, seed: int, ipython: Any) -> None:
+    from ctgeval.report.kernels.outputs import MARK
     from ctgeval.report.kernels.shell import ended_by, listened
 
     gc.enable()
@@ -90,6 +91,7 @@ def _run(sources: Sequence[tuple[int, str]], tell: Any, *, seed: int, ipython: A
         if ipython.left:
             # As if it had died there: the cell that asked to end is the one to tell.
             return
+        os.write(_MARKS, MARK)
         tell({"faite": rank})
         if failed:
             return
@@ -103,10 +105,10 @@ def _settle(work: Path, private: Path, *, events: int, raw: int) -> None:
     os.chdir(work)
     nothing = os.open(os.devnull, os.O_RDWR)
     # First above those that they replace, which the loop below must not close too early.
-    kept = [os.dup2(one, 100 + rank) for rank, one in enumerate((nothing, raw, nothing, events))]
+    kept = [os.dup2(one, 100 + rank) for rank, one in enumerate((nothing, raw, nothing, events, raw))]
     for rank, one in enumerate(kept):
         os.dup2(one, rank)
-    os.closerange(_EVENTS + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(_MARKS + 1, os.sysconf("SC_OPEN_MAX"))
     confinement.confine_notebook(work, private, ports=())
 
 

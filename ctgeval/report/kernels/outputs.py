@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 _REPLIED = "shell.execute_reply"
 _STREAMS = ("stdout", "stderr")
+MARK = b"\x00ctgeval-cellule\x00"
+"""Ends what each cell wrote without passing by Python: both ways are read at their own pace."""
 
-__all__ = ["Gathered"]
+__all__ = ["MARK", "Gathered"]
 
 
 class Gathered:
@@ -91,7 +93,11 @@ class Gathered:
             self._now = rank if known and self._cells[rank].cell_type == "code" else None
             self._clear = False
         elif "faite" in event:
-            self.close(raw())
+            self.raw(raw())
+            before, found, after = b"".join(self._raw).partition(MARK)
+            self._raw = [before if found else before + after]
+            self._settle_raw()
+            self._raw = [after] if found else []
             if self._now is not None:
                 self._cells[self._now].metadata["execution"] = {_REPLIED: "oui"}
         elif event.get("efface") is True:
@@ -100,7 +106,7 @@ class Gathered:
             self._put(event)
 
     def _settle_raw(self) -> None:
-        text, self._raw = b"".join(self._raw).decode("utf-8", "replace"), []
+        text, self._raw = b"".join(self._raw).replace(MARK, b"").decode("utf-8", "replace"), []
         if text:
             self._add({"output_type": "stream", "name": "stdout", "text": text})
 
