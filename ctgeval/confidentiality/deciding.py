@@ -112,13 +112,16 @@ def decide(
     breach = np.concatenate([primary(table, rule, catalogue=catalogue).any for table in versions])
     empty = np.concatenate([loose(table, catalogue) for table in versions])
     masked = (breach & ~empty) | held.withheld
-    for rank, cell in enumerate(held.cells):
-        if cell.small or (rank in memory.stays and cell.value != 0):
+    for cell in held.cells:
+        if cell.small:
             masked[cell.rows] = True
-    by_rule = breach & masked
-    gone = {rank for rank, cell in enumerate(held.cells) if masked[cell.rows].all() and not cell.small} | memory.stays
     shown_keys = _forced_rows(versions, forced)
     _refuse_breaking(versions, shown_keys, masked)
+    for rank in memory.stays:
+        if held.cells[rank].value != 0:
+            masked[held.cells[rank].rows] = True
+    by_rule = breach & masked
+    gone = {rank for rank, cell in enumerate(held.cells) if masked[cell.rows].all() and not cell.small} | memory.stays
     choices = Choices(
         gone=frozenset(gone),
         told=memory.told | {rank for rank, cell in enumerate(held.cells) if shown_keys.intersection(cell.rows)},
@@ -243,13 +246,12 @@ def _forced_rows(versions: Sequence[pd.DataFrame], forced: Collection[tuple[str,
 
 
 def _refuse_breaking(versions: Sequence[pd.DataFrame], shown: frozenset[int], masked: Mask) -> None:
-    """Refuse to show a row that the rule itself, or an earlier release, masks."""
+    """Refuse to show a row that the rule itself masks."""
     breaking = [row for row in sorted(shown) if masked[row]]
     if breaking:
         keys = [key for table in versions for key in _row_keys(table)]
         raise ProtectionInfeasible(
-            "Des lignes qui doivent être montrées enfreignent la règle par elles-mêmes, ou ont été masquées dans une "
-            "version déjà publiée.",
+            "Des lignes qui doivent être montrées enfreignent la règle par elles-mêmes.",
             key=_said(sorted({keys[row] for row in breaking})),
             remedy="Ôtez-les de ce qui doit être montré.",
         )
