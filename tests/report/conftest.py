@@ -229,6 +229,16 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def run_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], None]:
+    """Have the notebooks run by a pool of this class, whatever the kernels of this system."""
+
+    def chosen(pool: type) -> None:
+        monkeypatch.setattr(build_module, "opened_pool", lambda _kernels, root, *, hidden: pool(root, hidden=hidden))
+
+    return chosen
+
+
+@pytest.fixture
 def rewrite() -> Callable[[Path, str, str], None]:
     """Replace some text of a file."""
 

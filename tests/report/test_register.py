@@ -71,7 +71,7 @@ def child(work: Callable[[], None]) -> int:
 
 
 @pytest.mark.usefixtures("instant", "figures")
-def test_what_a_release_says_is_written_before_any_page_is_made(workshop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_release_says_is_written_before_any_page_is_made(workshop: Any, run_by: Callable[[type], None]) -> None:
     seen: list[tuple[set[Form], dict[str, str]]] = []
 
     class Watching(build_module.Pool):  # type: ignore[name-defined,misc]
@@ -79,7 +79,7 @@ def test_what_a_release_says_is_written_before_any_page_is_made(workshop: Any, m
             seen.append(ledger_of(workshop))
             return super().run(task)
 
-    monkeypatch.setattr(build_module, "Pool", Watching)
+    run_by(Watching)
     assert run(workshop).failed == ()
     assert len(seen) == 3
     assert all(forms == {figure(12), figure(13)} for forms, _ in seen)
@@ -108,7 +108,7 @@ def test_the_bilans_of_the_team_are_not_in_the_ledger(workshop: Any, rewrite: An
 @needs_fork
 @pytest.mark.usefixtures("instant", "figures")
 def test_of_two_builds_at_once_the_second_is_told_who_is_at_work(
-    workshop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workshop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_by: Callable[[type], None]
 ) -> None:
     begun, ended = tmp_path / "commence", tmp_path / "fini"
 
@@ -120,11 +120,12 @@ def test_of_two_builds_at_once_the_second_is_told_who_is_at_work(
             return super().run(task)
 
     def first() -> None:
-        monkeypatch.setattr(build_module, "Pool", Slow)
+        run_by(Slow)
         os._exit(len(run(workshop).failed))
 
     pid = child(first)
     while not begun.exists():
+        assert os.waitpid(pid, os.WNOHANG) == (0, 0), "it ended before it began"
         time.sleep(0.02)
     monkeypatch.setattr(lock, "PATIENCE", 0.3)
     with pytest.raises(ReportError, match=f"processus {pid}"):
@@ -230,13 +231,13 @@ def test_the_bilans_of_another_convention_in_the_same_folder_are_none_of_its_bus
 
 
 @pytest.mark.usefixtures("instant", "figures")
-def test_a_builder_whose_place_was_taken_publishes_nothing_more(workshop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_builder_whose_place_was_taken_publishes_nothing_more(workshop: Any, run_by: Callable[[type], None]) -> None:
     class Stolen(build_module.Pool):  # type: ignore[name-defined,misc]
         def run(self, task: Any) -> Any:
             (workshop.folder / lock.FILE).write_text("{}", encoding="utf-8")
             return super().run(task)
 
-    monkeypatch.setattr(build_module, "Pool", Stolen)
+    run_by(Stolen)
     built = run(workshop)
     assert {entry.status for entry in built.entries} == {"echec"}
     assert "suspendue trop longtemps" in built.entries[0].message

@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ctgeval import report
+from ctgeval.report.kernels import best
+from ctgeval.report.kernels.fork import ForkPool
+from ctgeval.report.pool import Pool
 
 build_module = importlib.import_module("ctgeval.report.build")
 
@@ -26,13 +30,16 @@ def test_the_sheet_tells_which_notebook_was_run(workshop: Any, instant: None) ->
     assert workshop.sheet("habitants")["carnet"] == {"fichier": "essai.ipynb", "sha256": digest}
 
 
-def test_a_notebook_that_changed_on_the_way_is_refused(workshop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Tampering(build_module.Pool):  # type: ignore[misc, name-defined]
+@pytest.mark.parametrize("kernels", sorted({best(), "process"}))
+def test_a_notebook_that_changed_on_the_way_is_refused(
+    workshop: Any, run_by: Callable[[type], None], kernels: str
+) -> None:
+    class Tampering({"fork": ForkPool, "process": Pool}[kernels]):  # type: ignore[misc]
         def run(self, task: Any) -> dict[str, Any]:
             Path(task.notebook).write_bytes(Path(task.notebook).read_bytes().replace(b"canari-", b"pirate-"))
             return super().run(task)  # type: ignore[no-any-return]
 
-    monkeypatch.setattr(build_module, "Pool", Tampering)
+    run_by(Tampering)
     (entry,) = run(workshop).failed
     assert "Le carnet a changé pendant la production du bilan" in entry.message
     assert not entry.path.exists()
