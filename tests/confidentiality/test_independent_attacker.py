@@ -10,7 +10,7 @@ from tests.confidentiality.independent_attacker import Attacker, sums_of
 from tests.confidentiality.tables import Table, drawn, names, with_margins
 from tests.examples import sample
 
-TABLES, KNOWING = sample(60, 10_000), sample(30, 1_000)
+TABLES, KNOWING = sample(300, 10_000), sample(20, 1_000)
 BATCHES = 10
 SLACK = 1e-6
 
