@@ -8,6 +8,7 @@ from __future__ import annotations
 LONGEST = {
     "test_readme.py": 130,
     "test_architecture.py": 75,
+    "confidentiality/test_independent_attacker.py": 75,
     "confinement/test_hostile_notebook.py": 70,
     "report/test_injection.py": 56,
     "sources/test_every_real_file.py": 50,
@@ -17,7 +18,6 @@ LONGEST = {
     "report/test_demo_pages.py": 40,
     "test_bad_follow_up.py": 32,
     "test_dossier.py": 30,
-    "confidentiality/test_independent_attacker.py": 75,
     "designs/test_tables.py": 25,
     "report/test_build.py": 20,
     "report/test_browser.py": 20,
