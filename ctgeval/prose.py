@@ -9,7 +9,10 @@ NNBSP = "\u202f"
 NBSP = "\u00a0"
 APOSTROPHE = "\u2019"
 
-__all__ = ["APOSTROPHE", "NBSP", "NNBSP", "fold", "slug", "typography"]
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_FORMULA_SPACES = " \ufeff\u00a0\u202f"
+
+__all__ = ["APOSTROPHE", "NBSP", "NNBSP", "fold", "harmless", "slug", "typography"]
 
 
 def fold(text: str) -> str:
@@ -64,3 +67,8 @@ def typography(text: str) -> str:
 
 def _group_thousands(found: re.Match[str]) -> str:
     return re.sub(_SPACES, NNBSP, found.group())
+
+
+def harmless(content: str) -> str:
+    """Return a text that no spreadsheet can take for a formula."""
+    return f"'{content}" if content.lstrip(_FORMULA_SPACES).startswith(_DANGEROUS) else content

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ctgeval.config import PRIVATE
 from ctgeval.errors import ReportError
+from ctgeval.prose import harmless
 
 __all__ = ["FOLDER", "write"]
 
@@ -46,7 +47,7 @@ def write(folder: Path, audience: str, release: str, audit: pd.DataFrame) -> Pat
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8-sig") as stream:
-            audit.to_csv(stream, sep=";", decimal=",", index=False, lineterminator="\n")
+            _harmless(audit).to_csv(stream, sep=";", decimal=",", index=False, lineterminator="\n")
             stream.flush()
             os.fsync(stream.fileno())
         made.replace(path)
@@ -60,3 +61,10 @@ def write(folder: Path, audience: str, release: str, audit: pd.DataFrame) -> Pat
         with contextlib.suppress(OSError):
             made.unlink(missing_ok=True)
     return path
+
+
+def _harmless(audit: pd.DataFrame) -> pd.DataFrame:
+    """Return the same rows, of which no text nor header can be taken for a formula."""
+    words = audit.select_dtypes(include=["object", "string"]).columns
+    texts = {name: audit[name].map(lambda cell: harmless(cell) if isinstance(cell, str) else cell) for name in words}
+    return audit.assign(**texts).rename(columns=lambda name: harmless(str(name)))

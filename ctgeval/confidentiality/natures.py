@@ -64,6 +64,8 @@ class Numbers:
     ----------
     free : str
         Numbers that tell of nobody: places, meetings, organisations, days, euros, ranks of rows.
+    drawn : str
+        Columns of which each cell is a list of numbers that tell of nobody: coordinates.
     persons : str
         Counts of persons, households or enterprises: never between 1 and the threshold.
     derived : str
@@ -85,6 +87,7 @@ class Numbers:
     """
 
     free: str = ""
+    drawn: str = ""
     persons: str = ""
     derived: str = ""
     kept: str = ""
@@ -97,7 +100,7 @@ class Numbers:
     @property
     def declared(self) -> frozenset[str]:
         """Columns that may hold numbers."""
-        return frozenset(f"{self.free} {self.persons} {self.derived}".split())
+        return frozenset(f"{self.free} {self.drawn} {self.persons} {self.derived}".split())
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -237,6 +240,6 @@ NATURES: Mapping[str, Numbers] = {
         persons="n base answers", derived="share", kept="base answers", parts=(Part(count="n", whole="base"),)
     ),
     "set_aside": Numbers(free="n"),
-    "contours": Numbers(free="geography part ring longitude latitude", sources="source"),
+    "contours": Numbers(free="geography part ring", drawn="longitude latitude", sources="source"),
 }  # fmt: skip
 """What the numbers of each table of a release are; a table that is not here has none."""

@@ -59,7 +59,7 @@ def check_table(name: str, frame: pd.DataFrame, *, threshold: int) -> None:
     for column in frame.columns:
         if column not in numbers.declared and _holds_numbers(frame[column]):
             raise refused(name, column, "porte des nombres sans qu’on ait déclaré ce qu’ils comptent")
-    for column in sorted(numbers.declared):
+    for column in sorted(numbers.declared - frozenset(numbers.drawn.split())):
         _numbers(name, frame, column)
     _check_masked(name, frame, numbers)
     for column in numbers.persons.split():

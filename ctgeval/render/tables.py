@@ -13,11 +13,10 @@ from typing import Literal
 from markupsafe import Markup
 
 from ctgeval import french
+from ctgeval.prose import harmless
 from ctgeval.render import blocks, wording
 from ctgeval.render.lines import Indicator, Point
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-_FORMULA_SPACES = " \ufeff\u00a0\u202f"
 WIDE = 3
 """A table of more columns than this becomes a pile of cards on a narrow screen."""
 DENSE = 6
@@ -176,11 +175,6 @@ def to_csv(table: Table) -> bytes:
     for row in (*table.rows, *table.extra):
         writer.writerow([_raw(cell) for cell in row])
     return "\ufeff".encode() + buffer.getvalue().encode()
-
-
-def harmless(content: str) -> str:
-    """Return a text that no spreadsheet can take for a formula."""
-    return f"'{content}" if content.lstrip(_FORMULA_SPACES).startswith(_DANGEROUS) else content
 
 
 def _raw(cell: Cell) -> str:

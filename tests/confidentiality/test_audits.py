@@ -37,3 +37,9 @@ def test_a_place_that_cant_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / ".ctgeval").write_text("", encoding="utf-8")
     with pytest.raises(ReportError, match="ne peut pas être écrit"):
         audits.write(tmp_path, "copil", "0123", FOUND)
+
+
+def test_no_text_of_an_audit_is_a_formula(tmp_path: Path) -> None:
+    audit = pd.DataFrame({"=A1": ["=HYPERLINK(1)", " +2", "COM-86003"], "value": [-3.5, 2.0, 1.0]})
+    told = audits.write(tmp_path, "copil", "abc", audit).read_text("utf-8-sig").splitlines()
+    assert told == ["'=A1;value", "'=HYPERLINK(1);-3,5", "' +2;2,0", "COM-86003;1,0"]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ctgeval.errors import SourceError
-from ctgeval.render.tables import harmless
+from ctgeval.prose import harmless
 from ctgeval.sources import partner_form, workbook
 from ctgeval.sources.archive import check_archive
 from ctgeval.sources.partner_form import Form, Line
@@ -126,12 +126,15 @@ def test_whatever_the_text_no_csv_cell_begins_as_a_formula(text: str) -> None:
 
 def test_one_module_makes_workbooks_and_one_makes_csv(checkout: Path) -> None:
     makers = dict.fromkeys(("DictWriter", "to_excel", "ExcelWriter", "to_clipboard", "to_html"), "")
-    makers |= {"Workbook": "sources/written.py", "writer": "render/tables.py", "to_csv": "render/tables.py"}
+    places = {name: {place} for name, place in makers.items()}
+    # The audit that the evaluator alone reads is not drawn as a table of a bilan.
+    places |= {"Workbook": {"sources/written.py"}, "writer": {"render/tables.py"}}
+    places["to_csv"] = {"render/tables.py", "confidentiality/audits.py"}
     found = []
     for path in sorted((checkout / "ctgeval").rglob("*.py")):
         name = path.relative_to(checkout / "ctgeval").as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
-                found += [f"{name}: {called}"] if called in makers and makers[called] != name else []
+                found += [f"{name}: {called}"] if called in places and name not in places[called] else []
     assert not found
