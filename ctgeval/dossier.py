@@ -101,8 +101,7 @@ class Dossier:
         DossierError
             When ``ctg.toml`` is absent or can't be used; all its problems at once, with file, key and remedy.
         """
-        folder = Path(path)
-        folder = folder.parent if folder.name == configuration.FILE_NAME else folder
+        folder = configuration.folder_of(path)
         return cls(folder, configuration.load(folder))
 
     # -- inputs ---------------------------------------------------------------------------------------------------

@@ -57,9 +57,16 @@ __all__ = [
     "TerritoireConfig",
     "ValidationState",
     "check",
+    "folder_of",
     "freezing",
     "load",
 ]
+
+
+def folder_of(path: Path | str) -> Path:
+    """Return the folder of a dossier, given as such or by its ``ctg.toml``."""
+    place = Path(path)
+    return place.parent if place.name == FILE_NAME else place
 
 
 def load(folder: Path | str, *, reference: Reference | None = None) -> Config:

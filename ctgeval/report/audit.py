@@ -92,8 +92,7 @@ def audit(dossier_path: str | Path, *, out: str | Path = "reports") -> AuditRepo
     DossierError
         When ``ctg.toml`` can't be used.
     """
-    path = Path(dossier_path)
-    folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
+    folder = configuration.folder_of(dossier_path).resolve()
     config = configuration.load(folder)
     try:
         with Ledger.open(folder, write=False) as ledger:

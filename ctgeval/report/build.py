@@ -216,8 +216,7 @@ def status(dossier_path: str | Path, *, out: str | Path = "reports") -> tuple[St
 
 
 def _opened(dossier_path: str | Path) -> tuple[Path, Config]:
-    path = Path(dossier_path)
-    folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
+    folder = configuration.folder_of(dossier_path).resolve()
     return folder, configuration.load(folder)
 
 

@@ -111,7 +111,7 @@ class _Finder(contextlib.ExitStack):
 
     def __init__(self, folder: Path, out: Path, audience: str | None) -> None:
         super().__init__()
-        self._folder = (folder.parent if folder.name == configuration.FILE_NAME else folder).resolve()
+        self._folder = configuration.folder_of(folder).resolve()
         self._out = out
         self._audience = audience
         self._ledger: Ledger | None = None

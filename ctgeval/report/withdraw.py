@@ -102,8 +102,7 @@ def withdraw(
         When a file can't be written or removed; or when another builder is at work.
     """
     told_reason = reasons.checked(reason, of="du retrait")
-    path = Path(dossier_path)
-    folder = (path.parent if path.name == configuration.FILE_NAME else path).resolve()
+    folder = configuration.folder_of(dossier_path).resolve()
     config = configuration.load(folder)
     day = (date or dt.date.today()).isoformat()  # noqa: DTZ011 the day where the evaluator is
     with lock.hold(folder) as held, Ledger.open(folder) as ledger:
