@@ -1,0 +1,5 @@
+"""A bilan in other forms than its page: each is one function from the same `Document`, so that figures can't differ."""
+
+from ctgeval.report.formats.document import Document, Produced
+
+__all__ = ["Document", "Produced"]
