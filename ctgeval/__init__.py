@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 # Name -> module, and what to take in it; a module alone is itself the name's value.
 _WHERE: dict[str, tuple[str, str]] = {
-    "BuildReport": ("ctgeval.report", "BuildReport"),
+    "BuildReport": ("ctgeval.report.build", "BuildReport"),
     "CtgevalError": ("ctgeval.errors", "CtgevalError"),
     "Dossier": ("ctgeval.dossier", "Dossier"),
     "Problem": ("ctgeval.errors", "Problem"),
     "Release": ("ctgeval.confidentiality", "Release"),
-    "build": ("ctgeval.report", "build"),
+    "build": ("ctgeval.report.build", "build"),
     "confidentiality": ("ctgeval.confidentiality", ""),
     "errors": ("ctgeval.errors", ""),
     "impact": ("ctgeval.impact", ""),

@@ -142,7 +142,7 @@ def construire(
 ) -> None:
     """Build the bilans; exit 1 when one failed."""
     from ctgeval.cli import progress, tell
-    from ctgeval.report import build
+    from ctgeval.report.build import build
 
     with progress.shown() as told:
         report = build(folder, out=out, jobs=jobs, force=force, date=day, progress=told, **chosen)
@@ -157,7 +157,7 @@ def construire(
 def etat(folder: Path, out: str) -> None:
     """Tell where each bilan stands."""
     from ctgeval.cli import tell
-    from ctgeval.report import status
+    from ctgeval.report.build import status
 
     tell.states(folder, status(folder, out=out))
 

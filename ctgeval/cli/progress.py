@@ -11,7 +11,7 @@ from ctgeval.cli import output
 from ctgeval.cli.messages import as_json, say
 
 if TYPE_CHECKING:
-    from ctgeval.report import Entry
+    from ctgeval.report.build import Entry
 
 Told = Callable[[int, int, "Entry"], None]
 

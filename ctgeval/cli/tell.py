@@ -14,7 +14,8 @@ from ctgeval.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from ctgeval.cli.starter import Made
-    from ctgeval.report import BuildReport, State
+    from ctgeval.report.build import BuildReport
+    from ctgeval.report.cases import State
 
 _SEVERITIES: tuple[tuple[Severity, str], ...] = (
     ("bloquant", "blocking"),

@@ -4,10 +4,3 @@
 - `pool` runs several at a time in worker processes (`worker`), each executing a notebook (`execute`)
 - `html` cleans and sets the page; `publish` writes it with its sheet (`manifest`); `site` writes the indexes
 """
-
-from __future__ import annotations
-
-from ctgeval.report.build import BuildReport, Entry, build, status
-from ctgeval.report.cases import State
-
-__all__ = ["BuildReport", "Entry", "State", "build", "status"]

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from ctgeval import dossier as dossiers, report
+from ctgeval import dossier as dossiers
 from ctgeval.cli import inspection, main
 from ctgeval.errors import DossierError, NotebookFailed, ParameterError, Problem
+from ctgeval.report import build as report
 
 Run = Callable[..., Result]
 COMMANDS = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ctgeval.cli import progress
-from ctgeval.report import Entry
+from ctgeval.report.build import Entry
 
 
 class Terminal(io.StringIO):

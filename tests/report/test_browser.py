@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ctgeval import report
+from ctgeval.report import build as report
 
 BODY = """\
 from IPython.display import HTML

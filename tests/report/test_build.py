@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ctgeval import errors, report
-from ctgeval.report import plan
+from ctgeval import errors
+from ctgeval.report import build as report, plan
 
 CIVRAISIEN, GARTEMPE = "EPCI-200070035", "EPCI-200070043"
 DAY = dt.date(2026, 3, 1)
@@ -97,7 +97,7 @@ def test_status_tells_what_was_never_made_removed_or_edited_by_hand(workshop, in
     workshop.page(code=GARTEMPE).unlink()
     workshop.page("habitants").with_suffix(".manifest.json").unlink()
     assert [state.reason for state in report.status(workshop.folder, out=workshop.out)] == [
-        "le fichier publié a été modifié à la main",
+        "un fichier publié a été modifié ou supprimé à la main",
         "le fichier publié a été supprimé",
         "la fiche de production manque à côté du fichier publié",
     ]

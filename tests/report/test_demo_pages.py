@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ctgeval import report
+from ctgeval.report import build as report
 from tests import made
 from tests.once import shared_root
 

@@ -16,11 +16,10 @@ from typing import Any
 
 import pytest
 
-from ctgeval import report
 from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.ledger import Ledger
 from ctgeval.errors import ConfidentialityError, ReportError
-from ctgeval.report import lock
+from ctgeval.report import build as report, lock
 from tests.report.conftest import build_module
 
 DAY = dt.date(2026, 3, 1)

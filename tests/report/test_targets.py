@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ctgeval import report
 from ctgeval.confidentiality.clearing import clear
 from ctgeval.confidentiality.release import Release, write
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import ConfidentialityError, ParameterError
 from ctgeval.indicators.table import RESULT_COLUMNS
+from ctgeval.report import build as report
 from ctgeval.report.targets import Compared, compare_bilans
 from tests.report.conftest import CIVRAISIEN, GARTEMPE
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ctgeval import report
+from ctgeval.report import build as report
 from ctgeval.report.kernels import best
 from ctgeval.report.kernels.fork import ForkPool
 from ctgeval.report.pool import Pool

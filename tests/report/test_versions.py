@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ctgeval import report
-from ctgeval.report import build as building, versions
+from ctgeval.report import build as report, versions
 from ctgeval.report.audit import audit
+from ctgeval.report.build import build as building
 from ctgeval.report.register import Register
 from ctgeval.report.withdraw import Withdrawn, withdraw
 from tests.report.conftest import CIVRAISIEN

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from ctgeval import report
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.ledger import Ledger
 from ctgeval.errors import ConfidentialityError, ParameterError
-from ctgeval.report import withdraw as withdrawing
+from ctgeval.report import build as report, withdraw as withdrawing
 from ctgeval.report.withdraw import Withdrawn, withdraw
 from tests.report.test_register import DAY, child, figure, figures, ledger_of, needs_fork, run, saying
 
