@@ -36,6 +36,7 @@ __all__ = [
     "date",
     "enumeration",
     "euros",
+    "file_size",
     "fold",
     "in_territory",
     "interval",
@@ -102,6 +103,13 @@ def quantity(value: Number | None, unit: str, decimals: int | None = None, *, si
     if figure == MISSING or not unit:
         return figure
     return figure + _unit(unit, singular=value is not None and abs(float(value)) < 2)
+
+
+def file_size(octets: int) -> str:
+    """Return the size of a file as readers know it: ``120 ko``, ``1,4 Mo``, never 0."""
+    if octets < 1_000_000:
+        return quantity(max(1, round(octets / 1000)), "ko", 0)
+    return quantity(octets / 1_000_000, "Mo", 1)
 
 
 def interval(low: Number | None, high: Number | None, decimals: int | None = None, unit: str = "") -> str:

@@ -19,7 +19,7 @@ ReturnPeriodicity = Literal["annuelle", "semestrielle", "trimestrielle", "mensue
 SourcePeriodicity = Literal[ReturnPeriodicity, "quinquennale"]
 ValidationState = Literal["brouillon", "valide_cotech", "presente_copil", "publie"]
 AUDIENCES: tuple[Audience, ...] = ("interne", "cotech", "copil", "partenaire", "habitants")
-BILAN_FORMATS = ("html",)
+BILAN_FORMATS = ("html", "pdf", "docx", "odt", "slides", "csv", "xlsx", "ods", "datapackage")
 LONGEST_REASON = 300
 """Of the signs of a reason that readers see in an index."""
 
@@ -234,7 +234,7 @@ class BilanConfig(_Model):
     territoires: Texts = Field(default=(), description="un bilan par territoire ; par défaut, celui du dossier")
     periode: Text = Field(description='la période du bilan, par exemple "2025"')
     formats: tuple[Text, ...] = Field(
-        default=("html",), min_length=1, description='les formats à produire, par exemple ["html"]'
+        default=("html",), min_length=1, description='les formats à produire, par exemple ["html", "pdf"]'
     )
     etat: ValidationState = Field(default="brouillon", description="où en est la validation")
     date: dt.date | None = Field(default=None, description="la date de la validation")

@@ -129,6 +129,19 @@ def _unlike(ledger: Ledger, out: Path, config: Config) -> Iterator[Finding]:
     for told in own(out, config, ledger):
         name = manifest.page_name(told)
         there, withdrawn = (out / name).is_file(), manifest.withdrawal(told)
+        folder = name.rpartition("/")[0]
+        beside = {
+            path: (out / path).is_file() for path in (f"{folder}/{one['fichier']}" for one in manifest.files(told))
+        }
+        for path, still in beside.items():
+            if still and withdrawn:
+                yield _finding(
+                    "Ce bilan est retiré, et l’un de ses fichiers est encore là.",
+                    path,
+                    "Relancez « ctgeval retirer », ou supprimez ce fichier.",
+                )
+            elif there and not still and not withdrawn:
+                yield _finding("Ce fichier d’un bilan publié n’est plus là.", path, "Relancez « ctgeval construire ».")
         seal = told.get("registre", {}).get("sceau", "")
         known = ledger.page(name)
         if there and (withdrawn or (known is not None and known.state == "withdrawn" and known.sha256 == _sha(told))):

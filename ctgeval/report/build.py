@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ctgeval import config as configuration
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
-from ctgeval.report import execute, manifest, plan, register, scan, site, versions
+from ctgeval.report import execute, formats as forms, manifest, plan, register, scan, site, versions
 from ctgeval.report.cases import Case, State, cases, changed_since, state, withdrawn_because
 from ctgeval.report.kernels import Kernels, best
 from ctgeval.report.kernels.fork import ForkPool
@@ -118,7 +118,7 @@ def build(
     bilan, audience, territoire, periode : str, optional
         Build only those.
     formats : sequence of str, optional
-        Only ``html`` for now.
+        Formats of `ctgeval.config.BILAN_FORMATS`, in place of those of ``ctg.toml``; the page is always made.
     jobs : int
         How many bilans at the same time.
     force : bool
@@ -155,13 +155,15 @@ def build(
     ConfidentialityError
         When the ledger of what was published is not as ctgeval left it: nothing is published.
     """
-    _refuse_formats(formats or ())
+    forms.refuse(formats or ())
     if jobs < 1:
         raise ParameterError("Le nombre de bilans produits en même temps doit être au moins 1.", value=str(jobs))
     folder, config = _opened(dossier_path)
     if config.comparaison.unfrozen:
         config = _frozen(folder, date)
     asked = plan.jobs(config, folder, bilan=bilan, audience=audience, territoire=territoire, periode=periode)
+    if formats is not None:
+        asked = tuple(replace(job, formats=tuple(formats)) for job in asked)
     if drafts_only:
         asked = tuple(job for job in asked if job.etat == "brouillon")
     planned = cases(asked, config, folder, Path(out), create=True)
@@ -259,16 +261,6 @@ def _kept(case: Case, book: Register | None, *, day: str) -> Entry | None:
     return _entry(case, "a_jour")
 
 
-def _refuse_formats(formats: Iterable[str]) -> None:
-    for name in formats:
-        if name not in configuration.BILAN_FORMATS:
-            raise ParameterError(
-                "Ce format n’est pas disponible.",
-                value=name,
-                remedy="Demandez le format « html » : la page s’imprime et s’enregistre en PDF depuis un navigateur.",
-            )
-
-
 def _build_all(
     todo: Sequence[Case],
     folder: Path,
@@ -292,7 +284,7 @@ def _build_all(
             releases[case.job.folder] = _released(dossier, case, book, day=day)
         released = releases[case.job.folder]
         try:
-            _refuse_formats(case.job.formats)
+            forms.refuse(case.job.formats)
             plan.notebook(case.job.bilan)
         except CtgevalError as error:
             tell(_failed(case, error))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ctgeval import checks, french
 from ctgeval.report import manifest, plan, versions
@@ -50,9 +50,20 @@ class Case:
 
     @property
     def up_to_date(self) -> bool:
-        """Whether the published page is the one that the present inputs would give again."""
+        """Whether what is published is what the present inputs would give again, in every format asked for."""
         told = manifest.read(self.manifest)
-        return bool(self.key) and bool(told) and told["cle"] == self.key and digest(self.page) == told["html"]["sha256"]
+        return (
+            bool(self.key)
+            and bool(told)
+            and told["cle"] == self.key
+            and not self.lacking(told)
+            and manifest.whole(self.page.parent, told)
+        )
+
+    def lacking(self, told: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the formats that are asked for and that a sheet does not tell of."""
+        made = {"html", *(one["format"] for one in manifest.files(told))}
+        return tuple(name for name in self.job.formats if name not in made)
 
     @property
     def withdrawal(self) -> dict[str, str]:
@@ -127,6 +138,9 @@ def changed_since(case: Case, version: Version) -> str:
 
     Another release of ctgeval, or of what it is built on, is no reason to revise what a meeting has seen.
     """
+    lacking = case.lacking(version.told)
+    if lacking:
+        return _new_formats(lacking)
     notes = manifest.read(manifest.version_notes_path(case.folder, case.job, version.number))
     if not notes or notes["cle"] == case.key:
         return ""
@@ -135,6 +149,11 @@ def changed_since(case: Case, version: Version) -> str:
         for found in (notes["composants"], case.made_from)
     )
     return plan.difference(before, now)
+
+
+def _new_formats(names: Sequence[str]) -> str:
+    shown = french.enumeration([f"« {name} »" for name in names])
+    return f"le format {shown} est nouveau" if len(names) == 1 else f"les formats {shown} sont nouveaux"
 
 
 def _standing(case: Case) -> tuple[Standing, str]:
@@ -162,6 +181,9 @@ def _compared(case: Case) -> tuple[Standing, str]:
     if not told:
         return "a_refaire", "la fiche de production manque à côté du fichier publié"
     if told["cle"] == case.key:
-        return "a_refaire", "le fichier publié a été modifié à la main"
+        lacking = case.lacking(told)
+        if lacking:
+            return "a_refaire", _new_formats(lacking)
+        return "a_refaire", "un fichier publié a été modifié ou supprimé à la main"
     changed = plan.difference(notes["composants"], case.made_from) if notes else ""
     return "a_refaire", changed or "les données ou le programme ont changé"

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ctgeval.errors import ReportError
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.manifest)?(\.(html|json))?")
+_NAME = re.compile(
+    r"[a-z0-9]+(-[a-z0-9]+)*(\.(manifest|schema|datapackage))?(\.(csv|docx|html|json|odt|ods|pdf|xlsx))?"
+)
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10))})
 _LONGEST_NAME = 150
 _ATTEMPTS = 6

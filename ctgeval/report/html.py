@@ -256,7 +256,9 @@ def _environment() -> Environment:
         loader=PackageLoader("ctgeval.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    environment.filters.update(jour=french.date, periode=french.period, typographie=french.typography)
+    environment.filters.update(
+        jour=french.date, periode=french.period, poids=french.file_size, typographie=french.typography
+    )
     return environment
 
 

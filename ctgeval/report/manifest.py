@@ -12,14 +12,17 @@ from typing import Any
 from ctgeval import confinement
 from ctgeval.confidentiality.secret import secret
 from ctgeval.config import PRIVATE
-from ctgeval.report.files import write_whole
+from ctgeval.report.files import digest, write_whole
+from ctgeval.report.formats.document import Produced
 from ctgeval.report.plan import Job, versions
 
 __all__ = [
     "FORMAT",
     "VERSIONS",
     "describe",
+    "files",
     "frozen",
+    "links",
     "notes_path",
     "page_name",
     "partial_path",
@@ -28,6 +31,7 @@ __all__ = [
     "secret",
     "sources",
     "version_notes_path",
+    "whole",
     "withdrawal",
     "withdrawals",
     "write",
@@ -36,6 +40,15 @@ __all__ = [
 FORMAT = 2
 VERSIONS = "versions"
 """Folder of the frozen versions, in that of their readers."""
+_LINKED = {
+    "pdf": "PDF",
+    "docx": "Word (DOCX)",
+    "odt": "LibreOffice (ODT)",
+    "slides": "diapositives",
+    "xlsx": "tableaux (XLSX)",
+    "ods": "tableaux (ODS)",
+    "datapackage": "données ouvertes (JSON)",
+}
 _SHOWN = ("cle", "titre", "producteur", "licence", "mise_a_jour", "diffusion")
 
 
@@ -76,6 +89,7 @@ def describe(
     convention: str,
     version: str,
     told_sources: list[dict[str, str]],
+    others: Iterable[tuple[str, Produced]] = (),
 ) -> dict[str, Any]:
     """Return the manifest of a bilan.
 
@@ -95,7 +109,13 @@ def describe(
         What the bilan belongs to, and where its validation stands, in words that its readers may see.
     told_sources : list of dict
         See `sources`.
+    others : iterable of (str, Produced)
+        The files published beside the page, each with its format.
     """
+    beside = [
+        {"format": kind, "fichier": one.name, "sha256": hashlib.sha256(one.data).hexdigest(), "octets": len(one.data)}
+        for kind, one in others
+    ]
     return {
         "format": FORMAT,
         "titre": title,
@@ -112,7 +132,51 @@ def describe(
         "versions": versions(),
         "cle": key,
         "html": {"fichier": f"{job.slug}.html", "sha256": hashlib.sha256(page).hexdigest(), "octets": len(page)},
+        "fichiers": beside,
     }
+
+
+def files(told: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return what a sheet says of the files beside its page: ``format``, ``fichier``, ``sha256``, ``octets`` of each."""
+    return tuple(
+        one
+        for one in told.get("fichiers") or ()
+        if isinstance(one, dict) and all(isinstance(one.get(name), str) for name in ("format", "fichier", "sha256"))
+    )
+
+
+def links(told: Mapping[str, Any], *, folder: str = "") -> list[dict[str, Any]]:
+    """Return what an index shows of the files beside a page: ``nom`` of the format, ``lien``, ``octets``.
+
+    Parameters
+    ----------
+    told : mapping
+        The sheet of a bilan that stands.
+    folder : str
+        Of the sheet, from the index, with its final ``/``.
+    """
+    shown = [one for one in files(told) if one["format"] in _LINKED and not one["fichier"].endswith(".schema.json")]
+    return [
+        {
+            "nom": _LINKED[one["format"]],
+            "lien": f"{folder}{one['fichier']}",
+            "octets": one["octets"],
+        }
+        for one in shown
+    ]
+
+
+def whole(folder: Path, told: Mapping[str, Any]) -> bool:
+    """Tell whether the page of a sheet and all the files beside it are there, byte for byte.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the sheet.
+    told : mapping
+        The sheet.
+    """
+    return all(digest(folder / one["fichier"]) == one["sha256"] for one in (told["html"], *files(told)))
 
 
 def withdrawal(told: Mapping[str, Any]) -> dict[str, str]:

@@ -298,7 +298,9 @@ def ingredients(job: Job, *, inputs: Mapping[str, str], notebook_digest: str) ->
     """
     made_from = {f"le fichier {name}": value for name, value in inputs.items()}
     made_from |= {f"la version de {name}": value for name, value in versions().items()}
-    made_from |= {f"le paramètre {name}": json.dumps(value) for name, value in asdict(job).items()}
+    # One content in all its formats: what is missing of them is seen beside the page (`cases.Case.lacking`).
+    told = {name: value for name, value in asdict(job).items() if name != "formats"}
+    made_from |= {f"le paramètre {name}": json.dumps(value) for name, value in told.items()}
     return made_from | {f"le carnet {job.bilan}": notebook_digest, "le programme ctgeval": code_digest()}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ from markupsafe import Markup
 
 from ctgeval import config as configuration
 from ctgeval.errors import NotebookFailed
-from ctgeval.report import html, manifest, plan, scan, site, trust
+from ctgeval.report import formats, html, manifest, plan, scan, site, trust
 from ctgeval.report.cases import Case
-from ctgeval.report.files import write_whole
+from ctgeval.report.files import place, write_whole
 
 if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
@@ -32,10 +33,11 @@ def publish(
     private: scan.Private = _NOTHING,
     marks: Mapping[str, Any] = _NO_MARKS,
 ) -> None:
-    """Write the page of a bilan and its sheet; or a partial page in the dossier, when the notebook failed.
+    """Write a bilan in all its formats, and its sheet; or a partial page in the dossier, when the notebook failed.
 
-    Nothing is written before the leak scan (`ctgeval.report.scan`) has looked at the page, at its sheet, and at the
-    files that are already in the folder of its readers.
+    Nothing is written before the leak scan (`ctgeval.report.scan`) has looked at the page, at the other files, at the
+    sheet, and at the files that are already in the folder of its readers. The sheet comes last: as long as it speaks of
+    the earlier files, the bilan is to be made again.
 
     Parameters
     ----------
@@ -56,6 +58,8 @@ def publish(
     ------
     ConfidentialityError
         When the scan finds what must not go out, in the page or beside it: the earlier page stays as it was.
+    ParameterError
+        When a format can't be made of this bilan.
     NotebookFailed
         When the notebook did not reach its end: nothing is published, the earlier page stays as it was.
     ReportError
@@ -69,6 +73,8 @@ def publish(
         write_whole(partial, html.page("partiel.html.j2", context | shown, rules=rules))
         raise failure
     page = html.page("bilan.html.j2", context, rules=rules)
+    document = formats.Document(name=case.job.slug, context=context, rules=rules, page=page)
+    others = formats.made(case.job.formats, document)
     told = manifest.describe(
         case.job,
         key=case.key,
@@ -79,30 +85,59 @@ def publish(
         convention=context["ctg"],
         version=context["version"],
         told_sources=context["sources"],
+        others=others,
     )
     told["carnet"] = trust.notebook(case, reply)
     told |= marks
-    told["controle"] = _checked(case, release, page, told, private)
+    told["controle"] = _checked(case, release, page, told, private, others=[one for _, one in others])
+    before = manifest.read(case.manifest)
+    for _, one in others:
+        write_whole(place(case.page.parent, one.name), one.data)
     write_whole(case.page, page)
     manifest.write(case.manifest, told)
+    _let_go(case.page.parent, before, told)
     made = (told["html"]["sha256"], release.path.name)
     manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key, made=made)
     partial.unlink(missing_ok=True)
 
 
-def _checked(case: Case, release: Release, page: bytes, told: dict[str, Any], private: scan.Private) -> dict[str, Any]:
+def _let_go(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Remove the files that came with the earlier page and that nobody asks for any more: their figures are its own."""
+    kept = {one["fichier"] for one in manifest.files(now)}
+    for one in manifest.files(before):
+        if one["fichier"] not in kept:
+            place(folder, one["fichier"]).unlink(missing_ok=True)
+
+
+def _checked(
+    case: Case,
+    release: Release,
+    page: bytes,
+    told: dict[str, Any],
+    private: scan.Private,
+    *,
+    others: Sequence[formats.Produced],
+) -> dict[str, Any]:
     """Look at what is about to be published, and return what may be told of the look."""
     folder, machine = case.page.parent, scan.here(case.folder, case.page.parent)
     planned = plan.jobs(configuration.load(case.folder), case.folder)
-    expected = {f"{job.slug}{end}" for job in planned if job.folder == case.job.folder for end in _ENDS}
-    found = scan.document(
-        case.page.name,
-        page,
-        audience=case.job.audience,
-        release=release,
-        secrets=private.secrets,
-        persons=private.persons,
-        machine=machine,
+    expected = {
+        name
+        for job in planned
+        if job.folder == case.job.folder
+        for name in (*(f"{job.slug}{end}" for end in _ENDS), *formats.beside(job.slug))
+    }
+    found, *more = (
+        scan.document(
+            name,
+            data,
+            audience=case.job.audience,
+            release=release,
+            secrets=private.secrets,
+            persons=private.persons,
+            machine=machine,
+        )
+        for name, data in ((case.page.name, page), *((one.name, one.data) for one in others))
     )
     sheet = json.dumps(told, ensure_ascii=False).encode()
     beside = scan.document(
@@ -111,6 +146,7 @@ def _checked(case: Case, release: Release, page: bytes, told: dict[str, Any], pr
     hits = scan.blocking(
         (
             *found.hits,
+            *(hit for one in more for hit in one.hits),
             *beside.hits,
             *scan.foreign(folder, audience=case.job.folder, expected=frozenset(expected)),
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ctgeval.report import html, manifest, versions
-from ctgeval.report.files import digest, place, write_whole
+from ctgeval.report.files import place, write_whole
 from ctgeval.report.plan import Job
 
 READERS = {
@@ -75,15 +75,15 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     sheets += _others(path.parent, own, {f"{job.slug}.manifest.json" for job in listed})
     groups: dict[str, list[dict[str, Any]]] = {}
     for told in sheets:
-        if told and (
-            manifest.withdrawal(told) or digest(path.parent / told["html"]["fichier"]) == told["html"]["sha256"]
-        ):
+        if told and (manifest.withdrawal(told) or manifest.whole(path.parent, told)):
             frozen = kept.pop(told["html"]["fichier"].removesuffix(".html"), ())
             groups.setdefault(told["convention"], []).append(_entry(told, frozen))
     for frozen in kept.values():
         # Nobody asks for this bilan any more, or its page is not made yet: what was presented is still there.
         told = dict(frozen[-1].told)
-        groups.setdefault(told["convention"], []).append(_entry(told, frozen) | {"lien": "", "retraits": []})
+        groups.setdefault(told["convention"], []).append(
+            _entry(told, frozen) | {"lien": "", "retraits": [], "formats": []}
+        )
     content = html.page(
         "index.html.j2",
         {
@@ -115,5 +115,6 @@ def _entry(told: Mapping[str, Any], frozen: Iterable[versions.Version]) -> dict[
         "mention": MENTION if told["fictif"] else "",
         "retrait": manifest.withdrawal(told),
         "retraits": manifest.withdrawals(told),
+        "formats": manifest.links(told),
         "versions": versions.listed(frozen),
     }

@@ -124,8 +124,9 @@ def intact(case: Case, version: Version) -> bool:
     told = manifest.read(case.manifest)
     return (
         bool(told)
-        and told["html"]["sha256"] == version.sha256
-        and digest(case.page) == version.sha256 == digest(version.page)
+        and _digests(told) == _digests(version.told)
+        and manifest.whole(case.page.parent, told)
+        and manifest.whole(version.page.parent, version.told)
     )
 
 
@@ -219,12 +220,18 @@ def _freeze(case: Case, *, day: str) -> Version:
     number, page, sheet = _free(case)
     told = manifest.read(case.manifest)
     told["html"] = told["html"] | {"fichier": page.name}
+    # In a folder of the version, under their own names: one may speak of another.
+    beside = [(one, {**one, "fichier": f"{page.stem}/{one['fichier']}"}) for one in manifest.files(told)]
+    told["fichiers"] = [kept_ for _, kept_ in beside]
     told["figee"] = {"numero": number, "date": day, "motif": reason(case), "de": case.page.name}
     # What was withdrawn before this version is told by the sheets of those.
     told.pop("retraits", None)
     data = case.page.read_bytes()
+    copies = [(kept_["fichier"], (case.page.parent / one["fichier"]).read_bytes()) for one, kept_ in beside]
     # The sheet first: a page that no sheet speaks of would be taken for a stranger's.
     manifest.write(sheet, told)
+    for name, copied in copies:
+        write_whole(place(sheet.parent, *name.split("/")), copied)
     write_whole(page, data)
     notes = {"format": manifest.FORMAT, "cle": case.key, "composants": dict(case.made_from)}
     manifest.write(manifest.version_notes_path(case.folder, case.job, number), notes)
@@ -244,15 +251,22 @@ def _free(case: Case) -> tuple[int, Path, Path]:
 
 def _mend(case: Case, version: Version) -> None:
     """Make the page of a bilan and its version the same again, from the one that is as it was."""
-    if digest(version.page) == version.sha256:
+    if manifest.whole(version.page.parent, version.told):
         if not intact(case, version):
             now = manifest.read(case.manifest)
             earlier = [*manifest.withdrawals(now), *filter(None, [manifest.withdrawal(now)])]
             told = {name: value for name, value in version.told.items() if name != "figee"}
             told["html"] = told["html"] | {"fichier": case.page.name}
+            told["fichiers"] = [{**one, "fichier": _bare_name(one)} for one in manifest.files(version.told)]
+            for one in manifest.files(version.told):
+                data = (version.page.parent / one["fichier"]).read_bytes()
+                write_whole(place(case.page.parent, _bare_name(one)), data)
             write_whole(case.page, version.page.read_bytes())
             manifest.write(case.manifest, told | ({"retraits": earlier} if earlier else {}))
-    elif digest(case.page) == version.sha256:
+    elif _same_beside(case, version):
+        for one in manifest.files(version.told):
+            data = (case.page.parent / _bare_name(one)).read_bytes()
+            write_whole(place(version.page.parent, *one["fichier"].split("/")), data)
         write_whole(version.page, case.page.read_bytes())
     else:
         raise ReportError(
@@ -262,6 +276,22 @@ def _mend(case: Case, version: Version) -> None:
             remedy="Remettez ce fichier de votre dernière sauvegarde, ou retirez cette version avec « ctgeval retirer "
             f"{version.page.name} ».",
         )
+
+
+def _same_beside(case: Case, version: Version) -> bool:
+    """Tell whether the page of a bilan and the files beside it are all that a version was."""
+    return digest(case.page) == version.sha256 and all(
+        digest(case.page.parent / _bare_name(one)) == one["sha256"] for one in manifest.files(version.told)
+    )
+
+
+def _bare_name(one: Mapping[str, Any]) -> str:
+    """Return the name of a file of a version, without its folder."""
+    return str(one["fichier"]).rpartition("/")[2]
+
+
+def _digests(told: Mapping[str, Any]) -> list[str]:
+    return [str(told["html"]["sha256"]), *sorted(one["sha256"] for one in manifest.files(told))]
 
 
 def _new_reason(case: Case) -> str:
@@ -286,9 +316,10 @@ def listed(versions: Iterable[Version]) -> list[dict[str, Any]]:
             "date": one.day,
             "motif": _bare(one.motif),
             "retrait": {name: _bare(text) for name, text in one.withdrawal.items()},
+            "formats": manifest.links(one.told, folder=f"{FOLDER}/"),
         }
         for one in sorted(versions, key=lambda one: -one.number)
-        if one.withdrawal or digest(one.page) == one.sha256
+        if one.withdrawal or manifest.whole(one.page.parent, one.told)
     ]
 
 

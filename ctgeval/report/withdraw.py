@@ -7,6 +7,7 @@ that is the same page goes with it; an earlier one stays, until it is withdrawn 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -279,8 +280,14 @@ def _mark(out: Path, told: dict[str, Any], *, day: str, reason: str) -> None:
 
 def _remove(out: Path, told: dict[str, Any]) -> None:
     page = place(out, *manifest.page_name(told).split("/"))
+    folder = manifest.page_name(told).rpartition("/")[0]
+    beside = [place(out, *f"{folder}/{one['fichier']}".split("/")) for one in manifest.files(told)]
     try:
-        page.unlink(missing_ok=True)
+        for path in (*beside, page):
+            path.unlink(missing_ok=True)
+        for parent in {path.parent for path in beside} - {page.parent}:
+            with contextlib.suppress(FileNotFoundError):
+                parent.rmdir()
     except OSError as error:
         raise ReportError(
             f"Ce bilan est inscrit comme retiré, mais son fichier n’a pas pu être ôté : {error.strerror or error}.",

@@ -35,7 +35,7 @@ def told(folder: Path) -> dict[str, Problem]:
             "effet",
             "avertissement",
         ),
-        (('formats = ["html"]', 'formats = ["docx"]'), "bilan[1].formats[1]", "« html »", "bloquant"),
+        (('formats = ["html"]', 'formats = ["epub"]'), "bilan[1].formats[1]", "« html »", "bloquant"),
         (('etat = "brouillon"', 'etat = "publie"'), "bilan[1].etat", "« date »", "avertissement"),
         (
             (

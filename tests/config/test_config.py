@@ -59,7 +59,7 @@ def test_every_problem_is_told_at_once(dossier: Write) -> None:
         ('format = "caf.taux_couverture"', 'format = "caf.taux_couvertur"'),
         ('audience = "copil"', 'audience = "copi"'),
         ('periode = "2025"', 'periode = "2017-2021"'),
-        ('formats = ["html"]', 'formats = ["pdf"]'),
+        ('formats = ["html"]', 'formats = ["epub"]'),
     )
     with pytest.raises(DossierError) as raised:
         config.load(folder)

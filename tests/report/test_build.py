@@ -238,7 +238,7 @@ def test_the_sheet_tells_the_origin_without_confirming_guesses(workshop, instant
 
 def test_what_can_not_be_made_is_refused_in_french(workshop, instant, rewrite: Rewrite) -> None:
     with pytest.raises(errors.ParameterError, match="format n’est pas disponible"):
-        run(workshop, formats=["pdf"])
+        run(workshop, formats=["epub"])
     with pytest.raises(errors.ParameterError, match="au moins 1"):
         run(workshop, jobs=0)
     with pytest.raises(errors.ParameterError, match="Vouliez-vous dire « essai »"):

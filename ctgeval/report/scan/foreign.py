@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozens
     audience : str
         Whose it is, as manifests write it: ``copil``, ``partenaire-caf``.
     expected : frozenset of str
-        Files about to be written, or that a build that was killed may have left without their manifest.
+        Files about to be written, or that a build that was killed may have left without their manifest; a name may hold
+        ``*``.
     whole : bool
         Whether each file must also be, byte for byte, what its manifest says; False while a build is replacing them.
     """
@@ -48,6 +50,7 @@ def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozens
     for name, told in sheets.items():
         if told and told.get("audience") != audience:
             yield Hit(name, "autre_public", "", "")
+    patterns = [name for name in expected if "*" in name]
     known: dict[str, str] = {}
     theirs: set[str] = set()
     for sheet, told in sheets.items():
@@ -62,7 +65,13 @@ def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozens
             continue
         if name in theirs:
             yield Hit(name, "autre_public", "", "")
-        elif path.is_symlink() or not (name in known or sheets.get(name) or name == INDEX or name in expected):
+        elif path.is_symlink() or not (
+            name in known
+            or sheets.get(name)
+            or name == INDEX
+            or name in expected
+            or any(fnmatchcase(name, pattern) for pattern in patterns)
+        ):
             if not _BEING_WRITTEN.fullmatch(path.name) or whole:
                 yield Hit(name, "etranger", "", "")
         elif whole and known.get(name) and digest(path) != known[name]:
