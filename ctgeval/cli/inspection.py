@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ctgeval import french, programme
+from ctgeval.config import Config
 from ctgeval.dossier import Dossier
-from ctgeval.errors import DossierError, Problem
+from ctgeval.errors import DossierError, ParameterError, Problem
 from ctgeval.sources import workbook
 
 
@@ -24,10 +27,23 @@ def problems(folder: Path) -> list[Problem]:
     except DossierError as error:
         tables = workbook.read_tables(folder, programme.SCHEMAS) if folder.is_dir() else {}
         return [*error.problems, *(problem for table in tables.values() for problem in table.problems)]
-    found = [_problem(row) for row in dossier.problems().to_dict("records")]
+    found = [*(_problem(row) for row in dossier.problems().to_dict("records")), *_not_installed(dossier.config)]
     if dossier.config.comparaison.unfrozen and not any(problem.severity == "bloquant" for problem in found):
         return _frozen(dossier, found)
     return found
+
+
+def _not_installed(config: Config) -> Iterator[Problem]:
+    """Yield the formats that are asked for and that this computer can't make."""
+    from ctgeval.report import formats
+
+    for rank, bilan in enumerate(config.bilans, start=1):
+        for at, name in enumerate(bilan.formats, start=1):
+            try:
+                formats.refuse([name])
+            except ParameterError as error:
+                where = f"bilan[{rank}].formats[{at}]"
+                yield replace(error.problem, file="ctg.toml", key=where, severity="partiel")
 
 
 def _frozen(dossier: Dossier, found: list[Problem]) -> list[Problem]:
