@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from ctgeval.errors import SourceError
 if TYPE_CHECKING:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
-__all__ = ["new_workbook"]
+__all__ = ["drawn", "new_workbook"]
 
 _CREATED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 _OPTIONS = {
@@ -56,6 +56,27 @@ def new_workbook(path: Path, *, title: str) -> Iterator[Workbook]:
         book.set_properties({"title": title, "created": _CREATED})
         yield book
     _place(path, buffer.getvalue())
+
+
+def drawn(draw: Callable[[Workbook], None], *, title: str, day: str) -> bytes:
+    """Make a workbook in memory, and return its bytes.
+
+    Parameters
+    ----------
+    draw : callable
+        Fills it.
+    title : str
+        Title among the properties of the file; it holds no author.
+    day : str
+        ISO date among them, given by the caller: the clock is never read.
+    """
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
+        book.set_properties({"title": title, "created": dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)})
+        draw(book)
+    return buffer.getvalue()
 
 
 def _place(path: Path, data: bytes) -> None:
