@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +66,16 @@ def content(dossier: Dossier, audience: str, partner: str = "", *, earlier: Sequ
     earlier : sequence of Record
         What the ledger says was published before.
     """
-    places, results = _results(dossier, audience, partner, earlier)
-    every = results.frame if isinstance(results, ProtectedTable) else results
-    results = _of_territories(results, places)
-    frame = results.frame if isinstance(results, ProtectedTable) else results
-    progress = dossier.progress_of(frame, targets=_targets(dossier, results))
+    places, found = _results(dossier, audience, partner, earlier)
+    every = found.frame if isinstance(found, ProtectedTable) else found
+
+    def own() -> tuple[pd.DataFrame | ProtectedTable, pd.DataFrame, pd.DataFrame]:
+        kept = _of_territories(found, places)
+        rows = kept.frame if isinstance(kept, ProtectedTable) else kept
+        return kept, rows, dossier.progress_of(rows, targets=_targets(dossier, kept))
+
+    # Two audiences who see the same sources are shown the same rows.
+    results, frame, progress = followup.shared(dossier, "results", own, of=(found, places))
     source_rows = _source_rows(dossier, audience, partner)
     reader = followup.Reader(audience=audience, partner=partner, results=frame, progress=progress)
     tables = {
@@ -91,7 +97,9 @@ def content(dossier: Dossier, audience: str, partner: str = "", *, earlier: Sequ
     if audience != "interne":
         # Outside, organisations and functions only, whatever a coordinator has typed in a hurry.
         tables = followup.without_persons(dossier, tables)
-    forms = _forms(dossier, results, every) if isinstance(results, ProtectedTable) else ()
+    forms: tuple[Form, ...] = ()
+    if isinstance(results, ProtectedTable):
+        forms = followup.shared(dossier, "forms", partial(_forms, dossier, results, every), of=(results, every))
     return Content(results=results, tables=tables, meta=_meta(dossier, partner), forms=forms)
 
 

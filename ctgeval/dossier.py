@@ -791,6 +791,11 @@ class Dossier:
         """
         return {}
 
+    @cached_property
+    def made(self) -> dict[tuple[str, tuple[int, ...]], tuple[tuple[object, ...], object]]:
+        """What several readers are told alike (see `ctgeval.followup.shared`)."""
+        return {}
+
     # -- the way of the data --------------------------------------------------------------------------------------
 
     @property

@@ -17,6 +17,8 @@ __all__ = ["APOSTROPHE", "NBSP", "NNBSP", "fold", "harmless", "slug", "typograph
 
 def fold(text: str) -> str:
     """Reduce a text to what two spellings of it share: lower case, no accent, plain spaces and apostrophes."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     spread = text.casefold().replace("œ", "oe").replace("æ", "ae").replace(APOSTROPHE, "'")
     bare = "".join(letter for letter in unicodedata.normalize("NFKD", spread) if not unicodedata.combining(letter))
     return " ".join(bare.split())

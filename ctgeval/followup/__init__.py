@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ctgeval.followup.persons import without_persons
+from ctgeval.followup.shared import shared
 from ctgeval.followup.surveys import withheld
 from ctgeval.followup.topics import Reader, observations, problems, tables
 
-__all__ = ["Reader", "observations", "problems", "tables", "withheld", "without_persons"]
+__all__ = ["Reader", "observations", "problems", "shared", "tables", "withheld", "without_persons"]

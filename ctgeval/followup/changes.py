@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ctgeval.followup.shared import shared
 from ctgeval.followup.topic import Reader, Topic
 
 if TYPE_CHECKING:
@@ -20,9 +21,13 @@ _TOLD = ("territoire", "groupement")
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     """Compare what that reader is shown, and nothing else: a masked row is not there to be compared."""
-    places = dossier.territories
-    told = reader.results["geo"].isin(places.loc[places["role"].isin(_TOLD), "geo"])
-    return {"changes": dossier.changes_of(reader.results[told])}
+
+    def made() -> pd.DataFrame:
+        places = dossier.territories
+        told = reader.results["geo"].isin(places.loc[places["role"].isin(_TOLD), "geo"])
+        return dossier.changes_of(reader.results[told])
+
+    return {"changes": shared(dossier, "changes", made, of=(reader.results,))}
 
 
 TOPIC = Topic(tables=_tables)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from ctgeval import observations as observations_
 from ctgeval.confidentiality import rules
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
+from ctgeval.followup.shared import shared
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.french import fold
 from ctgeval.programme import budget, budget_checks, budget_controls, budget_rates, counts, grants
@@ -27,6 +29,17 @@ _OUTPUTS = "realisation"
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     lines = dossier.tables["budget"].frame
     found = {
+        **shared(dossier, "budget", partial(_told_to_all, dossier)),
+        "unit_costs": budget_rates.unit_costs(lines, _outputs(dossier, reader)),
+        "grants": _grants(dossier, reader),
+    }
+    return {name: frame[list(TABLES[name])] for name, frame in found.items()}
+
+
+def _told_to_all(dossier: Dossier) -> dict[str, pd.DataFrame]:
+    """Return what every reader is told of the lines of the budget."""
+    lines = dossier.tables["budget"].frame
+    return {
         "budget_controls": budget_controls.controls(lines).astype({"exercice": "Int64"}),
         "budget_doubts": pd.DataFrame(
             [(one.value, one.message) for one in budget_checks.thousands(lines)],
@@ -36,10 +49,7 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
         "budget_rates": budget_rates.rates(lines, own=_own(dossier)),
         "budget_actions": _by_action(lines),
         "budget_in_kind": budget.in_kind(lines),
-        "unit_costs": budget_rates.unit_costs(lines, _outputs(dossier, reader)),
-        "grants": _grants(dossier, reader),
     }
-    return {name: frame[list(TABLES[name])] for name, frame in found.items()}
 
 
 def _by_action(lines: pd.DataFrame) -> pd.DataFrame:

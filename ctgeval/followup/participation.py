@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem, suggestion
 from ctgeval.followup import participants
+from ctgeval.followup.shared import shared
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.programme import counts, participation, proposals
 from ctgeval.programme.origin import place
@@ -25,14 +27,19 @@ GAP = "ecart_representativite"
 
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
+    # Outside, one threshold holds for all.
+    return shared(dossier, f"participation {reader.internal}", partial(_told, dossier, internal=reader.internal))
+
+
+def _told(dossier: Dossier, *, internal: bool) -> dict[str, pd.DataFrame]:
     events = participation.events(dossier.tables["participation"].frame)
     asked = proposals.follow_up(dossier.tables["propositions"].frame)
-    limit = 0 if reader.internal else public_rule(dossier.config).threshold
+    limit = 0 if internal else public_rule(dossier.config).threshold
     return {
         "participation": _named(dossier, "participation", _shown(events, limit)),
         "participation_years": _frame("participation_years", _years(events, limit)),
         "participation_ladder": _named(dossier, "participation_ladder", participation.ladder(events)),
-        "representativeness": _frame("representativeness", participants.rows(dossier, internal=reader.internal)),
+        "representativeness": _frame("representativeness", participants.rows(dossier, internal=internal)),
         "proposals": _named(dossier, "proposals", asked),
         "proposal_years": _frame("proposal_years", proposals.years(asked)),
     }

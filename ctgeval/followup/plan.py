@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +14,7 @@ from ctgeval import observations as observations_, periods
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import Problem
 from ctgeval.followup.latest import latest
+from ctgeval.followup.shared import shared
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.programme import actions, counts, plan_checks, plan_summary, schedule
 
@@ -61,9 +63,23 @@ def spans(dossier: Dossier) -> list[Span]:
 
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
+    plan = dossier.tables["actions"].frame
+    technical = reader.audience in _TECHNICAL
+    history = [actions.history(plan, at=latest(dossier))] if technical else []
+    sheets = [_sheets(dossier.tables["fiches"].frame, reader)] if technical else []
+    return {
+        **shared(dossier, "plan", partial(_at_each_period, dossier)),
+        "action_history": _stacked("action_history", history),
+        "action_sheets": _stacked("action_sheets", sheets),
+    }
+
+
+def _at_each_period(dossier: Dossier) -> dict[str, pd.DataFrame]:
+    """Return what every reader is told of the plan, period by period."""
     plan, milestones = dossier.tables["actions"].frame, dossier.tables["jalons"].frame
     doubtful = list(plan_checks.doubtful(plan, dossier.tables["actions"].problems)["id"])
-    found: dict[str, list[pd.DataFrame]] = {}
+    names = ("action_states", "action_axes", "action_schemes", "milestones", "action_changes")
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
     for span in spans(dossier):
         dated = {"periode": span.period, "jour": span.day.isoformat()}
         now = actions.current(plan, at=span.day)
@@ -78,14 +94,8 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
             "action_changes": _changes(plan, milestones, span),
         }
         for name, frame in parts.items():
-            found.setdefault(name, []).append(frame.assign(**dated))
-    technical = reader.audience in _TECHNICAL
-    last = latest(dossier)
-    found["action_history"] = [actions.history(plan, at=last)] if technical else []
-    found["action_sheets"] = [_sheets(dossier.tables["fiches"].frame, reader)] if technical else []
-    names = ("action_states", "action_axes", "action_schemes", "milestones", "action_changes", "action_history",
-             "action_sheets")  # fmt: skip
-    return {name: _stacked(name, found.get(name, [])) for name in names}
+            found[name].append(frame.assign(**dated))
+    return {name: _stacked(name, frames) for name, frames in found.items()}
 
 
 def _sheets(sheets: pd.DataFrame, reader: Reader) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from ctgeval.confidentiality.declared_rules import public_rule
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.errors import CtgevalError, DossierError, Problem, Severity, suggestion
 from ctgeval.followup import survey_secrecy
+from ctgeval.followup.shared import shared
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.surveys import open_answers
 from ctgeval.surveys.declaration import FILE_NAME, Question, Survey, read
@@ -228,9 +230,10 @@ def _tables(dossier: Dossier, reader: Reader) -> dict[str, pd.DataFrame]:
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in _NAMES}
     for taken in shown.values():
         before = shown.get(taken.survey.vague_precedente)
-        told = _told(taken, before)
+        told = shared(dossier, "survey", partial(_told, taken, before), of=(taken, before))
         if not reader.internal:
-            told = survey_secrecy.protected(taken, told, *_thresholds(dossier, taken.survey), before=before)
+            protect = partial(survey_secrecy.protected, taken, told, *_thresholds(dossier, taken.survey), before=before)
+            told = shared(dossier, "survey outside", protect, of=(taken, before))
         for name, frame in told.items():
             found[name].append(frame)
     return {name: _joined(name, frames) for name, frames in found.items()}

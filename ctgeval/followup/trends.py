@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ctgeval.confidentiality.released import TABLES
+from ctgeval.followup.shared import shared
 from ctgeval.followup.topic import Reader, Topic
 from ctgeval.indicators import benchmark, lines
 
@@ -28,6 +30,11 @@ _ORDER = ("rank", "rank_low", "rank_high", "quantile", "quantile_low", "quantile
 
 def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     """Read the figures that this reader is shown, and nothing else."""
+    name = f"trends {reader.internal} {reader.audience in TECHNICAL}"
+    return shared(dossier, name, partial(_told, dossier, reader), of=(reader.results, reader.progress))
+
+
+def _told(dossier: Dossier, reader: Reader) -> dict[str, pd.DataFrame]:
     places = dossier.territories
     subjects = places.loc[places["role"].isin(_TOLD), "geo"]
     told = reader.results["geo"].isin(subjects)

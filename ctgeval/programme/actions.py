@@ -11,6 +11,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ctgeval.errors import DossierError, suggestion
@@ -84,25 +85,33 @@ def current(actions: pd.DataFrame, *, at: date | None = None) -> pd.DataFrame:
     known = _known(actions, at)
     if known.empty:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS}).astype({"history": "int64"})
-    first = {name: rank for rank, name in enumerate(dict.fromkeys(actions["id"]))}
-    known = known.sort_values("etat_date", kind="stable")
-    groups = known.groupby("id", sort=False)
-    last = known.groupby("id", sort=False).tail(1).set_index("id")
-    latest = groups.last()
-    for name in _OF_THE_STATE:
-        if name in last:
-            latest[name] = last[name]
-    latest["history"] = groups.size().astype("int64")
-    ordered = latest.reset_index().sort_values("id", key=lambda ids: ids.map(first), kind="stable")
-    return ordered.reindex(columns=list(COLUMNS)).reset_index(drop=True)
+    known = known.iloc[np.argsort(known["etat_date"].to_numpy(dtype=object), kind="stable")]
+    ids = known["id"].tolist()
+    rows: dict[Any, list[int]] = {}
+    for rank, name in enumerate(ids):
+        rows.setdefault(name, []).append(rank)
+    ordered = [rows[name] for name in dict.fromkeys(actions["id"]) if name in rows]
+    told = {}
+    for name in COLUMNS[:-1]:
+        column = known[name] if name in known else pd.Series(np.nan, index=known.index)
+        there = column.notna().tolist()
+        # What was left blank keeps its last known value; what tells the state is that of its row.
+        last = [
+            own[-1] if name in _OF_THE_STATE else next((one for one in reversed(own) if there[one]), own[-1])
+            for own in ordered
+        ]
+        told[name] = column.array.take(last)
+    return pd.DataFrame(told | {"history": np.array([len(own) for own in ordered], dtype=np.int64)})
 
 
 def _known(actions: pd.DataFrame, at: date | None) -> pd.DataFrame:
-    dates = actions["etat_date"].astype("string")
-    kept = dates.notna() if at is None else dates.notna() & dates.le(at.isoformat()).fillna(False)  # noqa: FBT003
-    known = actions[kept.astype(bool)].drop(columns="origin", errors="ignore").copy()
-    known["etat"] = [state(str(text)) for text in known["etat"]]
-    known["etat_date"] = dates[known.index].astype(str)
+    last = at.isoformat() if at is not None else ""
+    days = [day if isinstance(day, str) else "" for day in actions["etat_date"]]
+    kept = [rank for rank, day in enumerate(days) if day and (not last or day <= last)]
+    known = actions.iloc[kept].drop(columns="origin", errors="ignore")
+    states = {text: state(str(text)) for text in dict.fromkeys(known["etat"])}
+    known["etat"] = pd.array([states[text] for text in known["etat"]], dtype="str")
+    known["etat_date"] = pd.array([days[rank] for rank in kept], dtype="str")
     return known
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from ctgeval.sources import personal_data
 from ctgeval.sources.person_names import named_in
@@ -21,6 +22,7 @@ _STREET = re.compile(
     re.IGNORECASE,
 )
 _CORE = re.compile(r"[\w+](?:.*\w)?", re.DOTALL)
+_DIGIT = re.compile(r"\d")
 _STREET_REST = re.compile(r"[^,;.()\n]*")
 _MARKS = {"nir": "[numéro]", "iban": "[numéro]", "courriel": "[courriel]", "telephone": "[téléphone]"}
 
@@ -33,7 +35,14 @@ def found_in(text: str) -> tuple[str, ...]:
     text : str
         A sentence, a few at most: what an inhabitant said, a finding, an open answer.
     """
-    return tuple(kind for kind, holds in _TESTS.items() if holds(text))
+    return _kinds_in(text)
+
+
+# The same words come back in every table and for every reader.
+@lru_cache(maxsize=16384)
+def _kinds_in(text: str) -> tuple[str, ...]:
+    tests = _TESTS if _DIGIT.search(text) else _WITHOUT_DIGIT
+    return tuple(kind for kind, holds in tests.items() if holds(text))
 
 
 def named(kinds: tuple[str, ...]) -> str:
@@ -91,7 +100,8 @@ def _around(mark: str) -> Callable[[re.Match[str]], str]:
 
 
 def _holds(kind: str) -> Callable[[str], bool]:
-    return lambda text: re.search(personal_data.patterns()[kind], text) is not None
+    pattern = re.compile(personal_data.patterns()[kind])
+    return lambda text: pattern.search(text) is not None
 
 
 _TESTS: dict[str, Callable[[str], bool]] = {
@@ -102,3 +112,5 @@ _TESTS: dict[str, Callable[[str], bool]] = {
     "nom": lambda text: bool(named_in(text)),
     "adresse": lambda text: _STREET.search(text) is not None,
 }
+_WITHOUT_DIGIT = {kind: holds for kind, holds in _TESTS.items() if kind in {"courriel", "nom"}}
+"""What a sentence without any digit may hold: all other kinds have one."""

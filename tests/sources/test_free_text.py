@@ -76,3 +76,9 @@ def test_no_text_breaks_it(text: str) -> None:
 )
 def test_nothing_is_left_of_what_was_found(parts: list[str]) -> None:
     assert free_text.found_in(free_text.removed("".join(parts))) == ()
+
+
+@given(st.text(st.characters(exclude_categories=("Nd",))))
+def test_only_names_and_e_mails_are_found_without_a_digit(text: str) -> None:
+    """What is not looked for in a text without digits could not have been there."""
+    assert tuple(kind for kind, holds in free_text._TESTS.items() if holds(text)) == free_text.found_in(text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +44,13 @@ _LUCK = 5
 """How many times what luck would give is a sign: a key of two digits is right for one number in 97."""
 
 
+@lru_cache(maxsize=1)
 def patterns() -> Mapping[str, str]:
     """Return what tells of a person wherever it stands in a text, as regular expressions of Python, by kind."""
     told = {"courriel": _MAIL, "nir": _NIR, "iban": _IBAN, "telephone": _PHONE, "adresse": _STREET}
     found = {kind: python(pattern).replace("(?i)^", "(?i)") for kind, pattern in told.items()}
     # Fifteen decimals of a number are nobody's.
-    return found | {"nir": rf"(?<!\d[.,]){found['nir']}"}
+    return MappingProxyType(found | {"nir": rf"(?<!\d[.,]){found['nir']}"})
 
 
 def _nir(column: Column) -> Finding | None:
