@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
     from ctgeval.dossier import Dossier
     from ctgeval.errors import CtgevalError, Problem
+    from ctgeval.lookup import help  # noqa: A004 what it is, for who explores
     from ctgeval.render import open_page as page
     from ctgeval.report.build import BuildReport, build
 
@@ -33,6 +34,7 @@ _WHERE: dict[str, tuple[str, str]] = {
     "build": ("ctgeval.report.build", "build"),
     "confidentiality": ("ctgeval.confidentiality", ""),
     "errors": ("ctgeval.errors", ""),
+    "help": ("ctgeval.lookup", "help"),
     "impact": ("ctgeval.impact", ""),
     "open": ("ctgeval.dossier", "Dossier.open"),
     "page": ("ctgeval.render", "open_page"),
@@ -51,6 +53,7 @@ __all__ = [
     "build",
     "confidentiality",
     "errors",
+    "help",
     "impact",
     "open",
     "page",

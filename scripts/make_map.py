@@ -23,7 +23,7 @@ FLOORS = (
     ("impact",),
     ("confidentiality",),
     ("render",),
-    ("dossier", "diffusion", "designs", "checks", "followup"),
+    ("dossier", "diffusion", "designs", "checks", "followup", "lookup"),
     ("report",),
     ("cli", "__main__"),
 )

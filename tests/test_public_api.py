@@ -22,6 +22,7 @@ CONTRACT = {
     "confidentiality",
     "render",
     "errors",
+    "help",
     "impact",
     "Dossier",
     "Release",

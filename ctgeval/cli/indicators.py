@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ctgeval import lookup
 from ctgeval.cli import output
 from ctgeval.cli.messages import as_json, say
 from ctgeval.errors import ParameterError, near
@@ -57,7 +58,7 @@ def tell(words: Sequence[str], *, folder: Path | None, theme: str | None) -> Non
     if words and all(_ID.fullmatch(word) for word in words):
         _tell_sheets(known, [id for word in words for id in _ids(word, known.items)])
         return
-    found = {id: item for id, item in known.items.items() if _matches(item, words)}
+    found = {id: item for id, item in known.items.items() if lookup.matches(item, words)}
     if theme is not None:
         found = _of_theme(found, theme, known.items)
     if not found:
@@ -88,11 +89,6 @@ def _ids(word: str, items: Mapping[str, Item]) -> list[str]:
     raise ParameterError(say("indicateurs.unknown", id=word), remedy=remedy)
 
 
-def _matches(item: Item, words: Iterable[str]) -> bool:
-    said = slug(" ".join((item.id, item.label, item.theme, item.definition, item.source, kind_word(item.kind))))
-    return all(slug(word) in said for word in words)
-
-
 def _of_theme(found: Mapping[str, Item], theme: str, items: Mapping[str, Item]) -> dict[str, Item]:
     themes = list(dict.fromkeys(item.theme for item in items.values()))
     wanted = {name for name in themes if slug(theme) in slug(name)}
@@ -106,8 +102,7 @@ def _of_theme(found: Mapping[str, Item], theme: str, items: Mapping[str, Item]) 
 
 def _nothing(words: Sequence[str], items: Mapping[str, Item]) -> ParameterError:
     text = " ".join(words)
-    said = sorted({word for item in items.values() for word in slug(item.label).split("-") if len(word) > 3})
-    close = [one for word in words if slug(word) not in said for one in near(slug(word), said)]
+    close = lookup.close_words(words, items)
     remedy = say("misuse.did_you_mean", names=", ".join(close)) if close else say("indicateurs.all")
     return ParameterError(say("indicateurs.nothing", words=text), remedy=remedy)
 
