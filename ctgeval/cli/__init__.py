@@ -50,7 +50,9 @@ def _day(ctx: click.Context, _param: click.Parameter, value: str | None) -> dt.d
         raise click.UsageError(say("misuse.day", value=value), ctx) from None
 
 
-def _jobs(ctx: click.Context, _param: click.Parameter, value: str) -> int:
+def _jobs(ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
     if not value.isascii() or not value.isdigit() or int(value) < 1:
         raise click.UsageError(say("misuse.jobs", value=value), ctx)
     return int(value)
@@ -130,7 +132,9 @@ def verifier(ctx: click.Context, folder: Path) -> None:
 @_option("--territoire", metavar="CODE")
 @_option("--periode", metavar="PERIODE")
 @_option("--format", "formats", metavar="FORMAT,...", callback=_formats)
-@_option("--jobs", metavar="N", default="1", callback=_jobs)
+@_option("--jobs", metavar="N", callback=_jobs)
+@_option("--cluster", metavar="ADRESSE")
+@_option("--relais", "relay", metavar="URL")
 @_option("--force", is_flag=True)
 @_option("--nouvelle-version", "new_version", is_flag=True)
 @_option("--out", metavar="DIR", default="reports")
@@ -138,7 +142,7 @@ def verifier(ctx: click.Context, folder: Path) -> None:
 @shared_options
 @click.pass_context
 def construire(
-    ctx: click.Context, /, *, folder: Path, jobs: int, force: bool, out: str, day: dt.date | None, **chosen: Any
+    ctx: click.Context, /, *, folder: Path, jobs: int | None, force: bool, out: str, day: dt.date | None, **chosen: Any
 ) -> None:
     """Build the bilans; exit 1 when one failed."""
     from ctgeval.cli import progress, tell

@@ -92,7 +92,7 @@ def built(report: BuildReport) -> None:
         ]
         indexes = {audience: str(path) for audience, path in report.indexes.items()}
         told = {"ok": not report.failed, "entries": entries, "indexes": indexes, "set_aside": dict(report.set_aside)}
-        output.write_json(told)
+        output.write_json(told | {"remarks": list(report.remarks)})
         return
     if not report.entries:
         output.write(say("construire.empty"))
@@ -108,6 +108,8 @@ def built(report: BuildReport) -> None:
         output.write(output.wrapped(say("construire.set_aside", files=files)))
     for audience in sorted(report.indexes):
         output.write(say("construire.index", audience=audience, path=report.indexes[audience]))
+    for remark in report.remarks:
+        output.write(output.wrapped(remark))
 
 
 def states(folder: Path, found: Sequence[State]) -> None:

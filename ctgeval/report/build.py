@@ -6,9 +6,9 @@ import datetime as dt
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from ctgeval import config as configuration
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
 from ctgeval.report import execute, formats as forms, manifest, plan, register, scan, site, versions
 from ctgeval.report.cases import Case, State, cases, changed_since, state, withdrawn_because
+from ctgeval.report.cluster import depot
 from ctgeval.report.kernels import Kernels, best
 from ctgeval.report.kernels.fork import ForkPool
 from ctgeval.report.plan import Job
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
     from ctgeval.config import Config
     from ctgeval.dossier import Dossier
+    from ctgeval.report.cluster.pool import ClusterPool
 
 Status = Literal["fait", "a_jour", "echec", "retire", "fige"]
 Progress = Callable[[int, int, "Entry"], None]
@@ -50,7 +52,8 @@ class Entry:
         Built, left as it was because nothing changed, failed, left alone because it was withdrawn, or because it is a
         frozen version and nobody gives the reason of another one.
     message : str
-        Why it failed, when and why it was withdrawn, or what changed since it was frozen, in French; otherwise empty.
+        Why it failed, when and why it was withdrawn, what changed since it was frozen, or why another machine had to
+        make it, in French; otherwise empty.
     seconds, cpu : float
         Wall-clock and processor seconds spent on it.
     size : int
@@ -76,12 +79,14 @@ class Entry:
 class BuildReport:
     """What became of every bilan asked for, in the order of ``ctg.toml``, and the index of each audience.
 
-    ``set_aside`` counts, file by file, the rows that the bilans built now had to leave out.
+    ``set_aside`` counts, file by file, the rows that the bilans built now had to leave out; ``remarks`` are French
+    sentences about the places, other than this machine's folders, that were written.
     """
 
     entries: tuple[Entry, ...]
     indexes: Mapping[str, Path]
     set_aside: Mapping[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[Entry, ...]:
@@ -89,6 +94,13 @@ class BuildReport:
         return tuple(entry for entry in self.entries if entry.status == "echec")
 
 
+def _deposited(report: BuildReport, place: depot.Depot, failed: Mapping[str, str]) -> BuildReport:
+    """Tell which bilans are made and could not be copied to their address."""
+    entries = tuple(replace(one, **place.missed(one.path, failed)) for one in report.entries)
+    return replace(report, entries=entries, remarks=(*report.remarks, place.told(failed)))
+
+
+@depot.followed(told=_deposited)
 def build(
     dossier_path: str | Path,
     *,
@@ -98,7 +110,7 @@ def build(
     territoire: str | None = None,
     periode: str | None = None,
     formats: Sequence[str] | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     force: bool = False,
     new_version: bool = False,
     drafts_only: bool = False,
@@ -106,6 +118,8 @@ def build(
     progress: Progress | None = None,
     time_limit: float = TIME_LIMIT,
     kernels: Kernels | None = None,
+    cluster: str | None = None,
+    relay: str | None = None,
 ) -> BuildReport:
     """Build the bilans that ``ctg.toml`` asks for.
 
@@ -114,13 +128,14 @@ def build(
     dossier_path : str or Path
         The dossier: its folder, or its ``ctg.toml``.
     out : str or Path
-        Folder of the reports; each audience has its own folder in it.
+        Folder of the reports; each audience has its own folder in it. Or an address (see `cluster.depot`), which
+        receives a copy of a folder of the dossier.
     bilan, audience, territoire, periode : str, optional
         Build only those.
     formats : sequence of str, optional
         Formats of `ctgeval.config.BILAN_FORMATS`, in place of those of ``ctg.toml``; the page is always made.
-    jobs : int
-        How many bilans at the same time.
+    jobs : int, optional
+        How many bilans at the same time; by default 1, or as many as a cluster has threads.
     force : bool
         Build again what has not changed.
     new_version : bool
@@ -137,6 +152,11 @@ def build(
     kernels : {"fork", "process"}, optional
         Whether notebooks are run by the children of one warm process, or by processes that each load everything; by
         default the first where the system allows it. The pages are the same.
+    cluster : str, optional
+        Address of a Dask scheduler, whose workers run the notebooks. They are given releases, and nothing of the
+        dossier.
+    relay : str, optional
+        Address where releases wait for those workers; by default each travels with its notebook.
 
     Returns
     -------
@@ -149,14 +169,18 @@ def build(
         When ``ctg.toml`` can't be used, when an input has a blocking problem, or when the territories of comparison
         must be chosen and can't be written in it: no bilan is touched.
     ParameterError
-        For a filter that matches nothing, a format that can't be made, or a number of jobs below 1.
+        For a filter that matches nothing, a format that can't be made, a number of jobs below 1, an address that is not
+        one.
     ReportError
-        When nothing can be written where the reports go, or when another builder is at work in the dossier.
+        When nothing can be written where the reports go, when another builder is at work in the dossier, when a cluster
+        does not answer or would make other pages.
     ConfidentialityError
         When the ledger of what was published is not as ctgeval left it: nothing is published.
     """
     forms.refuse(formats or ())
-    if jobs < 1:
+    if relay is not None and cluster is None:
+        raise ParameterError("Un relais ne sert qu’à un cluster.", value=relay, remedy="Donnez aussi son adresse.")
+    if jobs is not None and jobs < 1:
         raise ParameterError("Le nombre de bilans produits en même temps doit être au moins 1.", value=str(jobs))
     folder, config = _opened(dossier_path)
     if config.comparaison.unfrozen:
@@ -177,6 +201,7 @@ def build(
     idle = partial(_idle, force=force, new_version=new_version)
 
     set_aside: Mapping[str, int] = {}
+    remarks: list[str] = []
     with ExitStack() as stack:
         book = None
         if not all(idle(case, case.withdrawal) for case in planned):
@@ -191,11 +216,39 @@ def build(
             else:
                 tell(entry)
         if todo and book:
-            set_aside = _build_all(
-                todo, folder, book, jobs=jobs, day=day, limit=time_limit, kernels=kernels or best(), tell=tell
-            )
+            # Before anything is computed or written in the ledger: an address may be wrong.
+            with _machines(cluster, relay, folder, remarks) as machines:
+                set_aside = _build_all(
+                    todo,
+                    folder,
+                    book,
+                    jobs=jobs,
+                    day=day,
+                    limit=time_limit,
+                    kernels=kernels or best(),
+                    machines=machines,
+                    tell=tell,
+                )
         indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
-    return BuildReport(entries=tuple(done[case.page] for case in planned), indexes=indexes, set_aside=set_aside)
+    entries = tuple(done[case.page] for case in planned)
+    return BuildReport(entries=entries, indexes=indexes, set_aside=set_aside, remarks=tuple(remarks))
+
+
+@contextmanager
+def _machines(cluster: str | None, relay: str | None, folder: Path, remarks: list[str]) -> Iterator[ClusterPool | None]:
+    """Give the machines of a cluster, and note what could not be taken back from them."""
+    if cluster is None:
+        yield None
+        return
+    from ctgeval.report.cluster.pool import ClusterPool
+    from ctgeval.report.cluster.relay import Relay
+
+    found = ClusterPool(cluster, relay=None if relay is None else Relay(relay, dossier=folder))
+    try:
+        yield found
+    finally:
+        found.close()
+        remarks += found.remarks
 
 
 def status(dossier_path: str | Path, *, out: str | Path = "reports") -> tuple[State, ...]:
@@ -206,7 +259,7 @@ def status(dossier_path: str | Path, *, out: str | Path = "reports") -> tuple[St
     dossier_path : str or Path
         The dossier: its folder, or its ``ctg.toml``.
     out : str or Path
-        Folder of the reports.
+        Folder of the reports, or the address that receives a copy of it.
 
     Raises
     ------
@@ -214,7 +267,8 @@ def status(dossier_path: str | Path, *, out: str | Path = "reports") -> tuple[St
         When ``ctg.toml`` can't be used.
     """
     folder, config = _opened(dossier_path)
-    return tuple(state(case) for case in cases(plan.jobs(config, folder), config, folder, Path(out), create=False))
+    place = depot.looked_up(out, folder)
+    return tuple(state(case) for case in cases(plan.jobs(config, folder), config, folder, place, create=False))
 
 
 def _opened(dossier_path: str | Path) -> tuple[Path, Config]:
@@ -266,10 +320,11 @@ def _build_all(
     folder: Path,
     book: Register,
     *,
-    jobs: int,
+    jobs: int | None,
     day: str,
     limit: float,
     kernels: Kernels,
+    machines: ClusterPool | None,
     tell: Callable[[Entry], None],
 ) -> Mapping[str, int]:
     """Build the bilans, and return how many rows of each file they had to leave out."""
@@ -296,8 +351,8 @@ def _build_all(
     with tempfile.TemporaryDirectory(prefix="ctgeval-", ignore_cleanup_errors=True) as temporary:
         root = Path(temporary).resolve()
         with (
-            closing(opened_pool(kernels, root, hidden=folder)) as pool,
-            ThreadPoolExecutor(max_workers=jobs) as threads,
+            closing(machines or opened_pool(kernels, root, hidden=folder)) as pool,
+            ThreadPoolExecutor(max_workers=jobs or (machines.width if machines else 1)) as threads,
         ):
             running = {
                 threads.submit(
@@ -308,6 +363,10 @@ def _build_all(
             try:
                 for finished in as_completed(running):
                     tell(_confirmed(running[finished], finished.result(), book, day=day))
+            except BaseException:
+                if machines:
+                    machines.stop()
+                raise
             finally:
                 # After an interruption, what has not begun must not begin.
                 threads.shutdown(wait=False, cancel_futures=True)
@@ -358,7 +417,7 @@ def _build_one(
     case: Case,
     release: Release,
     private: scan.Private,
-    pool: Pool | ForkPool,
+    pool: Pool | ForkPool | ClusterPool,
     book: Register,
     *,
     scratch: Path,
@@ -384,7 +443,8 @@ def _build_one(
         return _failed(case, told, seconds=time.perf_counter() - begun, cpu=cpu)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return _entry(case, "fait", seconds=time.perf_counter() - begun, cpu=cpu)
+    again = f"Repris sur une autre machine ({' ; '.join(reply['reprises'])})." if reply.get("reprises") else ""
+    return replace(_entry(case, "fait", seconds=time.perf_counter() - begun, cpu=cpu), message=again)
 
 
 def _failed(case: Case, error: CtgevalError, *, seconds: float = 0.0, cpu: float = 0.0) -> Entry:
