@@ -17,9 +17,9 @@ _MODULES = (
 )  # fmt: skip
 # Builds some 35 grammars when it is imported, for addresses that no notebook holds; nbformat loads it where it is.
 _NEEDLESS = "rfc3987_syntax"
-_BACKEND = "module://matplotlib_inline.backend_inline"
+BACKEND = "module://matplotlib_inline.backend_inline"
 
-__all__ = ["everything"]
+__all__ = ["BACKEND", "everything", "forget", "libraries"]
 
 
 def everything() -> ZmqlessShell:
@@ -46,6 +46,30 @@ def everything() -> ZmqlessShell:
     return shell
 
 
+def libraries(*more: str) -> None:
+    """Load what notebooks use and draw one figure, for processes whose shell is made after the fork.
+
+    Parameters
+    ----------
+    *more : str
+        Names of other modules to load.
+    """
+    gc.disable()
+    _load_nbformat()
+    for name in (*more, *_MODULES):
+        import_module(name)
+    _as_in_a_page()
+    _draw()
+    gc.collect()
+    gc.freeze()
+
+
+def forget() -> None:
+    """Leave to a notebook the modules of a process of its own: those that run notebooks are not among them."""
+    for name in [name for name in sys.modules if f"{name}.".startswith("ctgeval.report.")]:
+        del sys.modules[name]
+
+
 def _load_nbformat() -> None:
     missing = _NEEDLESS not in sys.modules
     if missing:
@@ -60,14 +84,19 @@ def _load_nbformat() -> None:
 
 def _settle(shell: ZmqlessShell) -> None:
     """Set what libraries set for themselves when a notebook loads them: here they may be older than the shell."""
-    import pandas as pd
     from IPython.core.pylabtools import activate_matplotlib
     from matplotlib_inline.backend_inline import configure_inline_support
 
     # Else figures are lost without a word.
-    activate_matplotlib(_BACKEND)  # type: ignore[no-untyped-call]
-    configure_inline_support(shell, _BACKEND)  # type: ignore[no-untyped-call]
-    # Else pandas takes the page for a terminal, which is narrow.
+    activate_matplotlib(BACKEND)  # type: ignore[no-untyped-call]
+    configure_inline_support(shell, BACKEND)  # type: ignore[no-untyped-call]
+    _as_in_a_page()
+
+
+def _as_in_a_page() -> None:
+    import pandas as pd
+
+    # Loaded where there is no kernel, pandas writes for a terminal, which is narrow.
     pd.set_option("display.max_columns", 20)
 
 
