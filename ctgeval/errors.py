@@ -24,6 +24,7 @@
     - ReportError              a bilan could not be produced
         - ParameterError       a notebook was given a parameter it does not declare, or a wrong value
         - NotebookFailed       a cell of the notebook failed
+            - PageRefused      its page could not be read by everybody
         - DossierBusy          another command is at work in the dossier
 
 Each error tells what happened (``message``), where (``file``, ``sheet``, ``row``, ``column``, ``key``), with which
@@ -56,6 +57,7 @@ __all__ = [
     "NotAdditive",
     "NotIdentified",
     "NotebookFailed",
+    "PageRefused",
     "ParameterError",
     "PerimeterMismatch",
     "PeriodError",
@@ -274,6 +276,10 @@ class DossierBusy(ReportError):
 
 class NotebookFailed(ReportError):
     """A cell of the notebook failed."""
+
+
+class PageRefused(NotebookFailed):
+    """The notebook reached its end, but some readers could not use the page that it gives."""
 
 
 def near(word: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:

@@ -162,7 +162,7 @@ def choropleth(
         legend.append(_text(0, height - 8, wording.say("fictif"), css="f-muted"))
     alternative = _alternative(found, shown, what, noun)
     svg = Markup(
-        '<svg class="fig" role="img" focusable="false" font-size="{}" viewBox="0 0 {} {}" aria-label="{}">{}</svg>'
+        '<svg class="fig" role="img" font-size="{}" viewBox="0 0 {} {}" aria-label="{}">{}</svg>'
     ).format(theme.SMALL, theme.WIDTH, _number(height), alternative, Markup("".join([*parts, *legend])))
     return Drawing(svg, alternative, _note(method, found))
 

@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
 _COMMAND = re.compile(r" ?([MLCz]) ?")
 _STEP = re.compile(r"([MLz])([^MLz]*)")
 _LINES = re.compile(r"[MLz \d.-]+")
+_POINTS = re.compile(r"(?:\s*M [-\d.e]+ [-\d.e]+)+\s*")
 _LEADING = re.compile(r"^(-?)0\.")
 _NIL = {"0", "-0"}
 _KEPT_STYLE = {
@@ -60,7 +61,7 @@ def inline(figure: Figure, *, alternative: str) -> Markup:
     shapes = {element.get("id", ""): element for element in root.iter() if element.get("id")}
     marks = list(_marks(root, shapes))
     return Markup(
-        '<svg class="fig" role="img" focusable="false" font-size="{}" viewBox="{}" aria-label="{}">{}</svg>'
+        '<svg class="fig" role="img" font-size="{}" viewBox="{}" aria-label="{}">{}</svg>'
     ).format(
         theme.SMALL, _rounded(root.get("viewBox", "")), alternative, Markup(f"{_paths(marks)}{_texts(marks)}")
     )  # fmt: skip
@@ -84,8 +85,8 @@ def _marks(element: Element, shapes: dict[str, Element]) -> Iterator[_Mark]:
             yield from _marks(child, shapes)
         elif tag == "path":
             attributes = _attributes(child)
-            if not attributes.get("d"):
-                # Matplotlib writes a line that lies wholly out of its axes, or that has no point, without outline.
+            if not attributes.get("d") or _POINTS.fullmatch(attributes["d"]):
+                # A line that lies wholly out of its axes has no outline; one that has only points shows its markers.
                 continue
             if attributes.get("fill") != "none" or attributes.get("stroke", "none") != "none":
                 yield _Mark("path", _look(attributes), _short(attributes["d"]))

@@ -6,31 +6,25 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
-from ctgeval import config as configuration
-from ctgeval.errors import NotebookFailed
-from ctgeval.report import formats, html, manifest, plan, scan, site, trust
+from ctgeval.errors import NotebookFailed, PageRefused
+from ctgeval.report import formats, html, lint, manifest, plan, scan, site, trust
 from ctgeval.report.cases import Case
 from ctgeval.report.files import place, write_whole
+from ctgeval.report.shelf import Shelf
 
-if TYPE_CHECKING:
-    from ctgeval.confidentiality import Release
-
-_NOTHING = scan.Private()
 _NO_MARKS: Mapping[str, Any] = MappingProxyType({})
-_ENDS = (".html", ".manifest.json")
 
 
 def publish(
     case: Case,
-    release: Release,
+    shelf: Shelf,
     reply: dict[str, Any],
     *,
     day: str,
-    private: scan.Private = _NOTHING,
     marks: Mapping[str, Any] = _NO_MARKS,
 ) -> None:
     """Write a bilan in all its formats, and its sheet; or a partial page in the dossier, when the notebook failed.
@@ -43,14 +37,12 @@ def publish(
     ----------
     case : Case
         The bilan.
-    release : Release
-        What its notebook was given.
+    shelf : Shelf
+        Its release, and all that it shares with the other pages of its readers.
     reply : dict
         See `worker.reply`.
     day : str
         ISO date to print.
-    private : Private
-        What the coordinating process knows and the page must not say.
     marks : mapping
         What its sheet says of the ledger, see `register.Register.marks`.
 
@@ -62,17 +54,18 @@ def publish(
         When a format can't be made of this bilan.
     NotebookFailed
         When the notebook did not reach its end: nothing is published, the earlier page stays as it was.
+    PageRefused
+        When some readers could not use its page (`ctgeval.report.lint`): the same.
     ReportError
         When a file can't be written, or the notebook is not the one that was asked for.
     """
-    context, rules = _context(case, release, reply, day=day), str(reply.get("style", ""))
+    context, rules = _context(case, shelf, reply, day=day), str(reply.get("style", ""))
     partial = manifest.partial_path(case.folder, case.job)
-    if "message" in reply:
-        failure = _failure(case, reply)
-        shown = {"message": str(failure), "cellule": reply.get("cellule", 0), "code": reply.get("source", "")}
-        write_whole(partial, html.page("partiel.html.j2", context | shown, rules=rules))
-        raise failure
     page = html.page("bilan.html.j2", context, rules=rules)
+    failure = _failure(case, reply) if "message" in reply else _refused(case, page)
+    if failure is not None:
+        write_whole(partial, html.page("partiel.html.j2", context | _told(failure, reply), rules=rules))
+        raise failure
     document = formats.Document(name=case.job.slug, context=context, rules=rules, page=page)
     others = formats.made(case.job.formats, document)
     told = manifest.describe(
@@ -89,14 +82,14 @@ def publish(
     )
     told["carnet"] = trust.notebook(case, reply)
     told |= marks
-    told["controle"] = _checked(case, release, page, told, private, others=[one for _, one in others])
+    told["controle"] = _checked(case, shelf, page, told, others=[one for _, one in others])
     before = manifest.read(case.manifest)
     for _, one in others:
         write_whole(place(case.page.parent, one.name), one.data)
     write_whole(case.page, page)
     manifest.write(case.manifest, told)
     _let_go(case.page.parent, before, told)
-    made = (told["html"]["sha256"], release.path.name)
+    made = (told["html"]["sha256"], shelf.release.path.name)
     manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key, made=made)
     partial.unlink(missing_ok=True)
 
@@ -111,44 +104,37 @@ def _let_go(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 def _checked(
     case: Case,
-    release: Release,
+    shelf: Shelf,
     page: bytes,
     told: dict[str, Any],
-    private: scan.Private,
     *,
     others: Sequence[formats.Produced],
 ) -> dict[str, Any]:
     """Look at what is about to be published, and return what may be told of the look."""
-    folder, machine = case.page.parent, scan.here(case.folder, case.page.parent)
-    planned = plan.jobs(configuration.load(case.folder), case.folder)
-    expected = {
-        name
-        for job in planned
-        if job.folder == case.job.folder
-        for name in (*(f"{job.slug}{end}" for end in _ENDS), *formats.beside(job.slug))
-    }
+    private = shelf.private
     found, *more = (
         scan.document(
             name,
             data,
             audience=case.job.audience,
-            release=release,
+            release=shelf.release,
             secrets=private.secrets,
             persons=private.persons,
-            machine=machine,
+            machine=shelf.machine,
+            about=about,
         )
-        for name, data in ((case.page.name, page), *((one.name, one.data) for one in others))
+        for name, data, about in ((case.page.name, page, ()), *((one.name, one.data, one.about) for one in others))
     )
     sheet = json.dumps(told, ensure_ascii=False).encode()
     beside = scan.document(
-        case.manifest.name, sheet, audience=case.job.audience, persons=private.persons, machine=machine
+        case.manifest.name, sheet, audience=case.job.audience, persons=private.persons, machine=shelf.machine
     )
     hits = scan.blocking(
         (
             *found.hits,
             *(hit for one in more for hit in one.hits),
             *beside.hits,
-            *scan.foreign(folder, audience=case.job.folder, expected=frozenset(expected)),
+            *shelf.watch.look(),
         )
     )
     if hits:
@@ -162,20 +148,38 @@ def _failure(case: Case, reply: dict[str, Any]) -> NotebookFailed:
     return NotebookFailed(
         f"Le carnet « {case.job.bilan} » s’est arrêté{where}. {reply['message']}",
         key="\n".join(reply.get("source", "").splitlines()[:1]),
-        remedy="Le début du bilan est gardé, pour vous seul, dans "
-        f"{manifest.partial_path(case.folder, case.job).relative_to(case.folder).as_posix()}.",
+        remedy=f"Le début du bilan est gardé, pour vous seul, dans {_kept(case)}.",
     )
 
 
-def _context(case: Case, release: Release, reply: dict[str, Any], *, day: str) -> dict[str, Any]:
-    meta = release.meta
-    secret = manifest.secret(case.folder)
+def _refused(case: Case, page: bytes) -> PageRefused | None:
+    faults = lint.check(page)
+    return lint.refusal(faults, notebook=case.job.bilan, kept=_kept(case)) if faults else None
+
+
+def _kept(case: Case) -> str:
+    return manifest.partial_path(case.folder, case.job).relative_to(case.folder).as_posix()
+
+
+def _told(failure: NotebookFailed, reply: dict[str, Any]) -> dict[str, Any]:
+    """Return what a partial page says of why it is one."""
+    faults = failure.problems if isinstance(failure, PageRefused) else ()
+    return {
+        "message": str(failure),
+        "defauts": faults,
+        "cellule": reply.get("cellule", 0),
+        "code": reply.get("source", ""),
+    }
+
+
+def _context(case: Case, shelf: Shelf, reply: dict[str, Any], *, day: str) -> dict[str, Any]:
+    meta = shelf.release.meta
     return {
         "job": case.job,
         "ctg": meta.get("titre") or site.convention(meta.get("nom") or case.job.territoire),
         "titre": reply.get("titre") or plan.title(case.job.bilan),
         "sous_titre": reply.get("sous_titre", ""),
-        "nom": _territory_name(release, case.job.territoire),
+        "nom": shelf.name(case.job.territoire),
         "destinataire": site.reader(case.job),
         "version": site.version(case.job),
         "mention": meta.get("mention") or (site.MENTION if case.job.fictional else ""),
@@ -185,17 +189,7 @@ def _context(case: Case, release: Release, reply: dict[str, Any], *, day: str) -
         "date": day,
         "perimetre": meta.get("perimetre", ""),
         "regle": meta.get("regle", ""),
-        "sources": manifest.sources(_records(release), secret),
+        "sources": shelf.sources,
         "versions": plan.versions(),
         "cle": case.key,
     }
-
-
-def _records(release: Release) -> list[dict[str, str]]:
-    text = release.sources.astype("string").fillna("")
-    return [dict(zip(text.columns, row, strict=True)) for row in text.itertuples(index=False, name=None)]
-
-
-def _territory_name(release: Release, code: str) -> str:
-    names = dict(zip(release.territories["geo"], release.territories["name"], strict=True))
-    return str(names.get(code) or release.meta.get("nom") or code)

@@ -12,7 +12,7 @@ from ctgeval.report import build as report
 
 BODY = """\
 from IPython.display import HTML
-svg = ('<svg class="fig" role="img" focusable="false" viewBox="0 0 380 120" aria-label="Barres : 60, puis 53">'
+svg = ('<svg class="fig" role="img" viewBox="0 0 380 120" aria-label="Barres : 60,6 en 2017, puis 53,1 en 2021.">'
        '<g fill="#0b4f8a" class="f-serie-1"><path d="M 10 10 L 240 10 L 240 40 L 10 40 z"/></g>'
        '<text x="10" y="60" font-size="16" class="f-ink" fill="#1d1d20">Poitiers</text></svg>')
 table = ('<table class="table"><caption>Places pour 100 enfants de moins de 3 ans</caption>'
