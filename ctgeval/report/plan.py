@@ -6,13 +6,10 @@ import contextlib
 import hashlib
 import hmac
 import json
-import platform
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import metadata
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +18,10 @@ from ctgeval.checks import notebooks
 from ctgeval.config import PRIVATE, Config
 from ctgeval.errors import ParameterError, PeriodError, ReportError, suggestion
 from ctgeval.report import parameters
-from ctgeval.report.files import digest
+from ctgeval.report.program import code_digest, versions
 from ctgeval.sources import cache
 
 _FICTIONAL = "territoire-fictif-"
-_LIBRARIES = (
-    "babel", "jinja2", "matplotlib", "nbclient", "nbconvert", "nh3", "numpy", "pandas", "papermill", "pyarrow",
-    "python-calamine", "scipy", "seaborn",
-)  # fmt: skip
-_PACKAGE_SUFFIXES = {".css", ".j2", ".json", ".parquet", ".py", ".toml"}
 _TABLE_SUFFIXES = {".csv", ".ods", ".parquet", ".toml", ".xlsx"}
 _INPUT_FOLDERS = ("tables", "textes", "retours")
 
@@ -256,32 +248,6 @@ def input_files(config: Config, folder: Path) -> tuple[Path, ...]:
             kept = cache.folder_of(folder / PRIVATE, source.cle).glob("*")
             found |= {path for path in kept if path.name != cache.SHEET}
     return tuple(sorted(path for path in found if path.is_file() and not path.name.startswith((".", "~$"))))
-
-
-@lru_cache(maxsize=1)
-def code_digest() -> str:
-    """Return the sha256 of the package itself: code, catalogues and templates."""
-    root = Path(str(files("ctgeval")))
-    total = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.suffix in _PACKAGE_SUFFIXES:
-            total.update(f"{path.relative_to(root).as_posix()}\0{digest(path)}\n".encode())
-    return total.hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _versions() -> tuple[tuple[str, str], ...]:
-    try:
-        own = metadata.version("ctgeval")
-    except metadata.PackageNotFoundError:
-        own = ""
-    libraries = ((name, metadata.version(name)) for name in _LIBRARIES)
-    return (("ctgeval", own), ("python", platform.python_version()), *libraries)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions on which the look or the figures of a bilan depend."""
-    return dict(_versions())
 
 
 def ingredients(job: Job, *, inputs: Mapping[str, str], notebook_digest: str) -> dict[str, str]:

@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping
 from importlib import metadata
 
-from ctgeval import french
-from ctgeval.report import plan
+from ctgeval.report import program
 
 __all__ = ["difference", "here", "mark"]
 
@@ -18,7 +17,7 @@ _SHOWN = 12
 
 def here() -> dict[str, str]:
     """Return, by name, the versions of Python and of libraries on this machine, and the digest of ctgeval's code."""
-    return plan.versions() | {"distributed": metadata.version("distributed"), _CODE: plan.code_digest()}
+    return program.versions() | {"distributed": metadata.version("distributed"), _CODE: program.code_digest()}
 
 
 def mark() -> str:
@@ -34,6 +33,8 @@ def difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
     ours, theirs : mapping
         See `here`: of the coordinator, and of another machine.
     """
+    from ctgeval import french
+
     return french.enumeration(
         [
             f"{name} {_told(theirs.get(name, ''))} au lieu de {_told(ours.get(name, ''))}"

@@ -19,7 +19,7 @@ from typing import Any
 
 from ctgeval.errors import ReportError
 from ctgeval.report import execute
-from ctgeval.report.cluster import likeness, relay
+from ctgeval.report.cluster import likeness, places
 from ctgeval.report.cluster.parcel import Parcel, unpacked
 from ctgeval.report.pool import gone_is_silent, last_words
 
@@ -208,12 +208,18 @@ def _reply(parcel: Parcel, base: Path, unwanted: Callable[[], bool]) -> dict[str
     if likeness.mark() != parcel.likeness:
         return {"ailleurs": _UNLIKE}
     try:
-        archive = relay.fetched(parcel.address) if parcel.address else parcel.archive
-        return _warden(parcel.visit, base).run(parcel, archive, unwanted=unwanted)
+        return _warden(parcel.visit, base).run(parcel, _archive(parcel), unwanted=unwanted)
     except ReportError as error:
         return {"ailleurs": str(error)}
     except OSError as error:
         return {"ailleurs": error.strerror or str(error)}
+
+
+def _archive(parcel: Parcel) -> bytes:
+    if not parcel.address:
+        return parcel.archive
+    folder, _, name = parcel.address.rpartition("/")
+    return places.opened(folder).read(name)
 
 
 def _warden(visit: str, base: Path) -> Warden:

@@ -12,7 +12,7 @@ from ctgeval.errors import ReportError
 from ctgeval.report.cluster import places
 from ctgeval.report.files import write_whole
 
-__all__ = ["Relay", "fetched"]
+__all__ = ["Relay"]
 
 _NOTE = f"{PRIVATE}/relais.json"
 
@@ -109,22 +109,3 @@ class Relay:
             self._left.add(url)
             if self._note is not None:
                 write_whole(self._note, json.dumps(sorted(self._left)).encode("ascii"))
-
-
-def fetched(address: str) -> bytes:
-    """Return an archive that waits at a relay.
-
-    Parameters
-    ----------
-    address : str
-        See `Relay.put`.
-
-    Raises
-    ------
-    OSError
-        When it can't be read.
-    ReportError
-        When what the address needs is not installed here.
-    """
-    folder, _, name = address.rpartition("/")
-    return places.opened(folder).read(name)
