@@ -25,10 +25,10 @@ from ctgeval.report.plan import Job
 from ctgeval.report.pool import Pool, Task
 from ctgeval.report.publish import publish
 from ctgeval.report.register import Register
+from ctgeval.report.shelf import Shelf
 from ctgeval.report.withdraw import INTERNAL
 
 if TYPE_CHECKING:
-    from ctgeval.confidentiality import Release
     from ctgeval.config import Config
     from ctgeval.dossier import Dossier
     from ctgeval.report.cluster.pool import ClusterPool
@@ -186,6 +186,7 @@ def build(
     if config.comparaison.unfrozen:
         config = _frozen(folder, date)
     asked = plan.jobs(config, folder, bilan=bilan, audience=audience, territoire=territoire, periode=periode)
+    every = plan.jobs(config, folder)
     if formats is not None:
         asked = tuple(replace(job, formats=tuple(formats)) for job in asked)
     if drafts_only:
@@ -222,6 +223,7 @@ def build(
                     todo,
                     folder,
                     book,
+                    every=every,
                     jobs=jobs,
                     day=day,
                     limit=time_limit,
@@ -229,7 +231,7 @@ def build(
                     machines=machines,
                     tell=tell,
                 )
-        indexes = _indexes(plan.jobs(config, folder), {case.job.folder for case in planned}, Path(out), config)
+        indexes = _indexes(every, {case.job.folder for case in planned}, Path(out), config)
     entries = tuple(done[case.page] for case in planned)
     return BuildReport(entries=entries, indexes=indexes, set_aside=set_aside, remarks=tuple(remarks))
 
@@ -320,6 +322,7 @@ def _build_all(
     folder: Path,
     book: Register,
     *,
+    every: Sequence[Job],
     jobs: int | None,
     day: str,
     limit: float,
@@ -332,22 +335,22 @@ def _build_all(
 
     dossier = Dossier.open(folder)
     dossier.require_sound()
-    ready: list[tuple[Case, Release, scan.Private]] = []
-    releases: dict[str, tuple[Release, scan.Private] | CtgevalError] = {}
+    ready: list[tuple[Case, Shelf]] = []
+    shelves: dict[str, Shelf | CtgevalError] = {}
     for case in todo:
-        if case.job.folder not in releases:
-            releases[case.job.folder] = _released(dossier, case, book, day=day)
-        released = releases[case.job.folder]
+        if case.job.folder not in shelves:
+            shelves[case.job.folder] = _shelf(dossier, case, book, jobs=every, day=day)
+        shelf = shelves[case.job.folder]
         try:
             forms.refuse(case.job.formats)
             plan.notebook(case.job.bilan)
         except CtgevalError as error:
             tell(_failed(case, error))
             continue
-        if isinstance(released, CtgevalError):
-            tell(_failed(case, released))
+        if isinstance(shelf, CtgevalError):
+            tell(_failed(case, shelf))
         else:
-            ready.append((case, *released))
+            ready.append((case, shelf))
     with tempfile.TemporaryDirectory(prefix="ctgeval-", ignore_cleanup_errors=True) as temporary:
         root = Path(temporary).resolve()
         with (
@@ -356,9 +359,9 @@ def _build_all(
         ):
             running = {
                 threads.submit(
-                    _build_one, case, release, private, pool, book, scratch=root / f"bilan-{rank}", day=day, limit=limit
+                    _build_one, case, shelf, pool, book, scratch=root / f"bilan-{rank}", day=day, limit=limit
                 ): case
-                for rank, (case, release, private) in enumerate(ready)
+                for rank, (case, shelf) in enumerate(ready)
             }
             try:
                 for finished in as_completed(running):
@@ -391,15 +394,23 @@ def opened_pool(kernels: Kernels, root: Path, *, hidden: Path) -> Pool | ForkPoo
     return ForkPool(root, hidden=hidden) if kernels == "fork" else Pool(root, hidden=hidden)
 
 
-def _released(dossier: Dossier, case: Case, book: Register, *, day: str) -> tuple[Release, scan.Private] | CtgevalError:
+def _shelf(dossier: Dossier, case: Case, book: Register, *, jobs: Sequence[Job], day: str) -> Shelf | CtgevalError:
     """Return what an audience may know, and what its pages must not say, once the ledger knows it."""
     try:
         release, forms = dossier.published(case.job.audience, case.job.partner or None, earlier=book.before)
         private = scan.private(dossier, release)
         book.prepare(case.job, release, forms, day=day)
-        return release, private
     except CtgevalError as error:
         return error
+    audience = case.job.folder
+    return Shelf(
+        release,
+        private,
+        dossier=case.folder,
+        folder=case.page.parent,
+        audience=audience,
+        jobs=(job for job in jobs if job.folder == audience),
+    )
 
 
 def _confirmed(case: Case, entry: Entry, book: Register, *, day: str) -> Entry:
@@ -415,8 +426,7 @@ def _confirmed(case: Case, entry: Entry, book: Register, *, day: str) -> Entry:
 
 def _build_one(
     case: Case,
-    release: Release,
-    private: scan.Private,
+    shelf: Shelf,
     pool: Pool | ForkPool | ClusterPool,
     book: Register,
     *,
@@ -430,12 +440,12 @@ def _build_one(
     try:
         if case.job.etat != versions.DRAFT:
             versions.reason(case)
-        shutil.copytree(release.path, scratch / execute.WORK / "release")
+        shutil.copytree(shelf.release.path, scratch / execute.WORK / "release")
         task = Task(plan.notebook(case.job.bilan), scratch, case.job.parameters, limit)
         reply = pool.run(task)
         cpu = reply.get("cpu", 0.0)
         book.check()
-        publish(case, release, reply, day=day, private=private, marks=marks)
+        publish(case, shelf, reply, day=day, marks=marks)
     except CtgevalError as error:
         return _failed(case, error, seconds=time.perf_counter() - begun, cpu=cpu)
     except OSError as error:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from ctgeval.report.scan.document import Coverage, Scanned, document
 from ctgeval.report.scan.folders import folder, foreign
+from ctgeval.report.scan.foreign import Expected, Watch
 from ctgeval.report.scan.hits import KINDS, Hit, blocking, refusal
 from ctgeval.report.scan.machine import Machine, here
 from ctgeval.report.scan.private import Private, private
@@ -28,10 +29,12 @@ from ctgeval.report.scan.private import Private, private
 __all__ = [
     "KINDS",
     "Coverage",
+    "Expected",
     "Hit",
     "Machine",
     "Private",
     "Scanned",
+    "Watch",
     "blocking",
     "document",
     "folder",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,84 @@ from ctgeval.report import manifest
 from ctgeval.report.files import digest
 from ctgeval.report.scan.hits import Hit
 
-__all__ = ["described", "misplaced"]
+__all__ = ["Expected", "Watch", "described", "misplaced"]
 
 INDEX = "index.html"
 _SHEET = ".manifest.json"
 _BEING_WRITTEN = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
+
+
+class Expected:
+    """Names of the files about to be written: asking for one costs the same however many they are.
+
+    Parameters
+    ----------
+    names : iterable of str
+        A name may hold one ``*``, for any text.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names: set[str] = set()
+        self._begun: dict[str, set[str]] = {}
+        for name in names:
+            first, star, last = name.partition("*")
+            if star:
+                self._begun.setdefault(last, set()).add(first)
+            else:
+                self._names.add(name)
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str):
+            return False
+        return name in self._names or any(
+            name.endswith(last) and any(name[:size] in firsts for size in range(len(name) - len(last) + 1))
+            for last, firsts in self._begun.items()
+        )
+
+
+class Watch:
+    """The folder of the readers of one audience while its pages are written one after the other.
+
+    It is looked at whole the first time, and whenever a name appears that no page being written explains: a thousand
+    pages do not read a thousand sheets each.
+
+    Parameters
+    ----------
+    folder, audience, expected
+        See `misplaced`.
+    """
+
+    def __init__(self, folder: Path, *, audience: str, expected: Container[str]) -> None:
+        self._folder, self._audience, self._expected = folder, audience, expected
+        self._seen: frozenset[str] | None = None
+        self._hits: tuple[Hit, ...] = ()
+
+    def look(self) -> tuple[Hit, ...]:
+        """Return what has no place there now."""
+        names = frozenset(_names(self._folder))
+        if self._seen is not None and names == self._seen:
+            return self._hits
+        if self._seen is None or self._hits or not all(map(self._explained, names - self._seen)):
+            found = misplaced(self._folder, audience=self._audience, expected=self._expected, whole=False)
+            self._hits = tuple(found)
+        self._seen = names
+        return self._hits
+
+    def _explained(self, name: str) -> bool:
+        """Tell whether a new file is one that a build of this audience writes there."""
+        path = self._folder / name
+        if path.is_symlink() or name not in self._expected:
+            return False
+        return not name.endswith(_SHEET) or manifest.read(path).get("audience", self._audience) == self._audience
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """Yield the names of all that a folder holds, folders included, but the files of a moment."""
+    for at, folders, files in os.walk(folder):
+        beside = os.path.relpath(at, folder).replace(os.sep, "/")
+        for name in (*folders, *files):
+            if not _BEING_WRITTEN.fullmatch(name):
+                yield name if beside == "." else f"{beside}/{name}"
 
 
 def described(told: Mapping[str, Any]) -> dict[str, str]:
@@ -28,7 +101,7 @@ def described(told: Mapping[str, Any]) -> dict[str, str]:
     return {str(part["fichier"]): str(part.get("sha256", "")) for part in produced}
 
 
-def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozenset(), whole: bool) -> Iterator[Hit]:
+def misplaced(folder: Path, *, audience: str, expected: Container[str] = frozenset(), whole: bool) -> Iterator[Hit]:
     """Yield what does not belong in a folder.
 
     Parameters
@@ -37,9 +110,8 @@ def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozens
         Folder of the readers of one audience; nothing is found when it does not exist.
     audience : str
         Whose it is, as manifests write it: ``copil``, ``partenaire-caf``.
-    expected : frozenset of str
-        Files about to be written, or that a build that was killed may have left without their manifest; a name may hold
-        ``*``.
+    expected : container of str
+        Files about to be written, or that a build that was killed may have left without their manifest (`Expected`).
     whole : bool
         Whether each file must also be, byte for byte, what its manifest says; False while a build is replacing them.
     """
@@ -50,7 +122,6 @@ def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozens
     for name, told in sheets.items():
         if told and told.get("audience") != audience:
             yield Hit(name, "autre_public", "", "")
-    patterns = [name for name in expected if "*" in name]
     known: dict[str, str] = {}
     theirs: set[str] = set()
     for sheet, told in sheets.items():
@@ -65,13 +136,7 @@ def misplaced(folder: Path, *, audience: str, expected: frozenset[str] = frozens
             continue
         if name in theirs:
             yield Hit(name, "autre_public", "", "")
-        elif path.is_symlink() or not (
-            name in known
-            or sheets.get(name)
-            or name == INDEX
-            or name in expected
-            or any(fnmatchcase(name, pattern) for pattern in patterns)
-        ):
+        elif path.is_symlink() or not (name in known or sheets.get(name) or name == INDEX or name in expected):
             if not _BEING_WRITTEN.fullmatch(path.name) or whole:
                 yield Hit(name, "etranger", "", "")
         elif whole and known.get(name) and digest(path) != known[name]:

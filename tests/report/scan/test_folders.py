@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 
 from ctgeval.report import manifest, scan
 
@@ -111,6 +114,57 @@ def test_while_a_build_runs_only_names_are_looked_at(copil: Path) -> None:
     expected = frozenset({"bilan-2025.html", "bilan-2025.manifest.json"})
     assert scan.foreign(copil, audience="copil", expected=expected) == ()
     assert kinds(scan.foreign(copil, audience="copil")) == {("bilan-2025.html", "etranger")}
+
+
+def test_a_folder_is_read_once_while_its_pages_are_written(copil: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    really = manifest.read
+
+    def counted(path: Path) -> dict[str, Any]:
+        read.append(path.name)
+        return really(path)
+
+    monkeypatch.setattr(manifest, "read", counted)
+    for year in range(1900, 1920):
+        produced(copil, f"bilan-{year}", audience="copil")
+    slugs = [f"bilan-{year}" for year in range(1900, 2025)]
+    expected = scan.Expected(f"{slug}{end}" for slug in slugs for end in (".html", ".manifest.json", "-*.csv"))
+    watch = scan.Watch(copil, audience="copil", expected=expected)
+    assert watch.look() == ()
+    before = len(read)
+    for year in range(1920, 1960):
+        (copil / f"bilan-{year}-tableau-1.csv").write_bytes(b"a")
+        produced(copil, f"bilan-{year}", audience="copil")
+        assert watch.look() == ()
+    assert len(read) - before == 40
+
+
+@pytest.mark.parametrize("place", ["intrus.html", "bilan-2024-1.txt", "ailleurs/bilan-2024.html"])
+def test_a_file_that_nobody_expects_is_told_as_soon_as_it_is_there(copil: Path, place: str) -> None:
+    watch = scan.Watch(copil, audience="copil", expected=scan.Expected(["bilan-2024.html", "bilan-2024-*.csv"]))
+    assert watch.look() == ()
+    (copil / place).parent.mkdir(exist_ok=True)
+    (copil / place).write_bytes(PAGE)
+    assert kinds(watch.look()) == kinds(watch.look()) == {(place, "etranger")}
+    (copil / "bilan-2024-1.csv").write_bytes(b"a")
+    assert kinds(watch.look()) == {(place, "etranger")}
+    (copil / place).unlink()
+    assert watch.look() == ()
+
+
+def test_a_sheet_of_another_audience_is_told_as_soon_as_it_is_there(copil: Path) -> None:
+    expected = scan.Expected(["bilan-2025.html", "bilan-2025.manifest.json"])
+    watch = scan.Watch(copil, audience="copil", expected=expected)
+    assert watch.look() == ()
+    produced(copil, "bilan-2025", audience="habitants")
+    assert ("bilan-2025.manifest.json", "autre_public") in kinds(watch.look())
+
+
+@given(
+    st.sets(st.text("ab*", min_size=1, max_size=4).filter(lambda name: name.count("*") < 2)), st.text("ab", max_size=6)
+)
+def test_a_name_is_expected_as_a_pattern_says(names: set[str], name: str) -> None:
+    assert (name in scan.Expected(names)) == any(fnmatchcase(name, one) for one in names)
 
 
 def test_a_refusal_says_where_and_what_to_do() -> None:
