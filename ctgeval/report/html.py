@@ -291,6 +291,15 @@ def stylesheet() -> str:
     return "\n" + "\n".join(_shortened(sheet.read_text(encoding="utf-8")) for sheet in sheets if sheet.is_file()) + "\n"
 
 
+@lru_cache(maxsize=1)
+def index_filter() -> tuple[str, str]:
+    """Return the style rules and the script of the filter of an index."""
+    folder = files("ctgeval.report") / "templates"
+    rules, script = ((folder / f"filtre.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    code = "\n".join(line.strip() for line in script.splitlines() if not line.lstrip().startswith("//"))
+    return _shortened(rules), f"\n{code}\n"
+
+
 def _shortened(css: str) -> str:
     lines = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).splitlines()
     kept = "\n".join(line.strip() for line in lines if line.strip())

@@ -17,7 +17,7 @@ _LIBRARIES = (
     "babel", "jinja2", "matplotlib", "nbclient", "nbconvert", "nh3", "numpy", "pandas", "papermill", "pyarrow",
     "python-calamine", "scipy", "seaborn",
 )  # fmt: skip
-_PACKAGE_SUFFIXES = {".css", ".j2", ".json", ".parquet", ".py", ".toml"}
+_PACKAGE_SUFFIXES = {".css", ".j2", ".js", ".json", ".parquet", ".py", ".toml"}
 
 
 @lru_cache(maxsize=1)

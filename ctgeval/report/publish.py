@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ctgeval.errors import NotebookFailed, PageRefused
-from ctgeval.report import formats, html, lint, manifest, plan, scan, site, trust
+from ctgeval.report import formats, html, linked, lint, manifest, plan, program, scan, site, trust
 from ctgeval.report.cases import Case
 from ctgeval.report.files import place, write_whole
 from ctgeval.report.shelf import Shelf
@@ -174,7 +174,7 @@ def _told(failure: NotebookFailed, reply: dict[str, Any]) -> dict[str, Any]:
 
 def _context(case: Case, shelf: Shelf, reply: dict[str, Any], *, day: str) -> dict[str, Any]:
     meta = shelf.release.meta
-    return {
+    context = {
         "job": case.job,
         "ctg": meta.get("titre") or site.convention(meta.get("nom") or case.job.territoire),
         "titre": reply.get("titre") or plan.title(case.job.bilan),
@@ -190,6 +190,7 @@ def _context(case: Case, shelf: Shelf, reply: dict[str, Any], *, day: str) -> di
         "perimetre": meta.get("perimetre", ""),
         "regle": meta.get("regle", ""),
         "sources": shelf.sources,
-        "versions": plan.versions(),
+        "versions": program.versions(),
         "cle": case.key,
     }
+    return context | {"donnees": linked.block(case.job, context)}

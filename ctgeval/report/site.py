@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ctgeval.report import html, manifest, versions
+from ctgeval.errors import ParameterError
+from ctgeval.report import html, lint, manifest, versions
 from ctgeval.report.files import place, write_whole
-from ctgeval.report.plan import Job
+from ctgeval.report.plan import Job, title
 
 READERS = {
     "interne": "Équipe de la convention (version interne)",
@@ -65,6 +66,8 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     ------
     ReportError
         When the file can't be written.
+    PageRefused
+        When some readers could not use it (`ctgeval.report.lint`): the earlier one stays.
     """
     listed = tuple(jobs)
     first = listed[0]
@@ -84,6 +87,8 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
         groups.setdefault(told["convention"], []).append(
             _entry(told, frozen) | {"lien": "", "retraits": [], "formats": []}
         )
+    # One document is found without help.
+    rules, script = html.index_filter() if sum(map(len, groups.values())) > 1 else ("", "")
     content = html.page(
         "index.html.j2",
         {
@@ -92,8 +97,13 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
             "mention": MENTION if first.fictional and list(groups) in ([], [own]) else "",
             "groupes": dict(sorted(groups.items())),
         },
+        rules=rules,
+        script=script,
     )
     if not path.is_file() or path.read_bytes() != content:
+        faults = lint.check(content, script=script)
+        if faults:
+            raise lint.refusal(faults, notebook="")
         write_whole(path, content)
     return path
 
@@ -104,10 +114,19 @@ def _others(folder: Path, own: str, listed: set[str]) -> list[dict[str, Any]]:
     return [told for told in sheets if told and (told.get("convention", own) != own or manifest.withdrawal(told))]
 
 
+def _kind(name: str) -> str:
+    """Return how a kind of bilan is called, even when its notebook is no longer there."""
+    try:
+        return title(name)
+    except ParameterError:
+        return name.replace("_", " ").capitalize()
+
+
 def _entry(told: Mapping[str, Any], frozen: Iterable[versions.Version]) -> dict[str, Any]:
     return {
         "lien": told["html"]["fichier"],
         "titre": told["titre"],
+        "carnet": _kind(told["bilan"]),
         "nom": told["nom"],
         "periode": told["parametres"]["periode"],
         "version": told["version"],

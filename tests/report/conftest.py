@@ -25,7 +25,7 @@ from ctgeval import checks
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.indicators.compute import RESULT_COLUMNS
-from ctgeval.report import plan
+from ctgeval.report import html as site_html, plan
 
 build_module = importlib.import_module("ctgeval.report.build")
 
@@ -286,7 +286,9 @@ def _check_page(browser: Any, path: Path) -> None:
         for width, text in ((320, "100%"), (640, "200%")):
             page.set_viewport_size({"width": width, "height": 800})
             _check_reflow(page, text)
-    _check_source(path.read_text(encoding="utf-8"))
+    _check_source(
+        path.read_text(encoding="utf-8"), script=site_html.index_filter()[1] if path.name == "index.html" else ""
+    )
 
 
 def _check_quiet(page: Any, path: Path) -> None:
@@ -299,7 +301,9 @@ def _check_quiet(page: Any, path: Path) -> None:
     page.wait_for_load_state("networkidle")
     assert [url for url in asked if not url.startswith("data:")] == [path.resolve().as_uri()]
     assert told == []
-    assert page.evaluate("document.scripts.length") == 0
+    run = "[...document.scripts].filter(one => one.type !== 'application/ld+json').length"
+    assert page.evaluate(run) == page.locator("#page-filtre").count()
+    assert page.locator("#page-filtre").count() == 0 or path.name == "index.html"
     assert page.evaluate("document.documentElement.lang") == "fr"
     assert page.locator("h1").count() == 1
     assert page.locator("main").count() == 1
@@ -324,18 +328,27 @@ def _check_reflow(page: Any, text: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def _check_source(text: str) -> None:
+def _check_source(text: str, *, script: str) -> None:
+    # A block of data that no browser runs, in which no markup can begin; and the one script of the site.
+    text = re.sub(r'<script type="application/ld\+json">\{[^<>&]*\}</script>', "", text, count=1)
+    filtered = bool(script) and f"<script>{script}</script>" in text
+    text = text.replace(f"<script>{script}</script>", "")
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
     assert policy
     assert style
     assert text.count("<style") == 1
-    digest = base64.b64encode(hashlib.sha256(style.group(1).encode("utf-8")).digest()).decode("ascii")
+    allowed = f"script-src '{_digest(script)}'; " if filtered else ""
     assert html.unescape(policy.group(1)) == (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; style-src '{_digest(style.group(1))}'; {allowed}base-uri 'none'; "
+        "form-action 'none'"
     )
     rest = text.replace(style.group(0), "")
     assert not re.search(r"<script|<iframe|<link|<object|\son\w+=|\sstyle=|javascript:|@import", rest, re.IGNORECASE)
     assert not re.search(r"url\((?!#)|@import", style.group(1))
     for link in re.findall(r'\s(?:src|href)="([^"]*)"', rest):
         assert re.match(r"#|https://|mailto:|data:|[a-z0-9-]+\.html$", link), link
+
+
+def _digest(content: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode('ascii')}"

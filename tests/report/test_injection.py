@@ -44,7 +44,8 @@ LISTS = {
 }  # fmt: skip
 """Columns whose words are those of another table."""
 KEYS = "titre|producteur|licence|objet|label|definition|texte|reponse|population|nom|message|unit|intitule"
-SHELL = {"html", "head", "meta", "title", "style", "body", "main", "nav", "footer", "aside", "article", "h1"}
+SHELL = {"html", "head", "meta", "title", "style", "body", "main", "nav", "footer", "aside", "article", "h1", "script"}
+DATA = {"type": "application/ld+json"}
 SHELL_ATTRIBUTES = {"charset", "content", "http-equiv", "name", "lang", "rel"}
 ALLOWED = set(f"{html._HTML} {html._SVG}".split()) | SHELL
 LINK = re.compile(
@@ -153,6 +154,8 @@ def test_no_element_nor_attribute_is_outside_the_list(pages: list[Path]) -> None
                 assert known, f"{name}: <{tag} {attribute}>"
         counted = [tag for tag, _ in page.elements]
         assert [counted.count(tag) for tag in ("html", "body", "main", "style", "h1")] == [1] * 5, name
+        scripts = [given for tag, given in page.elements if tag == "script"]
+        assert scripts == ([] if name == "index.html" else [DATA]), f"{name}: data, and nothing that runs"
 
 
 def test_nothing_is_loaded_and_no_link_is_live(pages: list[Path]) -> None:

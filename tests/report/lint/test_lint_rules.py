@@ -42,7 +42,7 @@ def page(content: str = BODY) -> bytes:
         "job": JOB, "ctg": "Convention", "titre": "Bilan", "sous_titre": "", "nom": "CC", "destinataire": "COPIL",
         "version": "", "mention": "", "sommaire": [("s1", "L’accueil"), ("t1", "Les valeurs")],
         "contenu": html.Markup(content),
-        "date": "2026-01-15", "perimetre": "2024", "regle": "", "sources": [], "versions": {}, "cle": "ab",
+        "date": "2026-01-15", "perimetre": "2024", "regle": "", "sources": [], "versions": {}, "cle": "ab", "donnees": "{}",
     }  # fmt: skip
     return html.page("bilan.html.j2", context)
 
