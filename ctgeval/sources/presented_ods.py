@@ -215,7 +215,7 @@ def _cell(cell: Figure | Words, names: dict[str, str]) -> str:
         return _text(cell.text, cell.mark or "texte", sheet=cell.sheet)
     kind = "percentage" if cell.share else "float"
     note = f"<office:annotation><text:p>{escape(cell.note)}</text:p></office:annotation>" if cell.note else ""
-    value = repr(float(cell.value)).removesuffix(".0")
+    value = format(cell.value, ".15g")
     return (
         f'<table:table-cell table:style-name="v{names[cell.pattern]}" office:value-type="{kind}" '
         f'office:value="{value}">{note}</table:table-cell>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ctgeval.prose import harmless
@@ -80,7 +81,8 @@ def _write(made: Worksheet, sheet: Sheet, styles: _Styles) -> None:
 
 def _cell(made: Worksheet, row: int, place: int, cell: Figure | Words, styles: _Styles) -> None:
     if isinstance(cell, Figure):
-        made.write_number(row, place, cell.value, styles(num_format=cell.pattern))
+        # As a float, 93.1 would be written 93.09999999999999, the sixteen digits of its nearest binary number.
+        made.write_number(row, place, Decimal(format(cell.value, ".15g")), styles(num_format=cell.pattern))
         if cell.note:
             made.write_comment(row, place, cell.note, {"author": "", "x_scale": 2})
     elif cell.sheet:

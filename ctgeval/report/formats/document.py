@@ -41,7 +41,10 @@ class Produced:
         File name: that of the document, possibly followed by ``-`` and more words, and an extension.
     data : bytes
         Its whole content: the same for the same document.
+    about : tuple of str
+        What it holds and has no room to say: the caption of the table of a CSV, then the headings above it.
     """
 
     name: str
     data: bytes
+    about: tuple[str, ...] = ()

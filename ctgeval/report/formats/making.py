@@ -100,7 +100,12 @@ def made(names: Iterable[str], document: Document) -> tuple[tuple[str, Produced]
         When two formats would write the same file.
     """
     asked = set(names)
-    found = [(name, one) for name in _MAKERS if name in asked for one in _MAKERS[name](document)]
+    # A file that two formats hold, as open data does those of « csv », is told with the first.
+    first: dict[Produced, str] = {}
+    for name, make in _MAKERS.items():
+        if name in asked:
+            first |= {one: name for one in make(document) if one not in first}
+    found = [(name, one) for one, name in first.items()]
     if len({one.name for _, one in found}) != len(found):
         raise ReportError("Deux fichiers de ce bilan porteraient le même nom.", file=document.name)
     return tuple(found)

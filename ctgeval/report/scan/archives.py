@@ -21,6 +21,7 @@ _MOST_ENTRIES, _MOST_BYTES = 1000, 200_000_000
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _MEDIA = re.compile(r".+\.(png|jpe?g|gif|webp|svg|csv|json|html?|pdf|txt)", re.IGNORECASE)
 _COLUMN = re.compile(r"([A-Z]+)(\d+)")
+_NOISY = re.compile(r"-?\d*\.\d{14,}(?:E-?\d+)?")
 _PARAGRAPHS = frozenset({"p", "h", "si", "text"})
 _FURTHEST = 2000
 
@@ -136,7 +137,17 @@ def _sheet(content: Content, root: Element, strings: list[str], where: str) -> N
             if column < _FURTHEST:
                 cells[column] = _cell(content, cell, strings, f"{where}, cellule {cell.get('r', '')}")
         rows.append([cells.get(column, "") for column in range(max(cells, default=-1) + 1)])
-    content.add(rows, where, caption=where)
+    _add(content, rows, where, sheet=where.split("«", 1)[-1].split("»", 1)[0].strip())
+
+
+def _add(content: Content, rows: list[list[str]], where: str, *, sheet: str) -> None:
+    """Add a table with the lines that stand alone above its headers, as a caption does in a page."""
+    filled = [row for row in rows if any(row)]
+    first = next((rank for rank, row in enumerate(filled) if sum(map(bool, row)) > 1), 0)
+    above = ["".join(row) for row in filled[:first]]
+    for line in above:
+        content.say(line, where)
+    content.add(filled[first:], where, caption=" ".join(above) or sheet, id=sheet)
 
 
 def _cell(content: Content, cell: Element, strings: list[str], where: str) -> str:
@@ -146,7 +157,8 @@ def _cell(content: Content, cell: Element, strings: list[str], where: str) -> st
     told = parts.get("v", parts.get("is", ""))
     if cell.get("t") == "s" and told.isdigit():
         return strings[int(told)] if int(told) < len(strings) else ""
-    return told
+    # What is beyond fifteen digits is the noise of binary numbers, which no spreadsheet shows.
+    return format(float(told), ".15g") if _NOISY.fullmatch(told) else told
 
 
 def _rank(letters: str) -> int:
@@ -167,4 +179,4 @@ def _open_document(content: Content, root: Element) -> None:
                 told = known.get("value") or "".join(cell.itertext())
                 cells += [told] * min(int(known.get("number-columns-repeated", "1")), _FURTHEST if told else 1)
             rows.append(cells)
-        content.add(rows, f"tableau « {name} »", caption=name)
+        _add(content, rows, f"tableau « {name} »", sheet=name)

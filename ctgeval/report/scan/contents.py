@@ -70,7 +70,13 @@ class Content:
             self.pieces.append(Piece(text.strip(), where, properties, prose))
 
     def add(
-        self, rows: Iterable[Iterable[str]], where: str, *, caption: str = "", headings: tuple[str, ...] = ()
+        self,
+        rows: Iterable[Iterable[str]],
+        where: str,
+        *,
+        caption: str = "",
+        headings: tuple[str, ...] = (),
+        id: str = "",
     ) -> None:
         """Add a table whose first row holds the headers, and what its cells say."""
         kept = [tuple(row) for row in rows]
@@ -78,7 +84,7 @@ class Content:
         for row in kept:
             self.say(" | ".join(cell for cell in row if cell), where)
         if len(kept) > 1:
-            self.grids.append(Grid(caption, headings, kept[0], tuple(kept[1:]), where))
+            self.grids.append(Grid(caption, headings, kept[0], tuple(kept[1:]), where, id))
 
     def join(self, other: Content, where: str) -> None:
         """Add what something embedded says."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ def document(
     secrets: Secrets | None = None,
     persons: frozenset[str] = frozenset(),
     machine: Machine | None = None,
+    about: tuple[str, ...] = (),
 ) -> Scanned:
     """Look at one file.
 
@@ -60,8 +61,15 @@ def document(
         Names known to the dossier, see `ctgeval.followup.persons.known`.
     machine : Machine, optional
         This computer, see `here`.
+    about : tuple of str
+        What a file that has no room for it, as a CSV, holds: the caption of its table, then the headings above it.
     """
     content = read(PurePosixPath(name).suffix, data)
+    if about:
+        content.grids = [
+            replace(grid, caption=grid.caption or about[0], headings=grid.headings or about[1:])
+            for grid in content.grids
+        ]
     facts = Facts.of(release) if release is not None and audience != INTERNAL else None
     hits = [Hit(name, "illisible", "", where) for where in content.unread]
     hits += _private(name, content, facts, audience=audience, persons=persons, machine=machine)

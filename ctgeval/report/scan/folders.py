@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +61,13 @@ def folder(
         # An index and a sheet tell no figure of a release.
         told = name != INDEX and not name.endswith(".manifest.json")
         found = document(
-            name, data, audience=audience, release=release if told else None, persons=persons, machine=this
+            name,
+            data,
+            audience=audience,
+            release=release if told else None,
+            persons=persons,
+            machine=this,
+            about=_about(path),
         )
         hits += found.hits
         if told and release is None and audience != INTERNAL:
@@ -67,7 +75,21 @@ def folder(
     return tuple(sorted(dict.fromkeys(hits)))
 
 
-def foreign(folder: Path, *, audience: str, expected: frozenset[str] = frozenset()) -> tuple[Hit, ...]:
+def _about(path: Path) -> tuple[str, ...]:
+    """Return what the description beside a CSV says of its table; it says nothing of any other file."""
+    beside = path.with_suffix(".schema.json")
+    if path.suffix.casefold() != ".csv" or not beside.is_file():
+        return ()
+    try:
+        told = json.loads(beside.read_bytes())
+    except (OSError, ValueError):
+        return ()
+    known = told if isinstance(told, dict) else {}
+    texts = [known.get("title"), *(known["headings"] if isinstance(known.get("headings"), list) else [])]
+    return tuple(text for text in texts if isinstance(text, str))
+
+
+def foreign(folder: Path, *, audience: str, expected: Container[str] = frozenset()) -> tuple[Hit, ...]:
     """Look only for the files that have no place in the folder of an audience, before one more is written there.
 
     Parameters
@@ -75,7 +97,7 @@ def foreign(folder: Path, *, audience: str, expected: frozenset[str] = frozenset
     folder : Path
     audience : str
         See `folder`.
-    expected : frozenset of str
+    expected : container of str
         Names of the files that the dossier makes there, whether their manifest is already written or not.
     """
     return tuple(misplaced(folder, audience=audience, expected=expected, whole=False))
