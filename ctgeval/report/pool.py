@@ -19,12 +19,17 @@ from typing import Any
 from ctgeval import confinement
 from ctgeval.confinement.kernel import folders
 from ctgeval.errors import ReportError
+from ctgeval.report import endings
 from ctgeval.report.files import digest
+from ctgeval.report.limits import MEMORY
+from ctgeval.report.memory import Watch, Watched
 from ctgeval.report.parameters import Value
 
 GRACE = 60.0
 _TEMPLATE = "modele"
-STOPPED = "Le processus du carnet s’est arrêté brutalement (mémoire ou durée dépassée ?)."
+STOPPED = "Le processus qui suivait le carnet s’est arrêté brutalement."
+TOO_SLOW = "La page du carnet n’a pas pu être préparée dans le temps accordé : il écrit sans doute trop."
+INTERRUPTED = "La production a été interrompue."
 # What a process needs of a system to run. The rest may name the dossier, or hold a password.
 _KEPT = {
     "LANG", "LANGUAGE", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
@@ -43,17 +48,35 @@ _FIXED = {
     "PYTHONUTF8": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "JUPYTER_NO_CONFIG": "1",
+    # Arrow's allocator would start a thread, after which nothing may fork.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One notebook to run: its path, its scratch folder, its parameters, its time limit in seconds."""
+    """One notebook to run.
+
+    Parameters
+    ----------
+    notebook, scratch : Path
+        The notebook, and the folder where it is run (see `execute.run`).
+    parameters : mapping
+        Values of its parameters.
+    limit : float
+        Seconds that it may take.
+    cell_limit : float, optional
+        Seconds that each of its cells may take; as much as the notebook by default.
+    memory : int
+        Bytes of memory that it may occupy.
+    """
 
     notebook: Path
     scratch: Path
     parameters: Mapping[str, Value]
     limit: float
+    cell_limit: float | None = None
+    memory: int = MEMORY
 
 
 def environment(hidden: Path, private: Path, *, variables: Mapping[str, str]) -> dict[str, str]:
@@ -117,6 +140,8 @@ class Pool:
         self._idle: queue.SimpleQueue[subprocess.Popen[str]] = queue.SimpleQueue()
         self._all: list[subprocess.Popen[str]] = []
         self._lock = threading.Lock()
+        self._watch = Watch()
+        self._closed = False
 
     def run(self, task: Task) -> dict[str, Any]:
         """Run a notebook in a free worker and return its reply (see `worker.reply`).
@@ -130,32 +155,56 @@ class Pool:
         -------
         dict
             The reply, and ``carnet``: sha256 of the notebook as it was run, whatever became of its file since. When the
-            worker itself dies or outlives the limit, the rest is a ``message`` only.
+            worker itself dies or outlives the limit, the rest is a ``message`` only, and ``reprise`` when another try
+            may end otherwise.
         """
-        worker = self._worker()
         given = replace(task, notebook=copied(task))
         ran = digest(given.notebook)
-        alarm = threading.Timer(task.limit + GRACE, worker.kill)
+        worker = self._worker()
+        slow = threading.Event()
+
+        def stop() -> None:
+            slow.set()
+            worker.kill()
+
+        alarm = threading.Timer(task.limit + GRACE, stop)
+        alarm.daemon = True
         alarm.start()
         try:
-            answer = _asked(worker, given)
+            with self._watch.over(task.memory, follower=worker.pid) as watched:
+                answer = _asked(worker, given)
         finally:
             alarm.cancel()
-        if not answer:
-            worker.kill()
-            worker.wait()
-            journal = self._root / f"journal-{self._all.index(worker)}.txt"
-            return {"message": f"{STOPPED}{last_words(journal)}", "carnet": ran}
+        if not answer.endswith("\n"):
+            return self._without(worker, slow=slow.is_set()) | {"carnet": ran}
         self._idle.put(worker)
         told: dict[str, Any] = json.loads(answer)
-        return told | {"carnet": ran}
+        return weighed(told, watched) | {"carnet": ran}
+
+    def _without(self, worker: subprocess.Popen[str], *, slow: bool) -> dict[str, Any]:
+        """Return what is told when a worker gives no reply."""
+        worker.kill()
+        code = worker.wait()
+        if self._closed:
+            return {"message": INTERRUPTED}
+        if slow:
+            return {"message": TOO_SLOW}
+        journal = self._root / f"journal-{self._all.index(worker)}.txt"
+        again = {"reprise": True} if endings.from_outside(code) else {}
+        return {"message": f"{STOPPED}{last_words(journal)}"} | again
 
     def _worker(self) -> subprocess.Popen[str]:
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            pass
+        while True:
+            try:
+                worker = self._idle.get_nowait()
+            except queue.Empty:
+                break
+            # One that was killed while it waited is no use.
+            if worker.poll() is None:
+                return worker
         with self._lock:
+            if self._closed:
+                raise ReportError(INTERRUPTED)
             rank = len(self._all)
             # What libraries write while they work is of no use to the reader of the terminal.
             with (self._root / f"journal-{rank}.txt").open("wb") as log:
@@ -172,18 +221,22 @@ class Pool:
         return worker
 
     def close(self) -> None:
-        """Let the idle workers end, and stop the others."""
+        """End the workers, those that are at work too: what they were asked for is told to be interrupted."""
+        with self._lock:
+            self._closed = True
         for worker in self._all:
-            for stream in (worker.stdin, worker.stdout):
-                if stream is not None:
-                    with gone_is_silent():
-                        stream.close()
+            if worker.stdin is not None:
+                with gone_is_silent():
+                    worker.stdin.close()
         for worker in self._all:
             try:
                 worker.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
+            if worker.stdout is not None:
+                with gone_is_silent():
+                    worker.stdout.close()
 
 
 def copied(task: Task) -> Path:
@@ -212,7 +265,24 @@ def request(task: Task) -> dict[str, Any]:
         "dossier": str(task.scratch),
         "parametres": dict(task.parameters),
         "limite": task.limit,
+        "limite_cellule": task.limit if task.cell_limit is None else task.cell_limit,
     }
+
+
+def weighed(reply: dict[str, Any], watched: Watched) -> dict[str, Any]:
+    """Return a reply that tells the truth about a notebook which was ended for the memory that it took.
+
+    Parameters
+    ----------
+    reply : dict
+        See `worker.reply`: who followed the notebook saw it killed, and knows in which cell.
+    watched : Watched
+        What was seen of its memory.
+    """
+    if not watched.exceeded or "message" not in reply:
+        return reply
+    told = {name: value for name, value in reply.items() if name != "reprise"}
+    return told | {"message": endings.too_much_memory(watched.allowed)}
 
 
 def last_words(journal: Path) -> str:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import queue
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from ctgeval.errors import ParameterError
 from ctgeval.report import execute, html
+from ctgeval.report.kernels import kin
 
 
 def reply(request: dict[str, Any]) -> dict[str, Any]:
@@ -22,13 +26,13 @@ def reply(request: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     request : dict
-        ``carnet`` (path), ``dossier`` (scratch folder), ``parametres``, ``limite`` (seconds).
+        ``carnet`` (path), ``dossier`` (scratch folder), ``parametres``, ``limite`` and ``limite_cellule`` (seconds).
 
     Returns
     -------
     dict
         ``html`` (clean), ``titre``, ``sous_titre``, ``sommaire``, ``cpu``; ``message``, ``cellule``, ``source`` when it
-        failed.
+        failed, and ``reprise`` when another try may end otherwise.
     """
     before = _processor_seconds()
     try:
@@ -37,6 +41,7 @@ def reply(request: dict[str, Any]) -> dict[str, Any]:
             request["parametres"],
             scratch=Path(request["dossier"]),
             limit=float(request["limite"]),
+            cell_limit=float(request["limite_cellule"]),
         )
     except ParameterError as error:
         return {"message": str(error), "cellule": 0, "source": "", "cpu": _processor_seconds() - before}
@@ -62,6 +67,7 @@ def rendered(outcome: execute.Outcome) -> dict[str, Any]:
     if outcome.failure is not None:
         failure = outcome.failure
         told |= {"message": failure.message, "cellule": failure.cell, "source": failure.source}
+        told |= {"reprise": True} if failure.again else {}
     return told
 
 
@@ -70,13 +76,26 @@ def _processor_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
+def _listen(asked: queue.SimpleQueue[str]) -> None:
+    """Hand the requests over, and end everything when nobody can ask any more, even in the middle of a notebook."""
+    for line in sys.stdin:
+        asked.put(line)
+    kin.end_the_rest(wait=False)
+    os._exit(0)
+
+
 def main() -> None:
     """Answer requests from the standard input until it closes."""
+    # An interruption reaches the whole group of processes: the coordinator alone decides what ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    kin.adopt()
+    asked: queue.SimpleQueue[str] = queue.SimpleQueue()
     # What the libraries print must not be taken for a reply: descriptor 1 is sent to the log, a copy is kept.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
         os.dup2(2, 1)
-        for line in sys.stdin:
-            replies.write(json.dumps(reply(json.loads(line)), ensure_ascii=True) + "\n")
+        threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+        while True:
+            replies.write(json.dumps(reply(json.loads(asked.get())), ensure_ascii=True) + "\n")
             replies.flush()
 
 

@@ -20,10 +20,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ctgeval.report.build import opened_pool
+from ctgeval.report.endings import MOST
 from ctgeval.report.kernels import best
 from ctgeval.report.kernels.fork import ForkPool
 from ctgeval.report.kernels.hearth import Hearth
-from ctgeval.report.kernels.keeper import MOST
 from ctgeval.report.kernels.outputs import Gathered
 from ctgeval.report.pool import Task
 
@@ -133,7 +133,7 @@ FAILURES = {
     "illisible": ("def f(:", "SyntaxError"),
     "sort": ("print('début'); import os; os._exit(0)", "s’est arrêté brutalement"),
     "quitte": ("raise SystemExit(3)", "SystemExit"),
-    "exit": ("exit()", "s’est arrêté brutalement"),
+    "exit": ("exit()", "a demandé la fin du carnet"),
     "tue": ("print('début'); import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "s’est arrêté brutalement"),
     "segv": ("import ctypes; ctypes.string_at(0)", "s’est arrêté brutalement"),
     "nôtre": ("from ctgeval.errors import SourceError\nraise SourceError('Fichier vide.')", "Fichier vide."),
@@ -157,7 +157,7 @@ def test_every_failure_is_told_with_its_cell_and_keeps_what_came_before(bench: B
 def test_a_notebook_that_lasts_too_long_is_stopped_and_keeps_what_it_wrote(bench: Bench) -> None:
     begun = time.monotonic()
     reply = bench.run("import time\nprint('attente')\ntime.sleep(90)", limit=1.5)
-    assert "durée accordée au carnet (2 secondes) est dépassée" in reply["message"]
+    assert "durée accordée au carnet (2\u00a0secondes) est dépassée" in reply["message"]
     assert reply["cellule"] == 2
     assert "attente" in reply["html"]
     assert time.monotonic() - begun < 30
@@ -168,7 +168,7 @@ def test_a_notebook_that_lasts_too_long_is_stopped_and_keeps_what_it_wrote(bench
 )
 def test_what_a_notebook_may_write_is_bounded(bench: Bench, source: str) -> None:
     reply = bench.run(f"import os\nfrom IPython.display import HTML, display\nwhile True:\n    {source}")
-    assert f"plus de {MOST >> 20} Mo" in reply["message"]
+    assert f"plus de {MOST >> 20}\u00a0Mo" in reply["message"]
     assert reply["cellule"] == 2
 
 
@@ -288,7 +288,7 @@ def test_what_can_not_be_forked_is_run_as_elsewhere(bench: Bench, monkeypatch: p
     place.mkdir()
     with closing(ForkPool(place, hidden=bench.root / "dossier")) as pool:
         if broken == "refus":
-            monkeypatch.setattr(pool, "_ended", lambda _task: {"refus": "2 fils d’exécution"})
+            monkeypatch.setattr(pool, "_ended", lambda *_: {"refus": "2 fils d’exécution"})
         else:
             (place / "IPython.py").write_text("raise ImportError", encoding="utf-8")
             pool._environment["PYTHONPATH"] = str(place)
@@ -364,8 +364,8 @@ def test_whatever_a_notebook_sends_its_cells_stay_a_notebook(line: bytes) -> Non
     gathered = Gathered(notebook)
     begun = b'{"ne": true}\n{"cellule": 0}\n'
     for chunk in (begun[:7], begun[7:] + line, b"\n"):
-        gathered.events(chunk, raw=lambda: b"")
-    gathered.close(b"")
+        gathered.events(chunk)
+    gathered.close()
     assert gathered.born
     assert not gathered.reached
     nbformat.validate(notebook)

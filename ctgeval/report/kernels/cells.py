@@ -1,44 +1,44 @@
-"""The process of one notebook, forked from a warm one: it confines itself, runs the cells, and tells what they give."""
+"""The process of one notebook: it confines itself, runs the cells, and tells what they give.
+
+It is forked from a warm process (`keeper`), or started anew (`alone`); the rest is the same.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
 import random
-import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ctgeval import confinement
 from ctgeval.confinement.kernel import folders
+from ctgeval.report.kernels import kin
 
 __all__ = ["die_with", "run"]
 
-_PARENT_DEATH = 1
+die_with = kin.die_with
 _EVENTS, _MARKS = 3, 4
-
-
-def die_with(parent: int) -> None:
-    """Make the system kill this process when its parent dies, however that happens.
-
-    Parameters
-    ----------
-    parent : int
-        Number of the parent, which may be dead already.
-    """
-    ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH, ctypes.c_ulong(signal.SIGKILL))
-    if os.getppid() != parent:
-        os._exit(1)
+_LARGEST_FILE = 2 * 10**9
+# Taken before any cell runs, which may put something else in their place.
+_exit, _write = os._exit, os.write
 
 
 def run(
-    sources: Sequence[tuple[int, str]], *, work: Path, private: Path, events: int, raw: int, seed: int, ipython: Any
+    sources: Sequence[tuple[int, str]],
+    *,
+    work: Path,
+    private: Path,
+    events: int,
+    raw: int,
+    seed: int,
+    ipython: Callable[[], Any],
+    forked: bool = True,
 ) -> NoReturn:
     """Run the cells of a notebook in this process, which then ends.
 
@@ -54,51 +54,70 @@ def run(
         Descriptor that receives what is written without passing by Python.
     seed : int
         Where random numbers start.
-    ipython : ZmqlessShell
-        Made before the fork.
+    ipython : callable
+        Returns a `ZmqlessShell`: made before the fork, or now.
+    forked : bool
+        Whether this process holds the files of a parent, to close.
     """
     try:
-        _settle(work, private, events=events, raw=raw)
+        _settle(work, private, events=events, raw=raw, forked=forked)
     except BaseException:  # noqa: BLE001 whatever it is, no cell may run unconfined
-        os._exit(1)
-    lock = threading.Lock()
+        _exit(1)
+    lock, write, leave, dumps = threading.Lock(), _write, _exit, json.dumps
 
     def tell(event: dict[str, Any]) -> None:
-        line = memoryview(json.dumps(event, default=str).encode("ascii") + b"\n")
+        line = memoryview(dumps(event, default=str).encode("ascii") + b"\n")
         with lock:
             while line:
-                line = line[os.write(_EVENTS, line) :]
+                line = line[write(_EVENTS, line) :]
 
-    tell({"ne": True})
     try:
-        _run(sources, tell, seed=seed, ipython=ipython)
+        _run(sources, tell, write, seed=seed, ipython=ipython)
     finally:
-        os._exit(0)
+        leave(0)
 
 
-def _run(sources: Sequence[tuple[int, str]], tell: Any, *, seed: int, ipython: Any) -> None:
+def _run(
+    sources: Sequence[tuple[int, str]],
+    tell: Callable[[dict[str, Any]], None],
+    write: Callable[[int, bytes], int],
+    *,
+    seed: int,
+    ipython: Callable[[], Any],
+) -> None:
     from ctgeval.report.kernels.outputs import MARK
-    from ctgeval.report.kernels.shell import ended_by, listened
 
-    gc.enable()
-    _forget()
-    _draw_from(seed)
-    sys.path.insert(0, "")
-    listened(tell)
+    try:
+        from ctgeval.report.kernels.shell import ended_by, listened
+
+        shell = ipython()
+        gc.enable()
+        _draw_from(seed)
+        _forget()
+        sys.path.insert(0, "")
+        sys.argv = [""]
+        listened(tell)
+        # What was written until now is of no cell.
+        write(_MARKS, MARK)
+    except Exception as error:
+        tell({"malade": f"{type(error).__name__} : {error}"})
+        raise
+    tell({"ne": True})
     for rank, source in sources:
         tell({"cellule": rank})
-        failed = ended_by(ipython, source)
-        if ipython.left:
+        failed = ended_by(shell, source)
+        if shell.left:
             # As if it had died there: the cell that asked to end is the one to tell.
+            tell({"quitte": True})
             return
-        os.write(_MARKS, MARK)
+        write(_MARKS, MARK)
         tell({"faite": rank})
         if failed:
             return
     tell({"fin": True})
 
 
-def _settle(work: Path, private: Path, *, events: int, raw: int) -> None:
+def _settle(work: Path, private: Path, *, events: int, raw: int, forked: bool) -> None:
     """Keep nothing of the parent but two descriptors, and give up every file that is not the notebook's."""
     os.environ |= folders(private)
     tempfile.tempdir = None
@@ -107,9 +126,30 @@ def _settle(work: Path, private: Path, *, events: int, raw: int) -> None:
     # First above those that they replace, which the loop below must not close too early.
     kept = [os.dup2(one, 100 + rank) for rank, one in enumerate((nothing, raw, nothing, events, raw))]
     for rank, one in enumerate(kept):
-        os.dup2(one, rank)
-    os.closerange(_MARKS + 1, os.sysconf("SC_OPEN_MAX"))
+        # What a cell may start writes where Python does, and tells nothing in the name of the notebook.
+        os.dup2(one, rank, inheritable=rank < _EVENTS)
+    if forked:
+        os.closerange(_MARKS + 1, os.sysconf("SC_OPEN_MAX"))
+        # A group of its own: what a cell starts is ended with it.
+        os.setsid()
+    else:
+        for one in {*kept, nothing} - set(range(_MARKS + 1)):
+            os.close(one)
+    _bound()
     confinement.confine_notebook(work, private, ports=())
+
+
+def _bound() -> None:
+    """Leave no picture of the memory after a crash, and no file that fills the disk."""
+    try:
+        import resource
+    except ImportError:
+        # Windows does neither.
+        return
+    for name, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, _LARGEST_FILE)):
+        _, hard = resource.getrlimit(name)
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(name, (bound, bound))
 
 
 def _forget() -> None:

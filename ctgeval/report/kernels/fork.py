@@ -12,23 +12,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ctgeval.report import pool
+from ctgeval.report import endings, pool
 from ctgeval.report.files import digest
 from ctgeval.report.kernels.keeper import REPLY, REQUEST
+from ctgeval.report.memory import Watch, Watched
 from ctgeval.report.pool import Pool, Task
 
-# Arrow's allocator would start a thread, after which nothing may fork.
-_NO_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 _GONE: dict[str, Any] = {}
+_FAREWELL = 10.0
 
 __all__ = ["ForkPool"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A notebook that was asked for: of which process, and where its end will be told."""
+    """A notebook that was asked for: of which process, how it is watched, and where its end will be told."""
 
     hearth: subprocess.Popen[bytes]
+    watched: Watched
     ended: queue.SimpleQueue[dict[str, Any]] = field(default_factory=queue.SimpleQueue)
 
 
@@ -51,36 +52,50 @@ class ForkPool:
     def __init__(self, root: Path, *, hidden: Path) -> None:
         self._plain = Pool(root, hidden=hidden)
         self._root = root
-        self._environment = pool.environment(hidden, root / "reglages", variables=os.environ) | _NO_THREAD
+        self._environment = pool.environment(hidden, root / "reglages", variables=os.environ)
         self._lock = threading.Lock()
         self._hearth: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._waiting: dict[int, _Waiting] = {}
         self._ready = False
         self._asked = 0
+        self._watch = Watch()
+        self._closed = False
 
     def run(self, task: Task) -> dict[str, Any]:
         """Run a notebook, and return its reply: see `Pool.run`."""
         given = replace(task, notebook=pool.copied(task))
         ran = digest(given.notebook)
         (given.scratch / REQUEST).write_text(json.dumps(pool.request(given)), encoding="utf-8")
-        ended = self._ended(given)
-        if "refus" in ended or not self._ready:
+        with self._watch.over(task.memory) as watched:
+            ended = self._ended(given, watched)
+        if "refus" in ended or not (self._ready or self._closed):
             # It has threads, or could not load: what it would have done is done as elsewhere than on Linux.
             return self._plain.run(task)
         reply = given.scratch / REPLY
         if not reply.is_file():
-            return {"message": f"{pool.STOPPED}{self._last_words()}", "carnet": ran}
+            return self._without(ended) | {"carnet": ran}
         told: dict[str, Any] = json.loads(reply.read_bytes())
-        return told | {"carnet": ran}
+        return pool.weighed(told, watched) | {"carnet": ran}
 
-    def _ended(self, task: Task) -> dict[str, Any]:
+    def _without(self, ended: dict[str, Any]) -> dict[str, Any]:
+        """Return what is told when a keeper, or the warm process, is gone without a reply."""
+        if self._closed:
+            return {"message": pool.INTERRUPTED}
+        if "lent" in ended:
+            return {"message": pool.TOO_SLOW}
+        again = {"reprise": True} if ended is _GONE or endings.from_outside(ended.get("code")) else {}
+        return {"message": f"{pool.STOPPED}{self._last_words()}"} | again
+
+    def _ended(self, task: Task, watched: Watched) -> dict[str, Any]:
         """Ask the warm process for a notebook, and return what it says when that ended."""
         with self._lock:
+            if self._closed:
+                return _GONE
             self._asked += 1
             rank = self._asked
             hearth = self._warm()
-            waiting = self._waiting[rank] = _Waiting(hearth)
+            waiting = self._waiting[rank] = _Waiting(hearth, watched)
             try:
                 self._say(hearth, rang=rank, dossier=str(task.scratch))
             except OSError:
@@ -88,12 +103,21 @@ class ForkPool:
         try:
             return waiting.ended.get(timeout=task.limit + pool.GRACE)
         except queue.Empty:
-            with self._lock, pool.gone_is_silent():
-                self._say(hearth, arret=rank)
-            return waiting.ended.get()
+            return self._hurried(waiting, rank)
         finally:
             with self._lock:
                 self._waiting.pop(rank, None)
+
+    def _hurried(self, waiting: _Waiting, rank: int) -> dict[str, Any]:
+        """Have a keeper that outlives its limit ended; the warm process itself, if it does not answer."""
+        with self._lock, pool.gone_is_silent():
+            self._say(waiting.hearth, arret=rank)
+        try:
+            told = waiting.ended.get(timeout=_FAREWELL)
+        except queue.Empty:
+            waiting.hearth.kill()
+            told = waiting.ended.get()
+        return told | {"lent": True}
 
     def _warm(self) -> subprocess.Popen[bytes]:
         """Return the warm process, started when there is none or when it died."""
@@ -127,7 +151,9 @@ class ForkPool:
             self._ready = True
             with self._lock:
                 waiting = self._waiting.get(told.get("rang", 0))
-            if waiting is not None:
+            if waiting is not None and "gardien" in told:
+                waiting.watched.follower = int(told["gardien"])
+            elif waiting is not None:
                 waiting.ended.put(told)
         with self._lock:
             for waiting in self._waiting.values():
@@ -145,9 +171,11 @@ class ForkPool:
                     stream.close()
 
     def close(self) -> None:
-        """End the warm process and all its children."""
+        """End the warm process and all its children: what they were asked for is told to be interrupted."""
+        with self._lock:
+            self._closed = True
+            hearth, reader = self._hearth, self._reader
         self._plain.close()
-        hearth, reader = self._hearth, self._reader
         if hearth is None or hearth.stdin is None:
             return
         with pool.gone_is_silent():

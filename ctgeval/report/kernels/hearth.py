@@ -2,9 +2,9 @@
 
 Started as ``python -P -m ctgeval.confinement.worker ctgeval.report.kernels.hearth``, kept to the temporary folder of
 all bilans. It writes ``{"pret": true}`` when it has loaded everything, then reads lines of JSON: ``{"rang": 3,
-"dossier": "..."}`` asks for a notebook, ``{"arret": 3}`` stops it. It writes ``{"rang": 3, "code": 0}`` when its keeper
-is gone, or ``{"rang": 3, "refus": "..."}`` when it could not fork. It ends, and all its children with it, when its
-input closes.
+"dossier": "..."}`` asks for a notebook, ``{"arret": 3}`` stops it. It writes ``{"rang": 3, "gardien": 1234}`` when a
+keeper follows it, ``{"rang": 3, "code": 0}`` when that one is gone, or ``{"rang": 3, "refus": "..."}`` when it could
+not fork. It ends, and all that descends from it, when its input closes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ import json
 import os
 import select
 import signal
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ctgeval.report.kernels import prime
+from ctgeval.report.kernels import kin, prime
 
 __all__ = ["Hearth", "main", "threads"]
 
 _INPUT = 0
+_LOOK = 50
+_ORPHANS = 2.0
 _TASKS = Path("/proc/self/task")
 
 
@@ -46,18 +49,21 @@ class Hearth:
         self._poll = select.poll()
         self._running: dict[int, tuple[int, int]] = {}
         self._rest = b""
+        self._orphans_until = 0.0
 
     def serve(self) -> None:
         """Answer until the input closes."""
+        kin.adopt()
         self._say(pret=True)
         self._poll.register(_INPUT, select.POLLIN)
         while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor != _INPUT:
-                    self._bury(descriptor)
-                elif not self._heard():
+            left = time.monotonic() < self._orphans_until
+            for descriptor, _ in self._poll.poll(_LOOK if left else None):
+                if descriptor == _INPUT and not self._heard():
                     self._end()
                     return
+            while found := kin.buried():
+                self._bury(*found)
 
     def _heard(self) -> bool:
         received = os.read(_INPUT, 65536)
@@ -76,9 +82,14 @@ class Hearth:
             self._say(rang=rank, refus=f"{found} fils d’exécution")
             return
         me = os.getpid()
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError as error:
+            self._say(rang=rank, refus=str(error))
+            return
         if not child:
             self._keep(folder, parent=me)
+        self._say(rang=rank, gardien=child)
         descriptor = os.pidfd_open(child)
         self._running[descriptor] = rank, child
         self._poll.register(descriptor, select.POLLIN)
@@ -100,12 +111,17 @@ class Hearth:
         finally:
             os._exit(code)
 
-    def _bury(self, descriptor: int) -> None:
-        rank, child = self._running.pop(descriptor)
-        self._poll.unregister(descriptor)
-        os.close(descriptor)
-        _, status = os.waitpid(child, 0)
-        self._say(rang=rank, code=os.waitstatus_to_exitcode(status))
+    def _bury(self, child: int, code: int) -> None:
+        """Tell that a keeper is gone; a process that its keeper left, when that one was killed, has nobody to tell."""
+        for descriptor, (rank, keeper) in list(self._running.items()):
+            if keeper == child:
+                del self._running[descriptor]
+                self._poll.unregister(descriptor)
+                os.close(descriptor)
+                if code < 0:
+                    self._orphans_until = time.monotonic() + _ORPHANS
+                self._say(rang=rank, code=code)
+        kin.end_the_rest(but=frozenset(one for _, one in self._running.values()), wait=False)
 
     def _stop(self, rank: int) -> None:
         for found, child in self._running.values():
@@ -116,6 +132,8 @@ class Hearth:
         for _, child in self._running.values():
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+        kin.end_the_rest()
+        self._running.clear()
 
     def _say(self, **told: object) -> None:
         os.write(self._replies, json.dumps(told).encode("ascii") + b"\n")
