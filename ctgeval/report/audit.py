@@ -14,6 +14,7 @@ from ctgeval.confidentiality.rules import threshold
 from ctgeval.dossier import Dossier
 from ctgeval.errors import CtgevalError
 from ctgeval.report import manifest, origin, past, plan, scan
+from ctgeval.report.cluster import depot
 from ctgeval.report.scan.hits import Hit
 from ctgeval.report.withdraw import INTERNAL, own
 
@@ -85,7 +86,7 @@ def audit(dossier_path: str | Path, *, out: str | Path = "reports") -> AuditRepo
     dossier_path : str or Path
         The dossier: its folder, or its ``ctg.toml``.
     out : str or Path
-        Folder of the reports.
+        Folder of the reports, or the address that receives a copy of it: the folder that is copied is looked at.
 
     Raises
     ------
@@ -94,11 +95,12 @@ def audit(dossier_path: str | Path, *, out: str | Path = "reports") -> AuditRepo
     """
     folder = configuration.folder_of(dossier_path).resolve()
     config = configuration.load(folder)
+    out = depot.looked_up(out, folder)
     try:
         with Ledger.open(folder, write=False) as ledger:
             forms = ledger.verify()
-            register = _register(ledger, Path(out), config, forms)
-            return AuditReport((register, _attacked(ledger, folder, config), _files(ledger, folder, Path(out), config)))
+            register = _register(ledger, out, config, forms)
+            return AuditReport((register, _attacked(ledger, folder, config), _files(ledger, folder, out, config)))
     except CtgevalError as error:
         told = error.problem
         broken = Part(name="registre", checked={}, findings=(_finding(told.message, told.file, told.remedy),))
@@ -108,7 +110,7 @@ def audit(dossier_path: str | Path, *, out: str | Path = "reports") -> AuditRepo
             findings=(),
             notes=("Rien n’a pu être attaqué : le registre ne dit plus ce qui a été publié.",),
         )
-        return AuditReport((broken, silent, _files(None, folder, Path(out), config)))
+        return AuditReport((broken, silent, _files(None, folder, out, config)))
 
 
 def _finding(message: str, file: str = "", remedy: str = "") -> Finding:

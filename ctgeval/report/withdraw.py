@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from ctgeval import config as configuration
 from ctgeval.confidentiality.ledger import Ledger
 from ctgeval.errors import ParameterError, ReportError
 from ctgeval.report import lock, manifest, plan, reasons, site
+from ctgeval.report.cluster import depot
 from ctgeval.report.files import place
 from ctgeval.report.plan import Job
 
@@ -62,6 +63,14 @@ class Withdrawn:
     left: tuple[str, ...] = ()
 
 
+def _deposited(told: Withdrawn, place: depot.Depot, failed: Mapping[str, str]) -> Withdrawn:
+    """Refuse to say that a bilan is withdrawn as long as a copy of it may stand elsewhere."""
+    if failed:
+        raise ReportError(place.told(failed), remedy="Relancez la commande : seul ce qui manque sera refait.")
+    return told
+
+
+@depot.followed(told=_deposited)
 def withdraw(
     dossier_path: str | Path,
     bilan: str,
@@ -85,7 +94,7 @@ def withdraw(
     reason : str
         Why; readers of its index see it.
     out : str or Path
-        Folder of the reports.
+        Folder of the reports, or the address that receives a copy of it.
     audience, territoire, periode : str, optional
         Which one, where the name fits several.
     date : datetime.date, optional

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from inspect import unwrap
 from pathlib import Path
 
 import pytest
@@ -266,5 +267,5 @@ def test_a_partner_has_a_folder_of_its_own(workshop, rewrite: Rewrite) -> None:
     rewrite(
         workshop.folder / "ctg.toml", 'audience = "habitants"', 'audience = "partenaire"\npartenaire = "creche-civray"'
     )
-    jobs = plan.jobs(report.build.__globals__["configuration"].load(workshop.folder), workshop.folder)
+    jobs = plan.jobs(unwrap(report.build).__globals__["configuration"].load(workshop.folder), workshop.folder)
     assert [job.folder for job in jobs] == ["copil", "copil", "partenaire-creche-civray"]

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -336,16 +337,16 @@ def test_a_builder_that_waited_does_not_write_over_what_the_other_has_frozen(
     workshop: Any, rewrite: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewrite(workshop.folder / "ctg.toml", ASKED, PUBLISHED)
-    stale = building.__globals__["cases"]
+    stale = unwrap(building).__globals__["cases"]
 
     def late(*arguments: Any, **options: Any) -> Any:
         found = stale(*arguments, **options)
         if not frozen(workshop).exists():
-            monkeypatch.setitem(building.__globals__, "cases", stale)
+            monkeypatch.setitem(unwrap(building).__globals__, "cases", stale)
             run(workshop)
         return found
 
-    monkeypatch.setitem(building.__globals__, "cases", late)
+    monkeypatch.setitem(unwrap(building).__globals__, "cases", late)
     assert run(workshop, date=LATER).failed == ()
     assert sheet(frozen(workshop))["date"] == "2026-03-01"
     assert frozen(workshop).read_bytes() == workshop.page("habitants").read_bytes()

@@ -237,7 +237,7 @@ def _unreachable(url: str, error: OSError) -> ReportError:
 
 
 def followed(
-    *, told: Callable[[_Told, Depot, Mapping[str, str]], _Told] | None = None
+    *, told: Callable[[_Told, Depot, Mapping[str, str]], _Told]
 ) -> Callable[[Callable[Concatenate[str | Path, _P], _Told]], Callable[Concatenate[str | Path, _P], _Told]]:
     """Let a command that writes in a folder of reports (``out``) write behind an address too.
 
@@ -245,8 +245,8 @@ def followed(
 
     Parameters
     ----------
-    told : callable, optional
-        Makes its result tell what could not be copied; by default that is an error.
+    told : callable
+        Makes its result tell what became of the copy.
     """
 
     def followed_(
@@ -261,14 +261,7 @@ def followed(
             configuration.load(folder)
             with opened(out, folder) as depot:
                 result = function(dossier_path, *args, **_going(options, depot.path))
-                failed = depot.push()
-                if told is not None:
-                    return told(result, depot, failed)
-                if failed:
-                    raise ReportError(
-                        depot.told(failed), remedy="Relancez la commande : seul ce qui manque sera recopié."
-                    )
-                return result
+                return told(result, depot, depot.push())
 
         return called
 
