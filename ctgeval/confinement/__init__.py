@@ -33,10 +33,10 @@ def guarantees() -> frozenset[str]:
     -------
     frozenset of str
         Among ``fichiers``, ``tcp``, ``signaux`` (see `landlock.guarantees`) and ``appels``: datagrams, local sockets,
-        modes of files. Empty when only its separation from the process of the dossier keeps it from it.
+        modes of files, other processes. Empty when only its separation from the process of the dossier keeps it from it.
     """
-    found = landlock.guarantees(landlock.abi())
-    return found | {"appels"} if found and seccomp.available() else found
+    calls = {"appels"} if seccomp.available() else set()
+    return landlock.guarantees(landlock.abi()) | calls
 
 
 def confine_worker(root: Path) -> Level:
@@ -82,6 +82,7 @@ def confine_notebook(work: Path, private: Path, connection: Path | None = None, 
         own = [(str(work), landlock.WRITE), (str(private), landlock.WRITE)]
         told = [(str(connection), landlock.READ)] if connection else []
         landlock.restrict([*places.reading(), *own, *told], ports=ports)
-        if seccomp.available():
-            seccomp.restrict()
+    # Even alone, it leaves no process behind: what a cell would start, nobody would know how to end.
+    if seccomp.available():
+        seccomp.restrict()
     return level
