@@ -11,10 +11,10 @@ from markupsafe import Markup
 from ctgeval.errors import ReportError
 from ctgeval.report.formats.document import Document
 
-__all__ = ["alternative", "classes", "markup", "parents", "reading", "text", "tree", "unwrap", "without"]
+__all__ = ["alternative", "classes", "groups", "markup", "parents", "reading", "text", "tree", "unwrap", "without"]
 
 _VOID = {"br", "col", "hr", "img"}
-_TAG = re.compile(r'<([A-Za-z][\w:-]*)((?:\s[^\s=>]+="[^"]*")*)\s*/?>')
+_TAG = re.compile(r'<([A-Za-z][\w:-]*)((?:\s[^\s=>]+="[^"]*")*)\s*(/?)>')
 _ATTRIBUTE = re.compile(r'\s([^\s=>]+)="([^"]*)"')
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -45,14 +45,14 @@ def tree(document: Document) -> Element:
 
 def _as_xml(found: re.Match[str]) -> str:
     """Close what HTML leaves open, and drop the attributes that no XML could hold."""
-    tag, attributes = found.groups()
+    tag, attributes, closed = found.groups()
     kept = {
         name.removeprefix("xlink:"): value
         for name, value in _ATTRIBUTE.findall(attributes)
         if _NAME.fullmatch(name.removeprefix("xlink:"))
     }
     written = "".join(f' {name}="{value}"' for name, value in kept.items())
-    return f"<{tag}{written}{'/' if tag in _VOID else ''}>"
+    return f"<{tag}{written}{'/' if closed or tag in _VOID else ''}>"
 
 
 def text(element: Element) -> str:
@@ -138,6 +138,22 @@ def _open(details: Element) -> None:
         return
     summary.tag = "p"
     summary.set("class", "intitule")
+
+
+def groups(terms: Element) -> list[list[Element]]:
+    """Return the terms of a ``dl`` with their meanings, whether each group has its own block or not."""
+    found: list[list[Element]] = []
+    bare = False
+    for child in terms:
+        if child.tag == "div":
+            found.append(list(child))
+            bare = False
+        elif bare and (child.tag == "dd" or found[-1][-1].tag == "dt"):
+            found[-1].append(child)
+        else:
+            found.append([child])
+            bare = True
+    return found
 
 
 def markup(element: Element) -> Markup:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -63,9 +64,13 @@ def made(document: Document) -> Produced:
             pdf_variant="pdf/ua-1",
             # Named after its content: two runs give the same bytes.
             pdf_identifier=hashlib.sha256(source.encode()).hexdigest()[:32].encode(),
-            finisher=tags.finish,
+            finisher=partial(tags.finish, names=_names(document)),
         )
     return Produced(name=f"{document.name}.pdf", data=data)
+
+
+def _names(document: Document) -> Mapping[str, str]:
+    return {"provenance": "Provenance", **{place: str(name) for place, name in document.context["sommaire"]}}
 
 
 def page(document: Document) -> str:
@@ -79,8 +84,12 @@ def page(document: Document) -> str:
         _align(table)
     for drawing in list(root.iter("svg")):
         _name(drawing)
+    for picture in root.iter("img"):
+        picture.set("alt", content.alternative(picture) or "Image dont le contenu n’est pas décrit")
     for cards in (one for one in root.iter("ul") if "chiffres" in content.classes(one)):
         _close_up(cards)
+    for terms in list(root.iter("dl")):
+        _list(terms)
     _gather(root)
     heading = shell.heading(document.context)
     shown = {
@@ -123,7 +132,7 @@ def _name(drawing: Element) -> None:
 
 
 def _gather(root: Element) -> None:
-    """Set side by side a figure and what is said of it, a term and its meaning, unless that takes a page."""
+    """Set side by side a figure and what is said of it, unless that takes a page."""
     for sheet in (one for one in root.iter("div") if "fiche" in content.classes(one)):
         figure = sheet.find("figure")
         said = [one for one in sheet if content.classes(one) & {"fiche-texte", "notes"}]
@@ -136,10 +145,23 @@ def _gather(root: Element) -> None:
         view.append(figure)
         SubElement(view, "div", {"class": "beside"}).extend(said)
         sheet.insert(0, view)
-    for pair in root.iterfind(".//dl/div"):
-        if len(content.text(pair)) <= _MOST_BESIDE:
-            pair.set("class", "cote")
-            _close_up(pair)
+
+
+def _list(terms: Element) -> None:
+    """Turn a list of terms into the only kind of list that a tagged PDF knows; set each term beside its meaning."""
+    found = content.groups(terms)
+    terms.clear()
+    terms.tag = "ul"
+    terms.set("class", "definitions")
+    for group in found:
+        # A line is never cut, so that what is beside the term must be short.
+        beside = len(group) == 2 and sum(len(content.text(one)) for one in group) <= _MOST_BESIDE
+        item = SubElement(terms, "li", {"class": "cote"} if beside else {})
+        for one in group:
+            one.set("class", "terme" if one.tag == "dt" else "sens")
+            one.tag = "p" if one.tag == "dt" else "div"
+            one.tail = None
+            item.append(one)
 
 
 def _close_up(line: Element) -> None:

@@ -1,9 +1,9 @@
-"""What is mended in the tags that WeasyPrint writes: running titles are no content, and headers say what they head."""
+"""What is mended in the tags that WeasyPrint writes: titles of pages, headers of tables and links."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pydyf  # type: ignore[import-untyped]
@@ -13,7 +13,7 @@ __all__ = ["finish"]
 _REFERENCE = re.compile(rb"(\d+) \d+ R")
 
 
-def finish(_document: Any, pdf: Any) -> None:
+def finish(_document: Any, pdf: Any, *, names: Mapping[str, str]) -> None:
     """Mend the tags of a PDF just before it is written.
 
     Parameters
@@ -22,7 +22,9 @@ def finish(_document: Any, pdf: Any) -> None:
         Left alone.
     pdf : pydyf.PDF
         Changed in place: the running titles become artifacts (*Matterhorn* 18-001, 18-002), each header cell of a table
-        gets its scope (15-003).
+        gets its scope (15-003), each link inside the document says where it leads (28-012).
+    names : mapping of str to str
+        What is written at the places that links lead to.
 
     References
     ----------
@@ -34,6 +36,10 @@ def finish(_document: Any, pdf: Any) -> None:
         element = pdf.objects[number]
         if element.get("S") == "/TH":
             element["A"]["Scope"] = "/Column" if _heads_columns(pdf, element) else "/Row"
+    for found in pdf.objects:
+        if isinstance(found, dict) and found.get("Subtype") == "/Link" and "Dest" in found:
+            name = names.get(found["Dest"].string, "")
+            found["Contents"] = pydyf.String(f"Aller à « {name} »" if name else "Aller plus loin dans ce document")
     _discard_margins(pdf, _object(pdf, root)["ParentTree"], reached)
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
-from markupsafe import Markup
 
 from ctgeval.report import html
 from ctgeval.report.formats import Document
@@ -15,8 +11,6 @@ from ctgeval.report.formats import Document
 ALTERNATIVE = "Courbe : places pour 100 enfants. Poitiers : de 60,6 en 2017 à 53,1 en 2021, en baisse."
 MENTION = "Territoire fictif – données fictives"
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-_MAIN = re.compile(r'<main id="page-contenu"[^>]*>(.*)</main>', re.DOTALL)
-_HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
 _SVG = f"""<svg class="fig" role="img" font-size="15" viewBox="0 0 380 120" aria-label="{ALTERNATIVE}">
 <path class="s-grid" d="M10 100h360" fill="none" stroke="#d9dbe0"></path>
 <path class="f-serie-1" d="M10 60L370 90L370 100L10 100z" fill="#0b4f8a"></path>
@@ -33,10 +27,12 @@ RAW = f"""
 <ul class="chiffres">
 <li class="chiffre chiffre-fort"><p class="chiffre-nom">Population municipale</p>
 <p class="chiffre-valeur"><strong>26\u202f306</strong> <span class="chiffre-unite">habitants</span></p>
-<p class="chiffre-evolution">en baisse de 574 (2,1\u202f%) depuis 2015</p><p class="chiffre-source">2023 · Insee</p></li>
+<p class="chiffre-evolution">en baisse de 574 (2,1\u202f%) depuis 2015</p>
+<p class="chiffre-source">2023 · Insee</p></li>
 <li class="chiffre"><p class="chiffre-nom">Accueil du jeune enfant</p>
 <p class="chiffre-valeur">{HIDDEN}</p>
-<p class="chiffre-cible verdict-en-progres">↗ en progrès (cible 2026 : 22,0)</p><p class="chiffre-source">2024 · Caf</p></li>
+<p class="chiffre-cible verdict-en-progres">↗ en progrès (cible 2026 : 22,0)</p>
+<p class="chiffre-source">2024 · Caf</p></li>
 </ul></section>
 <section class="partie" aria-labelledby="accueil"><h2 id="accueil">L’accueil du jeune enfant</h2>
 <p class="message">La couverture passe de 60,6 à 53,1 places pour 100 enfants.</p>
@@ -53,14 +49,16 @@ RAW = f"""
 <tbody><tr><th scope="row">Poitiers</th><td>60,6</td><td>53,1 <i class="marque">(p)</i></td></tr>
 <tr><th scope="row">Vienne &amp; Gartempe</th><td>{ABSENT}</td><td>{HIDDEN}</td></tr></tbody></table>
 <p class="legende">(p) provisoire.</p>
-<p class="telecharger"><a download="t1.csv" href="data:text/csv;charset=utf-8;base64,YTtiDQo=">Télécharger le tableau (CSV)</a></p>
+<p class="telecharger">
+<a download="t1.csv" href="data:text/csv;charset=utf-8;base64,YTtiDQo=">Télécharger le tableau (CSV)</a></p>
 </div></details><ul class="notes"><li>Source : Caf.</li></ul></div></section>
 <section class="partie" aria-labelledby="communes"><h2 id="communes">Commune par commune</h2>
 <div class="tableau"><table id="t2" class="table nombre-2 nombre-3"><caption>Population, commune par commune</caption>
 <thead><tr><th scope="col">Commune</th><th scope="col">Habitants</th><th scope="col">Évolution</th></tr></thead>
 <tbody>{_ROWS}</tbody></table></div>
 <details class="valeurs"><summary>A01 – Ouvrir une micro-crèche : réalisée</summary>
-<dl class="definitions"><div><dt>Pilote</dt><dd>Association Le Trèfle</dd></div><div><dt>États</dt><dd>en cours</dd></div></dl>
+<dl class="definitions"><div><dt>Pilote</dt><dd>Association Le Trèfle</dd></div>
+<div><dt>États</dt><dd>en cours</dd></div></dl>
 <h3>Une précision</h3><p>Un texte &lt;b&gt; échappé, <a href="mailto:a@exemple.fr">une adresse</a>.</p></details>
 <figure role="group" aria-labelledby="f2"><figcaption id="f2">Une image</figcaption>
 <img alt="Un point rouge" src="data:image/png;base64,{_PIXEL}"></figure></section>
@@ -84,8 +82,9 @@ def context(body: html.Body, **changed: Any) -> dict[str, Any]:
         "perimetre": 2025,
         "regle": "Les effectifs entre 1 et 4 ne sont pas diffusés.",
         "sources": [
-            {"cle": "population", "titre": "Populations légales", "producteur": "Insee", "licence": "Licence Ouverte 2.0",
-             "mise_a_jour": "2023-12-29", "diffusion": "ouverte", "fichier": "population.csv", "empreinte": "ab" * 32},
+            {"cle": "population", "titre": "Populations légales", "producteur": "Insee", "diffusion": "ouverte",
+             "licence": "Licence Ouverte 2.0", "mise_a_jour": "2023-12-29", "fichier": "population.csv",
+             "empreinte": "ab" * 32},
         ],
         "versions": {"ctgeval": "0.1.0", "python": "3.11.7"},
         "cle": "cd" * 32,
@@ -97,14 +96,3 @@ def document(raw: str = RAW, **changed: Any) -> Document:
     """A bilan of this content."""
     body = html.body(raw)
     return Document(name="val-d-arvelle-diagnostic-2025", context=context(body, **changed), rules=body.style, page=b"")
-
-
-def published(path: Path) -> Document:
-    """The bilan of a published page."""
-    text = path.read_text(encoding="utf-8")
-    found = _MAIN.search(text)
-    assert found
-    content = Markup(found.group(1))
-    contents = tuple((name, re.sub(r"<[^>]*>", "", said)) for name, said in _HEADING.findall(content))
-    body = html.Body(title="", subtitle="", content=content, contents=contents)
-    return Document(name=path.stem, context=context(body), rules="", page=text.encode())

@@ -1,0 +1,67 @@
+"""The tree of a content: whatever a notebook wrote comes back, and nothing is lost on the way to paper."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from ctgeval.errors import ReportError
+from ctgeval.report.formats import content
+from tests.report.formats.documents import ALTERNATIVE, document
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["<p>", "</p>", "<ul><li>", "</li>", "<br>", "<img alt='a>b' src='x'>", '<p aria-a"b="1" aria-x<y="2">',
+         "&nbsp;", "&lt;", "]]>", "<!-- x -->", "<svg viewBox='0 0 1 1'><use xlink:href='#a'></svg>", "<td>", "é", "\x0c", "&#1;",
+         "<table><tr><th scope=col>", "</table>", "<details><summary>s", "<a href='data:text/csv;,a'>", "&#xFFFE;"]
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(PIECES)
+def test_whatever_was_cleaned_can_be_read_back(pieces: list[str]) -> None:
+    root = content.reading(content.tree(document("".join(pieces))))
+    assert root.tag == "div"
+    assert not list(root.iter("details"))
+    assert not [one for one in root.iter("a") if one.get("href", "").startswith("data:")]
+
+
+def test_nothing_is_lost_but_the_downloads_and_what_a_caption_says_again() -> None:
+    before, after = (content.tree(document()) for _ in range(2))
+    content.reading(after)
+    said = content.text(before)
+    for lost in ("Télécharger le tableau (CSV)", "Les valeurs en tableau"):
+        assert lost in said
+        said = said.replace(lost, "")
+    assert "".join(content.text(after).split()) == "".join(said.split())
+
+
+def test_a_drawing_keeps_the_names_that_svg_writes_in_two_cases() -> None:
+    drawing = next(content.tree(document()).iter("svg"))
+    assert drawing.get("viewBox") == "0 0 380 120"
+    assert content.alternative(drawing) == ALTERNATIVE
+
+
+def test_an_element_is_taken_out_and_the_text_around_it_stays() -> None:
+    root = content.tree(document("<p>a<em>b</em>c<em>d<i>e</i>f</em>g</p>"))
+    first, second = root.iter("em")
+    content.without(root, first)
+    content.unwrap(root, second)
+    assert content.markup(root) == "<div><p>acd<i>e</i>fg</p></div>"
+
+
+@pytest.mark.parametrize("raw", ["<dl><div><dt>a</dt><dd>b</dd></div></dl>", "<dl><dt>a</dt><dd>b</dd></dl>"])
+def test_terms_are_told_with_their_meaning_however_they_are_written(raw: str) -> None:
+    (terms,) = content.tree(document(raw)).iter("dl")
+    assert [[content.text(one) for one in group] for group in content.groups(terms)] == [["a", "b"]]
+
+
+def test_several_terms_and_several_meanings_go_together() -> None:
+    (terms,) = content.tree(document("<dl><dt>a</dt><dt>b</dt><dd>c</dd><dd>d</dd><dt>e</dt></dl>")).iter("dl")
+    assert ["".join(content.text(one) for one in group) for group in content.groups(terms)] == ["abcd", "e"]
+
+
+def test_what_was_not_cleaned_is_refused() -> None:
+    with pytest.raises(ReportError, match="ne peut pas être relu"):
+        content.tree(document(contenu="<p><b></p>"))
