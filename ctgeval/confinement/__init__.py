@@ -33,7 +33,7 @@ def guarantees() -> frozenset[str]:
     -------
     frozenset of str
         Among ``fichiers``, ``tcp``, ``signaux`` (see `landlock.guarantees`) and ``appels``: datagrams, local sockets,
-        modes of files, other processes. Empty when only its separation from the process of the dossier keeps it from it.
+        modes of files, other processes. Empty when only its separation from the process of the dossier keeps it away.
     """
     calls = {"appels"} if seccomp.available() else set()
     return landlock.guarantees(landlock.abi()) | calls
