@@ -12,6 +12,7 @@ from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from ctgeval.report.scan.contents import Content
+from ctgeval.report.scan.office import Found, open_text, word_text
 
 __all__ = ["read_archive"]
 
@@ -23,7 +24,10 @@ _MEDIA = re.compile(r".+\.(png|jpe?g|gif|webp|svg|csv|json|html?|pdf|txt)", re.I
 _COLUMN = re.compile(r"([A-Z]+)(\d+)")
 _NOISY = re.compile(r"-?\d*\.\d{14,}(?:E-?\d+)?")
 _PARAGRAPHS = frozenset({"p", "h", "si", "text"})
+_WHOLE_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}text"
+"""The body of an ODT, which is no paragraph: taken for one, its words would run into one another."""
 _FURTHEST = 2000
+_TEXTS: dict[str, Callable[[Element], Iterator[Found]]] = {"content.xml": open_text, "word/document.xml": word_text}
 
 
 class _Unreadable(Exception):
@@ -49,8 +53,12 @@ def read_archive(data: bytes, *, embedded: Reader) -> Content:
     for name, root in sorted(roots.items()):
         if _SHEET.fullmatch(name):
             _sheet(content, root, _strings(roots.get("xl/sharedStrings.xml")), f"feuille {_sheet_name(roots, name)}")
-        elif name == "content.xml":
+        elif name == "content.xml" and not _is_text(root):
             _open_document(content, root)
+        elif name in _TEXTS:
+            for found in _TEXTS[name](root):
+                where = f"tableau « {found.caption} »" if found.caption else "tableau sans titre"
+                content.add(found.rows, where, caption=found.caption, headings=found.headings)
         _words(content, root, name)
     for name, part in sorted(parts.items()):
         content.say(name, "nom d’un fichier de l’archive", properties=True, prose=False)
@@ -96,7 +104,7 @@ def _words(content: Content, root: Element, name: str) -> None:
     for one in root.iter():
         if one in inside:
             continue
-        if _local(one) in _PARAGRAPHS and not properties:
+        if not properties and _local(one) in _PARAGRAPHS and str(one.tag) != _WHOLE_TEXT:
             # A sentence is cut where its look changes: it is read whole.
             inside.update(one.iter())
             content.say("".join(one.itertext()), name)
@@ -138,6 +146,10 @@ def _sheet(content: Content, root: Element, strings: list[str], where: str) -> N
                 cells[column] = _cell(content, cell, strings, f"{where}, cellule {cell.get('r', '')}")
         rows.append([cells.get(column, "") for column in range(max(cells, default=-1) + 1)])
     _add(content, rows, where, sheet=where.split("«", 1)[-1].split("»", 1)[0].strip())
+
+
+def _is_text(root: Element) -> bool:
+    return any(_local(one) == "body" and any(_local(inner) == "text" for inner in one) for one in root.iter())
 
 
 def _add(content: Content, rows: list[list[str]], where: str, *, sheet: str) -> None:

@@ -95,6 +95,21 @@ def test_a_workbook_of_this_house_is_read() -> None:
     assert content.grids[0].rows == (("Auvrelles", "412.5"),)
 
 
+def test_the_lines_above_the_headers_of_a_sheet_are_its_caption() -> None:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("pe07-valeurs")
+        sheet.write_string(0, 0, "Familles suivies")
+        sheet.write_string(1, 0, "Unité : familles.")
+        sheet.write_row(3, 0, ["Territoire", "2023"])
+        sheet.write_row(4, 0, ["Auvrelles", 93.1])
+        sheet.write_string(6, 0, "Source : essai.")
+    (grid,) = read(".xlsx", buffer.getvalue()).grids
+    assert (grid.caption, grid.id) == ("Familles suivies Unité : familles.", "pe07-valeurs")
+    # The file says 93.09999999999999, which no spreadsheet shows.
+    assert (grid.columns, grid.rows[0]) == (("Territoire", "2023"), ("Auvrelles", "93.1"))
+
+
 def archive(parts: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
