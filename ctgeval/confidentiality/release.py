@@ -99,7 +99,8 @@ class Release:
             )
         if name not in self._kept:
             self._kept[name] = self._checked(name, pd.read_parquet(self.path / f"{name}.parquet"))
-        return self._kept[name].copy()
+        # A write to it makes its own copy: pandas sees to it.
+        return self._kept[name].copy(deep=False)
 
     def _checked(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Pass the gate again on the way out: a folder made or changed by another hand is not shown."""

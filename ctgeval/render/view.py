@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import re
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -195,25 +195,23 @@ class View:
         return {str(indicator): rows for indicator, rows in table.groupby("indicator", sort=True)}
 
     @cached_property
-    def _lines(self) -> dict[str, dict[str, Line]]:
+    def _lines(self) -> dict[str, Mapping[str, Line]]:
         return {}
 
-    def lines(self, indicator: str) -> dict[str, Line]:
-        """Return the line of each territory for an indicator, by code."""
+    def lines(self, indicator: str) -> Mapping[str, Line]:
+        """Return the line of each territory for an indicator, by code; one that nobody looks at is never made."""
         if indicator not in self._lines:
             rows = self._totals.get(indicator)
             self._lines[indicator] = {} if rows is None else self._read(rows)
         return self._lines[indicator]
 
-    def _read(self, rows: pd.DataFrame) -> dict[str, Line]:
+    def _read(self, rows: pd.DataFrame) -> Mapping[str, Line]:
         texts = {name: rows[name].astype("string").fillna("").tolist() for name in _TEXTS}
         numbers = {name: rows[name].astype("Float64").to_numpy(float, na_value=math.nan).tolist() for name in _NUMBERS}
         ranks = {period: rank for rank, period in enumerate(periods.sort(set(texts["time_period"])))}
         order = sorted(range(len(rows)), key=lambda at: (texts["geo"][at], ranks[texts["time_period"][at]]))
-        return {
-            geo: Line(geo, self.names.get(geo) or geo, tuple(_point(texts, numbers, at) for at in found))
-            for geo, found in groupby(order, key=texts["geo"].__getitem__)
-        }
+        places = {geo: tuple(found) for geo, found in groupby(order, key=texts["geo"].__getitem__)}
+        return _Lines(places, lambda at: _point(texts, numbers, at), self.names)
 
     def line(self, indicator: str, geo: str = "") -> Line | None:
         """Return the line of a territory, by default the one that the page is about."""
@@ -243,7 +241,7 @@ class View:
         """Return the lines of every territory of the same level, this one aside."""
         level = f"{self.level}-"
         lines = self.lines(indicator)
-        return tuple(line for geo, line in lines.items() if geo != self.geo and geo.startswith(level))
+        return tuple(lines[geo] for geo in lines if geo != self.geo and geo.startswith(level))
 
     def typical(self, indicator: str) -> tuple[Line, int] | None:
         """Return the median of the territories of the same level and their number; None under `ENOUGH` of them.
@@ -328,6 +326,41 @@ class View:
             for row in table.sort_values("cle").to_dict("records")
             if self.text(row["cle"]) in keys
         )
+
+
+class _Lines(Mapping[str, Line]):
+    """The lines of an indicator, each made when it is asked for: a federation has hundreds of territories.
+
+    Parameters
+    ----------
+    places : mapping
+        Ranks of the rows of each territory, in the order of their periods.
+    point : callable
+        Makes the point of a row.
+    names : mapping
+        Of the territories.
+    """
+
+    def __init__(
+        self, places: Mapping[str, Sequence[int]], point: Callable[[int], Point], names: Mapping[str, str]
+    ) -> None:
+        self._places, self._point, self._names = places, point, names
+        self._made: dict[str, Line] = {}
+
+    def __getitem__(self, geo: str) -> Line:
+        if geo not in self._made:
+            points = tuple(map(self._point, self._places[geo]))
+            self._made[geo] = Line(geo, self._names.get(geo) or geo, points)
+        return self._made[geo]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, geo: object) -> bool:
+        return geo in self._places
 
 
 def _keys(text: str) -> Sequence[str]:

@@ -440,7 +440,7 @@ def _build_one(
     try:
         if case.job.etat != versions.DRAFT:
             versions.reason(case)
-        shutil.copytree(shelf.release.path, scratch / execute.WORK / "release")
+        shelf.handed.give(case.job.territoire, scratch / execute.WORK / "release")
         task = Task(plan.notebook(case.job.bilan), scratch, case.job.parameters, limit)
         reply = pool.run(task)
         cpu = reply.get("cpu", 0.0)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctgeval.confidentiality.handed import Handed
 from ctgeval.report import formats, manifest, scan
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Shelf:
         self._dossier = dossier
         self._folder = folder
         names = (name for job in jobs for name in (*(f"{job.slug}{end}" for end in _ENDS), *formats.beside(job.slug)))
+        self.handed = Handed(release.path)
         self.watch = scan.Watch(folder, audience=audience, expected=scan.Expected(names))
 
     @cached_property

@@ -173,7 +173,7 @@ class _Table:
         facts, places = self._facts, tuple(geos)
         noted = [facts.periods[form] for form in map(fold, _PAREN.findall(place.text)) if form in facts.periods]
         dated = (period,) if period else tuple(noted)
-        every = tuple(when for geo in places for when in facts.by_pair.get((indicator, geo), ()))
+        every = tuple(when for geo in places for when in facts.results.times(indicator, geo))
         given = self._given(indicator, places, dated or every)
         if given and all(one.masked for one in given):
             return "results", "masque"
@@ -249,7 +249,7 @@ class _Table:
         return [one for one in found if one is not None]
 
     def _in_results(self, indicator: str, geos: Iterable[str]) -> bool:
-        return any((indicator, geo) in self._facts.by_pair for geo in geos)
+        return any(self._facts.results.has(indicator, geo) for geo in geos)
 
     def _other(self, column: str, row: str) -> bool:
         """Whether a header is neither a place, a period nor an indicator: « Évolution », « Rang », « Écart »."""

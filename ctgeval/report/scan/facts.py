@@ -17,6 +17,7 @@ from ctgeval import french, periods
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.prose import fold as _fold
 from ctgeval.report.scan.numerals import Numeral, numerals
+from ctgeval.report.scan.results import Given, Results
 
 if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "Given", "Row", "period_forms"]
 
 _WITHHELD = frozenset({"C", "D", "N"})
-_EXACT = ("value", "numerator", "denominator", "n")
-_BOUNDS = ("low", "high", "ci_low", "ci_high")
 _PLACES = ("geo", "other", "commune")
 _YEARS = frozenset({"annee", "exercice", "year", "periode", "wave", "wave_before", "wave_after"})
 _BOUND = re.compile(r"low|high")
@@ -33,23 +32,8 @@ _LONGEST = 300
 _TYPED = re.compile(r"[\":;!?%€«»]|\.\.\.|\d \d")
 _LEFT_OUT = frozenset({"contours", "members", "sources", "limits", "sheets", "texts"})
 
-Key = tuple[str, str, str]
 fold = lru_cache(maxsize=8192)(_fold)
 """The same words stand in many rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the results say of one indicator, one place and one period, all categories together; NaN where nothing."""
-
-    value: float
-    exact: tuple[float, ...]
-    bounds: tuple[float, ...]
-    masked: bool
-
-    def gives(self, told: Numeral) -> bool:
-        """Tell whether a number is one of them, as it is rounded."""
-        return any(told.shows(one) for one in self.exact) or any(told.shows(one, outwards=True) for one in self.bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +62,7 @@ class Facts:
 
     Parameters
     ----------
-    results : mapping
+    results : Results
         By indicator, place and period.
     rows : tuple of Row
         Those of the other tables.
@@ -90,15 +74,13 @@ class Facts:
         Rows in which a text stands, by that text folded.
     by_indicator : mapping
         Rows about an indicator.
-    by_pair, by_moment : mapping
-        Periods of an indicator and a place, and places of an indicator and a period.
     figures : ndarray
         Absolute values of all that is given, sorted.
     signed : str
         What the authors wrote under their own name.
     """
 
-    results: Mapping[Key, Given]
+    results: Results
     rows: tuple[Row, ...]
     labels: Mapping[str, str]
     names: Mapping[str, tuple[str, ...]]
@@ -106,8 +88,6 @@ class Facts:
     subjects: tuple[str, ...]
     by_word: Mapping[str, tuple[int, ...]]
     by_indicator: Mapping[str, tuple[int, ...]]
-    by_pair: Mapping[tuple[str, str], tuple[str, ...]]
-    by_moment: Mapping[tuple[str, str], tuple[str, ...]]
     figures: npt.NDArray[np.float64]
     signed: str
 
@@ -139,14 +119,15 @@ class _Named:
 @lru_cache(maxsize=4)
 def _read(named: _Named) -> Facts:
     release = named.release
-    results, periods_seen, numbers = _results(release.results)
+    results = Results(release.results)
+    periods_seen = set(results.periods)
     indicators, territories = release.indicators, release.territories
     labels = {fold(french.typography(str(label))): str(id) for id, label in _pairs(indicators, "id", "label")}
     labels |= {fold(id): id for id in labels.values()}
     names: dict[str, list[str]] = {}
     for geo, name in _pairs(territories, "geo", "name"):
-        for text in (str(name), str(geo)):
-            names.setdefault(fold(text), []).append(str(geo))
+        for text in dict.fromkeys((fold(str(name)), _shown(str(name)), fold(str(geo)))):
+            names.setdefault(text, []).append(str(geo))
     designs = {str(name): str(indicator) for name, indicator in _pairs(release.impact, "nom", "indicator")}
     told = (name for name in TABLES if name not in _LEFT_OUT)
     rows = tuple(row for name in told for row in _rows(name, release.table(name), periods_seen, designs))
@@ -157,11 +138,6 @@ def _read(named: _Named) -> Facts:
             by_word.setdefault(word, []).append(rank)
         if row.indicator:
             by_indicator.setdefault(row.indicator, []).append(rank)
-    by_pair: dict[tuple[str, str], list[str]] = {}
-    by_moment: dict[tuple[str, str], list[str]] = {}
-    for indicator, geo, period in results:
-        by_pair.setdefault((indicator, geo), []).append(period)
-        by_moment.setdefault((indicator, period), []).append(geo)
     others = [number for row in rows for number in (*row.figures, *row.bounds)]
     return Facts(
         results=results,
@@ -172,9 +148,7 @@ def _read(named: _Named) -> Facts:
         subjects=tuple(territories.loc[territories["role"] == "territoire", "geo"].astype(str)),
         by_word={word: tuple(ranks) for word, ranks in by_word.items()},
         by_indicator={name: tuple(ranks) for name, ranks in by_indicator.items()},
-        by_pair={pair: tuple(found) for pair, found in by_pair.items()},
-        by_moment={pair: tuple(found) for pair, found in by_moment.items()},
-        figures=np.unique(np.abs(np.concatenate([numbers, np.array(others, dtype=float)]))),
+        figures=np.unique(np.abs(np.concatenate([results.figures, np.array(others, dtype=float)]))),
         signed="\n".join(release.texts["markdown"].dropna().astype(str)),
     )
 
@@ -191,24 +165,6 @@ def period_forms(period: str) -> tuple[str, ...]:
 
 def _pairs(frame: pd.DataFrame, first: str, second: str) -> Iterable[tuple[Any, Any]]:
     return zip(frame[first], frame[second], strict=True)
-
-
-def _results(frame: pd.DataFrame) -> tuple[dict[Key, Given], set[str], npt.NDArray[np.float64]]:
-    """Return what each cell says, the periods and the figures; cells without figure nor mark say nothing."""
-    numbers = frame[[*_EXACT, *_BOUNDS]].to_numpy(dtype=float)
-    masked = frame["conf_status"].isin(_WITHHELD).to_numpy(dtype=bool)
-    told = masked | np.isfinite(numbers).any(axis=1)
-    names = [frame[name].to_numpy(dtype=object) for name in ("indicator", "geo", "time_period")]
-    keys = zip(*(column[told].tolist() for column in names), strict=True)
-    found: dict[Key, Given] = {}
-    for key, row, hidden in zip(keys, numbers[told].tolist(), masked[told].tolist(), strict=True):
-        exact, bounds = tuple(row[: len(_EXACT)]), tuple(row[len(_EXACT) :])
-        if before := found.get(key):
-            first = before.value if math.isfinite(before.value) else row[0]
-            found[key] = Given(first, before.exact + exact, before.bounds + bounds, before.masked and hidden)
-        else:
-            found[key] = Given(row[0], exact, bounds, hidden)
-    return found, set(names[2].tolist()), numbers[np.isfinite(numbers)]
 
 
 def _rows(table: str, frame: pd.DataFrame, seen: set[str], designs: Mapping[str, str]) -> Iterator[Row]:
@@ -236,12 +192,17 @@ def _rows(table: str, frame: pd.DataFrame, seen: set[str], designs: Mapping[str,
 def _text(name: str, value: str, *, words: set[str], figures: list[float], when: set[str]) -> None:
     if not value or len(value) > _LONGEST:
         return
-    # Typography is slow, and changes only texts that hold these signs into something that `fold` does not undo.
-    words.add(fold(french.typography(value) if _TYPED.search(value) else value))
+    words.add(_shown(value))
     if name not in _PLACES and any(sign.isdigit() for sign in value):
         if periods.is_period(value):
             when.add(periods.normalise(value))
         figures += [told.value for told in numerals(value)]
+
+
+def _shown(text: str) -> str:
+    """Return a text as pages show it, folded."""
+    # Typography is slow, and changes only texts that hold these signs into something that `fold` does not undo.
+    return fold(french.typography(text) if _TYPED.search(text) else text)
 
 
 def _number(name: str, value: float, *, figures: list[float], when: set[str]) -> None:

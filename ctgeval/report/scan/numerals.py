@@ -19,6 +19,7 @@ _NOT_COUNTS = re.compile(
     rf"\b(?:\d{{1,2}}|1er)[ \u00a0\u202f](?:{_MONTHS})(?:[ \u00a0\u202f]\d{{4}})?"
     r"|\b(?:S[12]|T[1-4])[ \u00a0\u202f]\d{4}|\b\d{4}-(?:S[12]|Q[1-4]|\d\d(?:\d\d)?)\b"
     r"|\bn°[ \u00a0\u202f]?\d+|\b\d{1,2}/\d{1,2}/\d{4}\b|\b\d{1,2}[ \u00a0\u202f]?h(?:[ \u00a0\u202f]?\d\d)?\b"
+    rf"|\b\d{{1,3}}(?:[{_SPACE}]\d{{3}})*(?:er|re|es?)\b"
 )
 _LEAD = re.compile(
     r"^(?:entre|au moins|au plus|moins de|plus de|de|environ|dans|en hausse de|en baisse de|près de|soit|[<>≈~≤≥(«])*"
@@ -72,7 +73,7 @@ class Numeral:
 
 
 def numerals(text: str) -> Iterator[Numeral]:
-    """Yield the numbers of a text, in order; dates, hours and periods are not numbers."""
+    """Yield the numbers of a text, in order; dates, hours, periods and ranks are not numbers."""
     if not any(sign.isdigit() for sign in text):
         return
     blank = _NOT_COUNTS.sub(lambda found: "\x00" * len(found[0]), text)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -33,22 +33,30 @@ def summaries(facts: Facts, indicator: str, period: str, *, own: Iterable[str]) 
         Places that the table is about: a summary is of them and of the others, or of the others alone, of all those
         that have a value or of those that have one at every period that these have.
     """
-    values = {geo: facts.results[indicator, geo, period].value for geo in facts.by_moment.get((indicator, period), ())}
-    known = {geo: value for geo, value in values.items() if math.isfinite(value)}
-    for level in sorted({geo.partition("-")[0] for geo in known}):
-        group = {geo: value for geo, value in known.items() if geo.startswith(f"{level}-")}
-        yield from _of(group.values())
+    groups = _groups(facts, indicator, period)
+    for level in sorted(groups):
+        yield from _of_all(facts, indicator, period, level)
         for place in own:
-            others = {geo: value for geo, value in group.items() if geo != place}
+            others = {geo: value for geo, value in groups[level].items() if geo != place}
             yield from _of(others.values())
-            times = [one for one in facts.by_pair.get((indicator, place), ()) if _known(facts, indicator, place, one)]
-            whole = [geo for geo in others if all(_known(facts, indicator, geo, one) for one in times)]
-            yield from _of(others[geo] for geo in whole)
+            known = [_groups(facts, indicator, one) for one in facts.results.times(indicator, place)]
+            known = [one for one in known if place in one.get(place.partition("-")[0], ())]
+            yield from _of(value for geo, value in others.items() if all(geo in one.get(level, ()) for one in known))
 
 
-def _known(facts: Facts, indicator: str, geo: str, period: str) -> bool:
-    given = facts.results.get((indicator, geo, period))
-    return given is not None and math.isfinite(given.value)
+# A table has many lines of the same periods, and a level may have thousands of places.
+@lru_cache(maxsize=32)
+def _groups(facts: Facts, indicator: str, period: str) -> dict[str, dict[str, float]]:
+    """Return the value of each place that has one, by level."""
+    found: dict[str, dict[str, float]] = {}
+    for geo, value in facts.results.valued(indicator, period).items():
+        found.setdefault(geo.partition("-")[0], {})[geo] = value
+    return found
+
+
+@lru_cache(maxsize=256)
+def _of_all(facts: Facts, indicator: str, period: str, level: str) -> tuple[float, ...]:
+    return tuple(_of(_groups(facts, indicator, period)[level].values()))
 
 
 def _of(values: Iterable[float]) -> Iterator[float]:

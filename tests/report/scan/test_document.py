@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import zlib
 from collections.abc import Callable
 
 import pytest
 
+from ctgeval import french
 from ctgeval.report import scan
 from ctgeval.report.scan.figures import Secrets
 from tests.report.scan.conftest import LABEL, Release
@@ -196,3 +198,20 @@ def test_a_value_that_is_also_given_is_no_secret(page: str, release: Release, hi
     given.loc[given["geo"].eq("COM-2") & given["time_period"].eq("2023"), "n"] = 2461.0
     other = Release(release.path.with_name("autre"), frames={**release.frames, "results": given})
     assert look(told, other, hidden).hits == ()
+
+
+def test_a_place_whose_name_has_quotes_is_the_one_of_the_release(page: str, release: Release) -> None:
+    name = 'CA "Auvrelles - L’Agglo"'
+    places = release.frames["territories"].replace({"name": {"Auvrelles": name}})
+    other = Release(release.path.with_name("guillemets"), frames={**release.frames, "territories": places})
+    shown = re.sub(r"<a [^>]*data:.*?</a>", "", page).replace("Auvrelles", french.typography(name))
+    assert look(shown, other).hits == ()
+    assert "inconnu" in {hit.kind for hit in look(shown.replace("412", "423"), other).hits}
+
+
+def test_the_place_in_a_long_ranking_is_no_count(page: str, release: Release) -> None:
+    table = f"<table><caption>{LABEL} en 2024 : les repères</caption>"
+    table += "<tr><th>Territoire</th><th>Rang</th><th>Valeur</th></tr>"
+    table += "<tr><th>CC du Val d’Arvelle</th><td>{}</td><td>1\u202f317</td></tr></table>"
+    assert look(put(table.format("1\u202f053e"))(page), release).hits == ()
+    assert {hit.kind for hit in look(put(table.format("1\u202f053"))(page), release).hits} == {"inconnu"}

@@ -22,6 +22,8 @@ from ctgeval.report.scan.numerals import is_figure, numerals
         ("2.461e3", [2461]),
         ("18\u202f850\u00a0€", [18850]),
         ("3e sur 5", [5]),
+        ("1\u202f053e sur 1\u202f241, 1er ou 2es", [1241]),
+        ("1e5", [100000]),
         ("12 novembre 2025", []),
         ("S1 2022", []),
         ("T4 2025", []),
