@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ctgeval.render.authored import drawing, figure, table
 from ctgeval.render.fragment import Fragment
 from ctgeval.render.page import Page, open_page
 
-__all__ = ["Fragment", "Page", "open_page"]
+__all__ = ["Fragment", "Page", "drawing", "figure", "open_page", "table"]

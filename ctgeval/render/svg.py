@@ -28,6 +28,9 @@ _KEPT_STYLE = {
     "stroke",
     "stroke-width",
     "stroke-dasharray",
+    "fill-opacity",
+    "stroke-opacity",
+    "opacity",
     "font-size",
     "font-weight",
     "text-anchor",
@@ -96,8 +99,9 @@ def _marks(element: Element, shapes: dict[str, Element]) -> Iterator[_Mark]:
             yield _Mark("text", _look(attributes), str(escape("".join(child.itertext()))), place)
         elif tag == "use":
             uses.append(child)
-    if uses:
-        yield _markers(uses, shapes)
+    # The markers of a cloud may have several looks; those of a line have one.
+    for look in dict.fromkeys((use.get(_HREF), use.get("style")) for use in uses):
+        yield _markers([use for use in uses if (use.get(_HREF), use.get("style")) == look], shapes)
 
 
 def _look(attributes: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -44,6 +44,7 @@ _DIRECT = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SHAPE = re.compile(r"<(/?)(g|path|text|tspan|rect|circle|ellipse|line|polyline|polygon|use)\b([^<>]*)>")
 _SAID = re.compile(r'\b(class|fill|stroke|stroke-width|stroke-dasharray|opacity|fill-opacity|stroke-opacity)="([^"]*)"')
 _PLAIN = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_LEAST_TONES = 5
 _LIGHT_ONLY = "fig-claire"
 _OURS = "Signalez-le : le style de la page est en cause, pas votre carnet."
 _BY = "Dessinez dans `with ctgeval.render.drawing() as axes:`, qui donne des couleurs lisibles sur les deux fonds."
@@ -169,15 +170,19 @@ def _paints(content: str) -> list[_Paint]:
 def _pale(paints: list[_Paint], palette: Palette, where: str, *, light_only: bool) -> Iterator[Fault]:
     looks = {name: colours for name, colours in palette.looks.items() if name == "clair" or not light_only}
     told = set()
+    scale = _of_a_scale(paints)
     for look, colours in looks.items():
         paper = "#ffffff" if light_only else colours.get("papier", "#ffffff")
         for paint in paints:
             written = paint.tag in {"text", "tspan"}
-            if paint.faint or (not written and _only_behind(paint)):
+            if paint.faint or (not written and (_only_behind(paint) or paint.fill in scale)):
                 continue
             used = [paint.fill] if written else [paint.fill, paint.stroke]
-            ratios = [contrast(shown, paper) for one in used if (shown := _shown(one, colours, palette.classes))]
-            least = TEXT if written else DRAWN
+            seen = [shown for one in used if (shown := _shown(one, colours, palette.classes))]
+            ratios, least = [contrast(shown, paper) for shown in seen], TEXT if written else DRAWN
+            # White on the dark tones of a scale.
+            if written and any(contrast(shown, tone) >= TEXT for shown in seen for tone in scale):
+                continue
             # The halo under a word is no word; a word with it is written again without.
             if written and paint.stroke in {".paper", paper}:
                 continue
@@ -187,6 +192,12 @@ def _pale(paints: list[_Paint], palette: Palette, where: str, *, light_only: boo
                 noun = "un texte" if written else "un trait ou une surface"
                 what = f"{noun} a un contraste de {shown} {_NAMES[look]}, au lieu de {asked} au moins"
                 yield Fault("figure-contraste", where, what, _BY, "RGAA 3.3" if not written else "RGAA 3.2")
+
+
+def _of_a_scale(paints: list[_Paint]) -> set[str]:
+    """Return the tones of a scale, each of whose cells bears its value: the palest are read by it."""
+    tones = {paint.fill for paint in paints if paint.tag not in {"text", "tspan"} and _PLAIN.fullmatch(paint.fill)}
+    return tones if len(tones) >= _LEAST_TONES else set()
 
 
 def _only_behind(paint: _Paint) -> bool:
