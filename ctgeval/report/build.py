@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ctgeval import config as configuration
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
-from ctgeval.report import execute, formats as forms, manifest, plan, register, scan, site, versions
+from ctgeval.report import attempts, execute, formats as forms, limits, manifest, plan, register, scan, site, versions
 from ctgeval.report.cases import Case, State, cases, changed_since, state, withdrawn_because
 from ctgeval.report.cluster import depot
 from ctgeval.report.kernels import Kernels, best
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 Status = Literal["fait", "a_jour", "echec", "retire", "fige"]
 Progress = Callable[[int, int, "Entry"], None]
-TIME_LIMIT = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +51,16 @@ class Entry:
         Built, left as it was because nothing changed, failed, left alone because it was withdrawn, or because it is a
         frozen version and nobody gives the reason of another one.
     message : str
-        Why it failed, when and why it was withdrawn, what changed since it was frozen, or why another machine had to
-        make it, in French; otherwise empty.
+        Why it failed, when and why it was withdrawn, what changed since it was frozen, or why it took another try, in
+        French; otherwise empty.
     seconds, cpu : float
         Wall-clock and processor seconds spent on it.
     size : int
         Bytes of the published file; 0 when there is none.
     partial : Path or None
         After a failure, what was produced before it, kept for the author.
+    tries : int
+        How many times its notebook was run: again when it could not start or was killed from outside.
     """
 
     bilan: str
@@ -73,6 +74,7 @@ class Entry:
     cpu: float = 0.0
     size: int = 0
     partial: Path | None = None
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def build(
     drafts_only: bool = False,
     date: dt.date | None = None,
     progress: Progress | None = None,
-    time_limit: float = TIME_LIMIT,
+    time_limit: float | None = None,
+    cell_limit: float | None = None,
+    memory: str | None = None,
     kernels: Kernels | None = None,
     cluster: str | None = None,
     relay: str | None = None,
@@ -147,8 +151,10 @@ def build(
         Date printed in the bilans; today by default. It does not make a bilan out of date.
     progress : callable, optional
         Called after each bilan with how many are done, how many there are, and its `Entry`.
-    time_limit : float
-        Seconds that one notebook may take.
+    time_limit, cell_limit : float, optional
+        Seconds that one notebook, and each of its cells, may take; by default what the notebook declares, else 900.
+    memory : str, optional
+        Memory that one notebook may occupy, as in ``"2 Go"``; by default what it declares, else 4 Go.
     kernels : {"fork", "process"}, optional
         Whether notebooks are run by the children of one warm process, or by processes that each load everything; by
         default the first where the system allows it. The pages are the same.
@@ -169,8 +175,8 @@ def build(
         When ``ctg.toml`` can't be used, when an input has a blocking problem, or when the territories of comparison
         must be chosen and can't be written in it: no bilan is touched.
     ParameterError
-        For a filter that matches nothing, a format that can't be made, a number of jobs below 1, an address that is not
-        one.
+        For a filter that matches nothing, a format that can't be made, a number of jobs below 1, a limit that is not
+        one, an address that is not one.
     ReportError
         When nothing can be written where the reports go, when another builder is at work in the dossier, when a cluster
         does not answer or would make other pages.
@@ -182,6 +188,7 @@ def build(
         raise ParameterError("Un relais ne sert qu’à un cluster.", value=relay, remedy="Donnez aussi son adresse.")
     if jobs is not None and jobs < 1:
         raise ParameterError("Le nombre de bilans produits en même temps doit être au moins 1.", value=str(jobs))
+    asked_limits = limits.asked(whole=time_limit, cell=cell_limit, memory=memory)
     folder, config = _opened(dossier_path)
     if config.comparaison.unfrozen:
         config = _frozen(folder, date)
@@ -226,7 +233,7 @@ def build(
                     every=every,
                     jobs=jobs,
                     day=day,
-                    limit=time_limit,
+                    bounds=asked_limits,
                     kernels=kernels or best(),
                     machines=machines,
                     tell=tell,
@@ -325,7 +332,7 @@ def _build_all(
     every: Sequence[Job],
     jobs: int | None,
     day: str,
-    limit: float,
+    bounds: limits.Asked,
     kernels: Kernels,
     machines: ClusterPool | None,
     tell: Callable[[Entry], None],
@@ -359,7 +366,7 @@ def _build_all(
         ):
             running = {
                 threads.submit(
-                    _build_one, case, shelf, pool, book, scratch=root / f"bilan-{rank}", day=day, limit=limit
+                    _build_one, case, shelf, pool, book, scratch=root / f"bilan-{rank}", day=day, bounds=bounds
                 ): case
                 for rank, (case, shelf) in enumerate(ready)
             }
@@ -367,8 +374,8 @@ def _build_all(
                 for finished in as_completed(running):
                     tell(_confirmed(running[finished], finished.result(), book, day=day))
             except BaseException:
-                if machines:
-                    machines.stop()
+                # What runs is stopped: nobody waits for the end of a notebook to interrupt a build.
+                pool.stop()
                 raise
             finally:
                 # After an interruption, what has not begun must not begin.
@@ -432,36 +439,43 @@ def _build_one(
     *,
     scratch: Path,
     day: str,
-    limit: float,
+    bounds: limits.Asked,
 ) -> Entry:
     begun = time.perf_counter()
-    cpu = 0.0
+    cpu, tries = 0.0, 1
     marks = book.marks(case)
     try:
         if case.job.etat != versions.DRAFT:
             versions.reason(case)
-        shelf.handed.give(case.job.territoire, scratch / execute.WORK / "release")
-        task = Task(plan.notebook(case.job.bilan), scratch, case.job.parameters, limit)
-        reply = pool.run(task)
-        cpu = reply.get("cpu", 0.0)
+        notebook = plan.notebook(case.job.bilan)
+        given = limits.of(notebook, bounds)
+        task = Task(notebook, scratch, case.job.parameters, given.whole, given.cell, given.memory)
+        reply = attempts.run(pool, task, partial(_handed, shelf, case, scratch))
+        cpu, tries = reply.get("cpu", 0.0), reply["essais"]
         book.check()
         publish(case, shelf, reply, day=day, marks=marks)
     except CtgevalError as error:
-        return _failed(case, error, seconds=time.perf_counter() - begun, cpu=cpu)
+        return _failed(case, error, seconds=time.perf_counter() - begun, cpu=cpu, tries=tries)
     except OSError as error:
         told = ReportError(f"Erreur du système de fichiers : {error}.")
-        return _failed(case, told, seconds=time.perf_counter() - begun, cpu=cpu)
+        return _failed(case, told, seconds=time.perf_counter() - begun, cpu=cpu, tries=tries)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    again = f"Repris sur une autre machine ({' ; '.join(reply['reprises'])})." if reply.get("reprises") else ""
-    return replace(_entry(case, "fait", seconds=time.perf_counter() - begun, cpu=cpu), message=again)
+    made = _entry(case, "fait", seconds=time.perf_counter() - begun, cpu=cpu)
+    return replace(made, tries=tries, message=attempts.told(reply))
 
 
-def _failed(case: Case, error: CtgevalError, *, seconds: float = 0.0, cpu: float = 0.0) -> Entry:
-    manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key, failure=str(error))
+def _handed(shelf: Shelf, case: Case, scratch: Path) -> None:
+    """Make the folder of a notebook as it must be at the beginning of a try."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    shelf.handed.give(case.job.territoire, scratch / execute.WORK / "release")
+
+
+def _failed(case: Case, error: CtgevalError, *, seconds: float = 0.0, cpu: float = 0.0, tries: int = 1) -> Entry:
+    manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key, failure=str(error), tries=tries)
     partial = manifest.partial_path(case.folder, case.job)
     kept = partial if isinstance(error, NotebookFailed) and partial.is_file() else None
-    return replace(_entry(case, "echec", seconds=seconds, cpu=cpu), message=str(error), partial=kept)
+    return replace(_entry(case, "echec", seconds=seconds, cpu=cpu), message=str(error), partial=kept, tries=tries)
 
 
 def _entry(case: Case, status: Status, *, seconds: float = 0.0, cpu: float = 0.0) -> Entry:

@@ -6,14 +6,14 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ctgeval import french
 from ctgeval.errors import ParameterError, suggestion
 
-__all__ = ["KEY", "LEAST_MEMORY", "MEMORY", "Limits", "declared", "memory", "of", "written"]
+__all__ = ["KEY", "LEAST_MEMORY", "MEMORY", "Asked", "Limits", "asked", "declared", "memory", "of", "written"]
 
 KEY = "limites"
 LEAST_MEMORY = 500_000_000
@@ -45,7 +45,30 @@ class Limits:
     memory: int = MEMORY
 
 
-def of(notebook: Path, *, whole: float | None = None, cell: float | None = None, memory: int | None = None) -> Limits:
+Asked = Mapping[str, float | int]
+"""What is asked for all notebooks, by the names of `Limits`."""
+
+
+def asked(*, whole: float | None = None, cell: float | None = None, memory: str | None = None) -> Asked:
+    """Return what is asked for all the notebooks of a build, checked.
+
+    Parameters
+    ----------
+    whole, cell : float, optional
+        Seconds, see `Limits`.
+    memory : str, optional
+        As in ``2 Go``.
+
+    Raises
+    ------
+    ParameterError
+        When one is not a duration or a size that can be kept.
+    """
+    told = {"whole": whole, "cell": cell, "memory": memory}
+    return {name: _READ[name](value) for name, value in told.items() if value is not None}
+
+
+def of(notebook: Path, asked: Asked) -> Limits:
     """Return the limits of a notebook: what is asked comes before what it declares, and that before what is usual.
 
     Parameters
@@ -53,10 +76,8 @@ def of(notebook: Path, *, whole: float | None = None, cell: float | None = None,
     notebook : Path
         Its ``metadata.ctgeval.limites`` may hold ``duree`` and ``duree_cellule``, in seconds, and ``memoire``, as in
         ``"2 Go"``.
-    whole, cell : float, optional
-        Seconds, see `Limits`.
-    memory : int, optional
-        Bytes, see `Limits`.
+    asked : mapping
+        See `asked`.
 
     Raises
     ------
@@ -68,9 +89,7 @@ def of(notebook: Path, *, whole: float | None = None, cell: float | None = None,
     except (OSError, ValueError, AttributeError):
         # What can't be read is told by what runs it.
         metadata = {}
-    asked = {"whole": _seconds(whole), "cell": _seconds(cell), "memory": _enough(memory)}
-    told = declared(metadata, notebook=notebook.name) | {name: one for name, one in asked.items() if one is not None}
-    found = Limits(**told)
+    found = Limits(**{**declared(metadata, notebook=notebook.name), **asked})
     return Limits(whole=found.whole, cell=min(found.cell, found.whole), memory=found.memory)
 
 
@@ -98,10 +117,10 @@ def declared(metadata: Mapping[str, Any], *, notebook: str = "") -> dict[str, An
             key=_WHERE,
             remedy='Écrivez-les ainsi : {"duree": 600, "duree_cellule": 60, "memoire": "2 Go"}.',
         )
-    return {_NAMES[name][0]: _value(name, told[name], notebook) for name in sorted(map(str, told))}
+    return dict(_read(name, told[name], notebook) for name in sorted(told))
 
 
-def _value(name: str, value: object, notebook: str) -> float | int:
+def _read(name: str, value: object, notebook: str) -> tuple[str, float | int]:
     if name not in _NAMES:
         raise ParameterError(
             "Cette limite n’existe pas.",
@@ -110,7 +129,7 @@ def _value(name: str, value: object, notebook: str) -> float | int:
             remedy=suggestion(name, _NAMES) or f"Limites possibles : {', '.join(_NAMES)}.",
         )
     try:
-        return _NAMES[name][1](value)
+        return _NAMES[name], _READ[_NAMES[name]](value)
     except ParameterError as error:
         told = error.problem
         raise ParameterError(
@@ -141,16 +160,11 @@ def memory(text: object) -> int:
         raise ParameterError(
             "La mémoire accordée ne se lit pas.", value=repr(text)[:80], remedy="Écrivez par exemple « 2 Go »."
         )
-    size = _enough(round(float(found[1].replace(",", ".")) * _UNITS[found[2].lower()]))
-    assert size is not None
-    return size
-
-
-def _enough(size: int | None) -> int | None:
-    if size is not None and not size >= LEAST_MEMORY:
+    size = round(float(found[1].replace(",", ".")) * _UNITS[found[2].lower()])
+    if size < LEAST_MEMORY:
         raise ParameterError(
             "La mémoire accordée est trop petite pour un carnet.",
-            value=written(max(0, size)),
+            value=written(size),
             remedy=f"Accordez au moins {written(LEAST_MEMORY)}.",
         )
     return size
@@ -161,14 +175,6 @@ def _duration(value: object) -> float:
         raise ParameterError(
             "Une durée s’écrit en secondes.", value=repr(value)[:80], remedy="Écrivez par exemple 600."
         )
-    found = _seconds(value)
-    assert found is not None
-    return found
-
-
-def _seconds(value: float | None) -> float | None:
-    if value is None:
-        return None
     if not (math.isfinite(value) and 0 < value <= _LONGEST):
         raise ParameterError(
             "Une durée accordée à un carnet est d’au plus une semaine, et plus longue que zéro.",
@@ -190,9 +196,5 @@ def written(size: int) -> str:
     return french.quantity(size / unit, name, 0 if size % unit == 0 else 1)
 
 
-_NAMES: dict[str, tuple[str, Callable[[object], float | int]]] = {
-    "duree": ("whole", _duration),
-    "duree_cellule": ("cell", _duration),
-    "memoire": ("memory", memory),
-}
-assert {name for name, _ in _NAMES.values()} == {one.name for one in fields(Limits)}
+_NAMES = {"duree": "whole", "duree_cellule": "cell", "memoire": "memory"}
+_READ: dict[str, Callable[[object], float | int]] = {"whole": _duration, "cell": _duration, "memory": memory}

@@ -245,6 +245,7 @@ def remember(
     key: str,
     failure: str = "",
     made: tuple[str, str] | None = None,
+    tries: int = 1,
 ) -> None:
     """Keep, inside the dossier only, what the last attempt was made from and how it ended.
 
@@ -261,6 +262,8 @@ def remember(
     made : tuple of (str, str), optional
         sha256 of the page, and the release that it was made from: the ledger, which knows those of the others, does not
         know those of the team.
+    tries : int
+        How many times its notebook was run (see `attempts`).
     """
     path = notes_path(folder, job)
     releases = dict(read(path).get("parutions") or {}) | (dict([made]) if made else {})
@@ -269,6 +272,7 @@ def remember(
         "cle": key,
         "composants": dict(made_from),
         "echec": failure,
+        "essais": tries,
         "parutions": releases,
         # What kept the notebook from the dossier: not every system can.
         "confinement": confinement.available(),

@@ -29,7 +29,6 @@ GRACE = 60.0
 _TEMPLATE = "modele"
 STOPPED = "Le processus qui suivait le carnet s’est arrêté brutalement."
 TOO_SLOW = "La page du carnet n’a pas pu être préparée dans le temps accordé : il écrit sans doute trop."
-INTERRUPTED = "La production a été interrompue."
 # What a process needs of a system to run. The rest may name the dossier, or hold a password.
 _KEPT = {
     "LANG", "LANGUAGE", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
@@ -112,6 +111,10 @@ def _tells(value: str, hidden: Path) -> bool:
     return bool(value) and Path(value).is_absolute() and hidden.resolve().is_relative_to(Path(value).resolve())
 
 
+class Interrupted(Exception):
+    """A notebook was running when everything was stopped."""
+
+
 class Pool:
     """Workers started when needed and used again, as many as notebooks run at the same time.
 
@@ -157,6 +160,11 @@ class Pool:
             The reply, and ``carnet``: sha256 of the notebook as it was run, whatever became of its file since. When the
             worker itself dies or outlives the limit, the rest is a ``message`` only, and ``reprise`` when another try
             may end otherwise.
+
+        Raises
+        ------
+        Interrupted
+            When the pool is stopped before the end.
         """
         given = replace(task, notebook=copied(task))
         ran = digest(given.notebook)
@@ -186,7 +194,7 @@ class Pool:
         worker.kill()
         code = worker.wait()
         if self._closed:
-            return {"message": INTERRUPTED}
+            raise Interrupted
         if slow:
             return {"message": TOO_SLOW}
         journal = self._root / f"journal-{self._all.index(worker)}.txt"
@@ -204,7 +212,7 @@ class Pool:
                 return worker
         with self._lock:
             if self._closed:
-                raise ReportError(INTERRUPTED)
+                raise Interrupted
             rank = len(self._all)
             # What libraries write while they work is of no use to the reader of the terminal.
             with (self._root / f"journal-{rank}.txt").open("wb") as log:
@@ -220,14 +228,18 @@ class Pool:
             self._all.append(worker)
         return worker
 
-    def close(self) -> None:
-        """End the workers, those that are at work too: what they were asked for is told to be interrupted."""
+    def stop(self) -> None:
+        """End the workers, those that are at work too: what they were asked for is `Interrupted`."""
         with self._lock:
             self._closed = True
         for worker in self._all:
             if worker.stdin is not None:
                 with gone_is_silent():
                     worker.stdin.close()
+
+    def close(self) -> None:
+        """End the workers, and wait for them."""
+        self.stop()
         for worker in self._all:
             try:
                 worker.wait(timeout=5)

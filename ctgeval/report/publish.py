@@ -90,7 +90,9 @@ def publish(
     manifest.write(case.manifest, told)
     _let_go(case.page.parent, before, told)
     made = (told["html"]["sha256"], shelf.release.path.name)
-    manifest.remember(case.folder, case.job, made_from=case.made_from, key=case.key, made=made)
+    manifest.remember(
+        case.folder, case.job, made_from=case.made_from, key=case.key, made=made, tries=reply.get("essais", 1)
+    )
     partial.unlink(missing_ok=True)
 
 

@@ -221,6 +221,9 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
             code = task.parameters["territoire"]
             return {"html": f"<h2 id='a'>A</h2><p>{code}</p>", "titre": "Bilan", "sommaire": [["a", "A"]], "cpu": 0.1}
 
+        def stop(self) -> None:
+            return
+
         def close(self) -> None:
             return
 

@@ -167,7 +167,7 @@ def test_a_notebook_that_lasts_too_long_is_stopped(workshop) -> None:
     workshop.notebook("essai", workshop.code("import time\ntime.sleep(90)"))
     (entry,) = run(workshop, audience="habitants", time_limit=2.0).entries
     assert entry.status == "echec"
-    assert "durée accordée au carnet (2 secondes) est dépassée" in entry.message
+    assert "durée accordée au carnet (2\u00a0secondes) est dépassée" in entry.message
     assert entry.seconds < 60
 
 

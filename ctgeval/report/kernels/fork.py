@@ -16,7 +16,7 @@ from ctgeval.report import endings, pool
 from ctgeval.report.files import digest
 from ctgeval.report.kernels.keeper import REPLY, REQUEST
 from ctgeval.report.memory import Watch, Watched
-from ctgeval.report.pool import Pool, Task
+from ctgeval.report.pool import Interrupted, Pool, Task
 
 _GONE: dict[str, Any] = {}
 _FAREWELL = 10.0
@@ -81,7 +81,7 @@ class ForkPool:
     def _without(self, ended: dict[str, Any]) -> dict[str, Any]:
         """Return what is told when a keeper, or the warm process, is gone without a reply."""
         if self._closed:
-            return {"message": pool.INTERRUPTED}
+            raise Interrupted
         if "lent" in ended:
             return {"message": pool.TOO_SLOW}
         again = {"reprise": True} if ended is _GONE or endings.from_outside(ended.get("code")) else {}
@@ -170,16 +170,22 @@ class ForkPool:
                 with pool.gone_is_silent():
                     stream.close()
 
-    def close(self) -> None:
-        """End the warm process and all its children: what they were asked for is told to be interrupted."""
+    def stop(self) -> None:
+        """End the warm process, with what runs in it: it is `Interrupted`."""
+        self._plain.stop()
         with self._lock:
             self._closed = True
-            hearth, reader = self._hearth, self._reader
+            if self._hearth is not None and self._hearth.stdin is not None:
+                with pool.gone_is_silent():
+                    self._hearth.stdin.close()
+
+    def close(self) -> None:
+        """End the warm process and all its children, and wait for them."""
+        self.stop()
         self._plain.close()
-        if hearth is None or hearth.stdin is None:
+        hearth, reader = self._hearth, self._reader
+        if hearth is None:
             return
-        with pool.gone_is_silent():
-            hearth.stdin.close()
         try:
             hearth.wait(timeout=5)
         except subprocess.TimeoutExpired:
