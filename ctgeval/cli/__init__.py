@@ -22,6 +22,7 @@ from ctgeval.errors import near
 
 HANDOVER_FORMATS = ("html", "md")
 AUDIENCES = ("interne", "cotech", "copil", "partenaire", "habitants")
+_A_WEEK = 7 * 24 * 3600
 
 __all__ = ["main"]
 
@@ -74,6 +75,25 @@ def _seconds(ctx: click.Context, _param: click.Parameter, value: str) -> float:
     if not value.isascii() or not value.isdigit():
         raise click.UsageError(say("misuse.seconds", value=value), ctx)
     return float(value)
+
+
+def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    found = None if value is None else _seconds(ctx, param, value)
+    if found is not None and not 0 < found <= _A_WEEK:
+        raise click.UsageError(say("misuse.limit", value=value), ctx)
+    return found
+
+
+def _memory(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from ctgeval.errors import ParameterError
+        from ctgeval.report.limits import memory
+
+        try:
+            memory(value)
+        except ParameterError as error:
+            raise click.UsageError(say("misuse.memory", value=value), ctx) from error
+    return value
 
 
 def _handover_format(ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -135,6 +155,9 @@ def verifier(ctx: click.Context, folder: Path) -> None:
 @_option("--jobs", metavar="N", callback=_jobs)
 @_option("--cluster", metavar="ADRESSE")
 @_option("--relais", "relay", metavar="URL")
+@_option("--duree-max", "time_limit", metavar="SECONDES", callback=_limit)
+@_option("--duree-cellule", "cell_limit", metavar="SECONDES", callback=_limit)
+@_option("--memoire", "memory", metavar="TAILLE", callback=_memory)
 @_option("--force", is_flag=True)
 @_option("--nouvelle-version", "new_version", is_flag=True)
 @_option("--out", metavar="DIR", default="reports")

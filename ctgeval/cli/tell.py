@@ -87,6 +87,7 @@ def built(report: BuildReport) -> None:
                 "seconds": round(entry.seconds, 3),
                 "cpu": round(entry.cpu, 3),
                 "size": entry.size,
+                "tries": entry.tries,
             }
             for entry in report.entries
         ]

@@ -81,6 +81,11 @@ def test_the_module_does_the_same_as_the_command() -> None:
         (["construire", "x", "--jobs", "0"], "au moins 1"),
         (["construire", "x", "--jobs", "deux"], "au moins 1"),
         (["construire", "x", "--audience", "copl"], "copil"),
+        (["construire", "x", "--duree-max", "0"], "1 seconde"),
+        (["construire", "x", "--duree-cellule", "700000"], "une semaine"),
+        (["construire", "x", "--duree-cellule", "1e3"], "nombre entier de secondes"),
+        (["construire", "x", "--memoire", "2 Gio"], "500 Mo"),
+        (["construire", "x", "--memoire", "100 Mo"], "500 Mo"),
         (["construire", "x", "--date", "01/02/2026"], "2026-01-15"),
         (["construire", "x", "--bilann", "y"], "--bilan"),
         (["construire", "x", "--bilan"], "attend une valeur"),
@@ -194,16 +199,23 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return calls
 
 
+def test_limits_reach_the_build(run: Run, built: list[dict[str, Any]], tmp_path: Path) -> None:
+    result = run("construire", tmp_path, "--duree-max", "600", "--duree-cellule", "60", "--memoire", "1,5Go")
+    assert result.exit_code == 0
+    assert {name: built[0][name] for name in ("time_limit", "cell_limit", "memory")} == {
+        "time_limit": 600.0, "cell_limit": 60.0, "memory": "1,5Go"
+    }  # fmt: skip
+
+
 def test_options_reach_the_build(run: Run, built: list[dict[str, Any]], tmp_path: Path) -> None:
     result = run(
         "build", tmp_path, "--audience", "copil", "--territoire", "COM-86194", "--periode", "2025", "--format",
         "HTML, html", "--jobs", "3", "--force", "--nouvelle-version", "--out", "ici", "--date", "2026-01-15",
     )  # fmt: skip
     assert result.exit_code == 0
-    assert built == [
+    assert [{name: value for name, value in one.items() if value is not None} for one in built] == [
         {
             "folder": tmp_path,
-            "bilan": None,
             "audience": "copil",
             "territoire": "COM-86194",
             "periode": "2025",
