@@ -112,11 +112,10 @@ def _style(heading: str) -> str:
 
 def _align(table: Element) -> None:
     """Say of each cell that it holds a number: a rule for each column would be tried on every cell."""
-    named = content.classes(table)
-    ranks = {int(name.removeprefix("nombre-")) for name in named if re.fullmatch(r"nombre-\d+", name)}
+    numbers = widths.numbers(table)
     for row in table.iter("tr"):
         for rank, cell in enumerate(row, start=1):
-            if rank in ranks or ("table-nombres" in named and rank > 1):
+            if rank in numbers:
                 cell.set("class", "nombre")
 
 

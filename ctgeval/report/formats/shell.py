@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ctgeval import french
 
-__all__ = ["asset", "filled", "fonts", "heading", "title"]
+__all__ = ["asset", "filled", "fonts", "heading", "safe", "title"]
 
 _FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique", "DejaVuSansMono")
 
@@ -45,6 +46,11 @@ def heading(context: Mapping[str, Any]) -> str:
 def asset(name: str) -> str:
     """Return a style sheet of this package."""
     return (files("ctgeval.report.formats") / "templates" / name).read_text(encoding="utf-8")
+
+
+def safe(markup: str) -> Markup:
+    """Return what this package has written as markup, for a template to take it as it is."""
+    return Markup(markup)  # noqa: S704 ours: the texts that it holds are escaped
 
 
 @lru_cache(maxsize=1)

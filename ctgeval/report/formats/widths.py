@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement
 
-from ctgeval.report.formats.content import text
+from ctgeval.report.formats.content import classes, text
 
-__all__ = ["columns", "settle"]
+__all__ = ["columns", "numbers", "settle"]
 
 _CHARACTERS = 98.0
 """How many letters of a table stand on a line of an A4 page."""
@@ -65,3 +65,12 @@ def settle(table: Element) -> float:
         SubElement(group, "col", style=f"width: {100 * share / total:.1f}%")
     table.insert(1 if len(table) and table[0].tag == "caption" else 0, group)
     return min(total, 1.0)
+
+
+def numbers(table: Element) -> set[int]:
+    """Return the columns of a table that hold numbers, counted from 1, as its classes tell."""
+    named = classes(table)
+    told = {int(name.removeprefix("nombre-")) for name in named if re.fullmatch(r"nombre-\d+", name)}
+    if "table-nombres" in named:
+        told |= set(range(2, 1 + max((len(row) for row in table.iter("tr")), default=0)))
+    return told
