@@ -24,6 +24,7 @@ _MEDIA = re.compile(r".+\.(png|jpe?g|gif|webp|svg|csv|json|html?|pdf|txt)", re.I
 _COLUMN = re.compile(r"([A-Z]+)(\d+)")
 _NOISY = re.compile(r"-?\d*\.\d{14,}(?:E-?\d+)?")
 _PARAGRAPHS = frozenset({"p", "h", "si", "text"})
+_TAIL = 60
 _WHOLE_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}text"
 """The body of an ODT, which is no paragraph: taken for one, its words would run into one another."""
 _FURTHEST = 2000
@@ -57,7 +58,7 @@ def read_archive(data: bytes, *, embedded: Reader) -> Content:
             _open_document(content, root)
         elif name in _TEXTS:
             for found in _TEXTS[name](root):
-                where = f"tableau « {found.caption} »" if found.caption else "tableau sans titre"
+                where = f"tableau « {found.caption[:_TAIL]} »" if found.caption else "tableau sans titre"
                 content.add(found.rows, where, caption=found.caption, headings=found.headings)
         _words(content, root, name)
     for name, part in sorted(parts.items()):
