@@ -241,7 +241,8 @@ def test_libreoffice_reads_in_both_all_that_the_page_says(tmp_path: Path, writer
         (tmp_path / f"{kind}.{kind}").write_bytes(made.data)
     command = [
         writer, f"-env:UserInstallation=file://{tmp_path}/profil", "--headless",
-        "--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path / "lu"), str(tmp_path / "odt.odt"), str(tmp_path / "docx.docx"),
+        "--convert-to", "txt:Text (encoded):UTF8",
+        "--outdir", str(tmp_path / "lu"), str(tmp_path / "odt.odt"), str(tmp_path / "docx.docx"),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
     read = {path.stem: path.read_text(encoding="utf-8-sig") for path in (tmp_path / "lu").glob("*.txt")}
