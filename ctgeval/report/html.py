@@ -1,9 +1,8 @@
-"""From an executed notebook to a page: exported by nbconvert, cleaned by nh3, set in our own shell."""
+"""From the raw HTML of an executed notebook (`export`) to a page: cleaned by nh3, set in our own shell."""
 
 from __future__ import annotations
 
 import base64
-import copy
 import hashlib
 import re
 from collections.abc import Mapping
@@ -11,8 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nh3
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,10 +18,6 @@ from markupsafe import Markup
 
 from ctgeval import french
 from ctgeval.report import labels
-
-if TYPE_CHECKING:
-    from nbconvert import HTMLExporter
-    from nbformat import NotebookNode
 
 _HTML = (
     "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2 h3 "
@@ -104,60 +98,6 @@ class Body:
     style: str = ""
 
 
-def export(notebook: NotebookNode) -> str:
-    """Return the prose and the outputs of an executed notebook as raw HTML, without its code.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; standard error and error outputs are left out.
-    """
-    raw, _ = _exporter().from_notebook_node(joined(notebook))
-    return str(raw)
-
-
-def joined(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook in which what a cell printed in a row is one output, however it was cut on the way.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; left as it is. Standard error, which no page shows, is left out.
-    """
-    made = copy.deepcopy(notebook)
-    for cell in made.cells:
-        kept: list[NotebookNode] = []
-        for output in cell.get("outputs", []):
-            stream = output.output_type == "stream"
-            if stream and output.name != "stdout":
-                continue
-            if stream and kept and kept[-1].output_type == "stream":
-                kept[-1].text += output.text
-            else:
-                kept.append(output)
-        if "outputs" in cell:
-            cell.outputs = kept
-    return made
-
-
-@lru_cache(maxsize=1)
-def _exporter() -> HTMLExporter:
-    from nbconvert import HTMLExporter
-    from traitlets.config import Config
-
-    options = Config()
-    options.HTMLExporter.exclude_input = True
-    options.HTMLExporter.exclude_input_prompt = True
-    options.HTMLExporter.exclude_output_prompt = True
-    options.HTMLExporter.exclude_anchor_links = True
-    options.NbConvertBase.display_data_priority = [
-        "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain",
-    ]  # fmt: skip
-    templates = Path(str(files("ctgeval.report") / "templates" / "nbconvert"))
-    options.TemplateExporter.extra_template_basedirs = [str(templates)]
-    return HTMLExporter(config=options, template_name="ctgeval")  # type: ignore[no-untyped-call]
-
-
 def sanitise(raw: str) -> str:
     """Return the HTML reduced to what a bilan may hold: no script, no style, nothing loaded from elsewhere.
 
@@ -226,7 +166,7 @@ def body(raw: str) -> Body:
     Parameters
     ----------
     raw : str
-        As `export` gives it.
+        As `export.raw` gives it.
     """
     # nh3 escapes "<" and ">" in texts and in attributes: plain patterns find the headings.
     clean = lightened(sanitise(raw))

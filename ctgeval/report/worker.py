@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ctgeval.errors import ParameterError
-from ctgeval.report import execute, html
+from ctgeval.report import execute, export, html
 from ctgeval.report.kernels import kin
 
 
@@ -56,7 +56,7 @@ def rendered(outcome: execute.Outcome) -> dict[str, Any]:
     outcome : Outcome
         The executed notebook.
     """
-    body = html.body(html.export(outcome.notebook))
+    body = html.body(export.raw(outcome.notebook))
     told: dict[str, Any] = {
         "html": str(body.content),
         "titre": body.title,

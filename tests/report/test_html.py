@@ -5,9 +5,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from ctgeval.report import html
 
@@ -104,34 +102,6 @@ def test_the_title_block_of_a_notebook_goes_to_the_header_of_the_page() -> None:
     )
     assert (body.title, body.subtitle) == ("Diagnostic", "CTG 2022-2026")
     assert body.content == '<h2 id="un">Un</h2>'
-
-
-def test_the_export_shows_prose_and_outputs_without_code_nor_warning() -> None:
-    notebook = new_notebook(
-        cells=[
-            new_markdown_cell("## Titre\n\nUn *mot*."),
-            new_code_cell(
-                "secret = 1",
-                outputs=[
-                    new_output("stream", name="stderr", text="FutureWarning"),
-                    new_output("stream", name="stdout", text="<b>texte</b>"),
-                    new_output("display_data", data={"text/html": "<p>page</p>", "text/plain": "objet"}),
-                    new_output("display_data", data={"application/javascript": "alert(1)", "text/plain": "js"}),
-                    new_output("display_data", data={"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}),
-                    new_output("error", ename="KeyError", evalue="x", traceback=["Traceback"]),
-                ],
-            ),
-        ]
-    )
-    nbformat.validate(notebook)
-    text = html.sanitise(html.export(notebook))
-    assert "<h2>Titre</h2>" in text
-    assert "<em>mot</em>" in text
-    assert "<p>page</p>" in text
-    assert "&lt;b&gt;texte&lt;/b&gt;" in text
-    assert "pas d’équivalent textuel" in text
-    for hidden in ("secret", "FutureWarning", "alert", "Traceback", "<img", "¶"):
-        assert hidden not in text
 
 
 def test_the_policy_names_the_very_style_of_the_page() -> None:

@@ -125,11 +125,11 @@ def _draw() -> None:
 def _render() -> None:
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-    from ctgeval.report import html
+    from ctgeval.report import export, html
 
     outputs = [
         new_output("stream", name="stdout", text="a"),  # type: ignore[no-untyped-call]
         new_output("display_data", data={"text/html": "<h2>A</h2>", "text/plain": "a"}),  # type: ignore[no-untyped-call]
     ]
     cells = [new_markdown_cell("# A\n\n*a*"), new_code_cell("1", outputs=outputs)]  # type: ignore[no-untyped-call]
-    html.body(html.export(new_notebook(cells=cells)))  # type: ignore[no-untyped-call]
+    html.body(export.raw(new_notebook(cells=cells)))  # type: ignore[no-untyped-call]
