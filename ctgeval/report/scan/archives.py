@@ -18,6 +18,7 @@ __all__ = ["read_archive"]
 
 Reader = Callable[[str, bytes], Content]
 
+_XML = (".xml", ".rels", ".vml", ".rdf")
 _MOST_ENTRIES, _MOST_BYTES = 1000, 200_000_000
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _MEDIA = re.compile(r".+\.(png|jpe?g|gif|webp|svg|csv|json|html?|pdf|txt)", re.IGNORECASE)
@@ -47,7 +48,7 @@ def read_archive(data: bytes, *, embedded: Reader) -> Content:
     content = Content()
     try:
         parts = dict(_parts(data))
-        roots = {name: fromstring(part) for name, part in parts.items() if name.endswith((".xml", ".rels", ".vml"))}
+        roots = {name: fromstring(part) for name, part in parts.items() if name.endswith(_XML)}
     except (zipfile.BadZipFile, _Unreadable, ParseError, DefusedXmlException, NotImplementedError, OSError) as error:
         content.unread.append(f"archive illisible ({type(error).__name__})")
         return content

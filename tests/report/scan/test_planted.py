@@ -13,7 +13,7 @@ from tests.report.formats.pages import around
 from tests.report.scan.conftest import LABEL, PLACES, Release
 
 PERSONS = frozenset({"Karim Belkacem", "Belkacem"})
-TEXTS = ("pdf",)
+TEXTS = ("pdf", "docx", "odt")
 TABLES = ("csv", "xlsx", "ods", "datapackage")
 
 
