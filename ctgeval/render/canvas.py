@@ -81,3 +81,9 @@ class Canvas:
     def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """Fill a rectangle."""
         self.sheet.fill([x, x + width, x + width, x], [y, y, y + height, y + height], color=colour, linewidth=0)
+
+    def hollow(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+        """Draw the outline of a rectangle, inside its place: what is told from a full one without its colour."""
+        left, top, right, bottom = x + 1, y + 1, x + width - 1, y + height - 1
+        self.sheet.fill([left, right, right, left], [top, top, bottom, bottom], facecolor=theme.BAND, edgecolor=colour,
+                        linewidth=2, joinstyle="miter")  # fmt: skip

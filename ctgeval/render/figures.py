@@ -276,7 +276,7 @@ def budget(entries: Sequence[tuple[str, float, float]], *, alternative: str, fic
     longest = max((spent for _, spent, _ in entries), default=0.0) or 1.0
     canvas.bar(0, 6, 14, 14, theme.SERIES[0])
     canvas.write(20, 18, "Reste à charge", size=theme.SMALL)
-    canvas.bar(160, 6, 14, 14, theme.SERIES[4])
+    canvas.hollow(160, 6, 14, 14, theme.SERIES[4])
     canvas.write(180, 18, "Financé par d’autres", size=theme.SMALL)
     for rank, (label, spent, rest) in enumerate(entries):
         top = 34 + rank * 68
@@ -284,6 +284,7 @@ def budget(entries: Sequence[tuple[str, float, float]], *, alternative: str, fic
         share = theme.WIDTH * min(max(rest, 0), spent) / longest
         canvas.write(0, top + 16, french.typography(f"{label} : {french.euros(spent)} de dépenses"), size=theme.SMALL)
         canvas.bar(0, top + 23, share, 16, theme.SERIES[0])
-        canvas.bar(min(share + 2, length), top + 23, max(length - share - 2, 0), 16, theme.SERIES[4])
+        if length - share > 3:
+            canvas.hollow(share + 2, top + 23, length - share - 2, 16, theme.SERIES[4])
         canvas.write(0, top + 56, f"dont {french.euros(rest)} à charge", size=theme.SMALL, weight="bold")
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)

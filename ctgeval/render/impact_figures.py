@@ -68,7 +68,7 @@ def trajectories(
     for rank, (name, _) in reversed(list(enumerate(mains))):
         _draw(chart.axes, times, groups[name], _main_entry(rank, ""))
     _label_times(chart, times, start)
-    told = [_told(given, groups[name], measure) for name, given in mains]
+    told = [_told(given, groups[name], measure, extremes=name == CONCERNED) for name, given in mains]
     told.append(_told_witnesses([groups[name] for name in witnesses], times.texts[-1], measure))
     alternative = say(
         "trajectoires", indicateur=wording.lower(label), unite=_in_unit(measure),
@@ -321,15 +321,31 @@ def _last(name: str, line: dict[str, float], measure: Measure) -> str:
     return f"{wording.capital(name)} : {shown}"
 
 
-def _told(name: str, line: dict[str, float], measure: Measure) -> str:
+def _told(name: str, line: dict[str, float], measure: Measure, *, extremes: bool = True) -> str:
     known = _known(line)
     if not known:
         return say("ligne_absente", nom=wording.capital(name))
-    (first, low), (last, high) = known[0], known[-1]
-    values = {"nom": wording.capital(name), "depart": measure.bare(low), "depuis": told_period(first)}
+    (first, start), (last, end) = known[0], known[-1]
+    lacking = len(line) - len(known)
+    gaps = f" {say('ligne_lacunes', nombre=french.plural(lacking, 'période'))}" if lacking else ""
+    values = {
+        "nom": wording.capital(name),
+        "depart": measure.bare(start),
+        "depuis": told_period(first),
+        "lacunes": gaps,
+    }
     if first == last:
         return say("ligne_point", **values)
-    return say("ligne", **values, valeur=measure.bare(high), quand=told_period(last))
+    (lowest, low), (highest, high) = (choose(known, key=lambda one: one[1]) for choose in (min, max))
+    ends = {
+        "bas": measure.bare(low), "quand_bas": told_period(lowest),
+        "haut": measure.bare(high), "quand_haut": told_period(highest),
+    }  # fmt: skip
+    way = "stable" if measure.bare(start) == measure.bare(end) else "hausse" if end > start else "baisse"
+    return say(
+        "ligne", **values, valeur=measure.bare(end), quand=told_period(last), tendance=say(way),
+        extremes=say("ligne_extremes", **ends) if extremes else "",
+    )  # fmt: skip
 
 
 def _told_witnesses(lines: Sequence[dict[str, float]], last: str, measure: Measure) -> str:

@@ -21,6 +21,8 @@ _PALETTES = {
 MOST_OPTIONS = max(_PALETTES)
 """Options beyond which the parts of a bar can't be told apart."""
 _GAP = 2.0
+_PALE = frozenset({theme.BAND, theme.TRACK})
+"""Seen on no paper without their outline."""
 
 
 @themed
@@ -50,7 +52,7 @@ def likert(
     canvas = Canvas(len(options) * ROW + 12 + sum(20 * len(label) + 62 for label in labels), fictional=fictional)
     top = 0.0
     for colour, option in zip(colours, options, strict=True):
-        canvas.bar(0, top + 4, 14, 14, colour)
+        _part(canvas, (0, top + 4, 14, 14), colour)
         canvas.write(22, top + 16, textwrap.shorten(option, 42, placeholder=" …"), size=theme.SMALL)
         top += ROW
     place = round(top + 8)
@@ -61,9 +63,18 @@ def likert(
             if not math.isfinite(share):
                 continue
             length = theme.WIDTH * max(share, 0.0) / 100
-            canvas.bar(start, place + 6, max(length - _GAP, 0.5), 16, colour)
+            _part(canvas, (start, place + 6, max(length - _GAP, 0.5), 16), colour)
             start += length
         told = " · ".join(french.percent(share, 0) if math.isfinite(share) else "–" for share in shares)
         canvas.write(0, place + 40, told, size=theme.SMALL, colour=theme.MUTED)
         place += 62
     return Drawing(svg.inline(canvas.figure, alternative=alternative), alternative)
+
+
+def _part(canvas: Canvas, box: tuple[float, float, float, float], colour: str) -> None:
+    x, y, width, height = box
+    canvas.bar(x, y, width, height, colour)
+    if colour in _PALE:
+        across, down = (x + 0.5, x + width - 0.5), (y + 0.5, y + height - 0.5)
+        canvas.sheet.plot([across[0], across[1], across[1], across[0], across[0]],
+                          [down[0], down[0], down[1], down[1], down[0]], color=theme.MUTED, linewidth=1)  # fmt: skip

@@ -161,9 +161,9 @@ def choropleth(
         height += ROW
         legend.append(_text(0, height - 8, wording.say("fictif"), css="f-muted"))
     alternative = _alternative(found, shown, what, noun)
-    svg = Markup(
-        '<svg class="fig" role="img" font-size="{}" viewBox="0 0 {} {}" aria-label="{}">{}</svg>'
-    ).format(theme.SMALL, theme.WIDTH, _number(height), alternative, Markup("".join([*parts, *legend])))
+    svg = Markup('<svg class="fig" role="img" font-size="{}" viewBox="0 0 {} {}" aria-label="{}">{}</svg>').format(
+        theme.SMALL, theme.WIDTH, _number(height), alternative, Markup("".join([*parts, *legend]))
+    )
     return Drawing(svg, alternative, _note(method, found))
 
 

@@ -36,7 +36,8 @@ SEQUENTIAL_DARK = ("#243c57", "#2f5f8e", "#4a88bf", "#86b8e2", "#cfe6fa")
 DASHES: tuple[tuple[float, ...] | str, ...] = (
     "", (5, 2), (1.5, 1.5), (7, 2, 1.5, 2), (3, 3), (9, 3), (5, 1.5, 1.5, 1.5, 1.5, 1.5), (2, 1), (4, 1), (8, 4, 2, 4)
 )  # fmt: skip
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+MARKERS = ("o", "s", "^", "D", "v", "<", ">", "p", "P", "X")
+"""Those with the longest outlines last: they stand at each point of each line."""
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {

@@ -196,7 +196,8 @@ def describe(lines: Sequence[Line], indicator: Indicator) -> str:
         "alternative",
         {
             "indicateur": lower(indicator.label),
-            "unite": unit(indicator),
+            # Not « places pour 100 enfants, en places pour 100 enfants ».
+            "unite": unit(replace(indicator, unit=counted(indicator))),
             "lignes": " ".join(
                 [_describe(lines[0], indicator, extremes=True), *(_describe(one, indicator) for one in lines[1:])]
             ),

@@ -68,6 +68,7 @@ _TITLE_BLOCK = re.compile(
 _IDENTIFIER = re.compile(r'\sid="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
 _SECURITY_POLICY = "default-src 'none'; img-src data:; style-src '{}'; {}base-uri 'none'; form-action 'none'"
+_PAINTED = re.compile(r"\.([fs]-[a-z0-9-]+)\{[^{}]*\}\s*")
 _EMPTY_SHAPE = re.compile(r"></(?:path|circle|rect|line|use)>")
 _PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _AROUND_BLOCKS = re.compile(
@@ -247,6 +248,11 @@ def _shortened(css: str) -> str:
     return re.sub(r"\s*([;{},>])\s*|(:)[ \t]+", r"\1\2", kept).replace(";}", "}")
 
 
+def _useful(style: str, content: str) -> str:
+    """Return the style without the rules of the colours that no drawing of the page has."""
+    return _PAINTED.sub(lambda rule: rule.group() if rule.group(1) in content else "", style)
+
+
 def policy(style: str, script: str = "") -> str:
     """Return the content security policy that allows this style, this script, and nothing else.
 
@@ -279,7 +285,7 @@ def page(template: str, context: Mapping[str, Any], *, rules: str = "", script: 
     script : str
         The only one that the page runs, see `policy`.
     """
-    style = stylesheet() + rules
+    style = _useful(stylesheet(), str(context.get("contenu", ""))) + rules
     shell = {"style": Markup(style), "script": Markup(script), "politique": policy(style, script)}  # noqa: S704 our own files
     text = _environment().get_template(template).render({**context, **shell})
     return text.encode("utf-8")

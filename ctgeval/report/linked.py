@@ -5,13 +5,13 @@ goes through the leak scan. Browsers run no block of that type, and the policy o
 
 References
 ----------
-https://schema.org/Report, https://schema.org/Dataset
+https://schema.org/Report, https://schema.org/DataCatalog, https://schema.org/Dataset
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -54,22 +54,28 @@ def described(job: Job, told: Mapping[str, Any]) -> dict[str, Any]:
             "temporalCoverage": f"{period.start.isoformat()}/{period.end.isoformat()}",
             "spatialCoverage": {"@type": "AdministrativeArea", "name": told["nom"], "identifier": job.territoire},
             "isPartOf": {"@type": "CreativeWork", "name": told["ctg"]},
-            "isBasedOn": [_source(source) for source in told["sources"]],
+            "isBasedOn": _catalogues(told["sources"]),
         }
     )
 
 
-def _source(source: Mapping[str, str]) -> dict[str, Any]:
-    producer = source["producteur"]
-    return _known(
-        {
-            "@type": "Dataset",
-            "name": source["titre"] or source["cle"],
-            "publisher": {"@type": "Organization", "name": producer} if producer else "",
-            "dateModified": source["mise_a_jour"],
-            "license": source["licence"],
-        }
-    )
+def _catalogues(sources: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return the sources of each producer under each licence, so that neither is told a hundred times."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for source in sources:
+        one = {"@type": "Dataset", "name": source["titre"] or source["cle"], "dateModified": source["mise_a_jour"]}
+        found.setdefault((source["producteur"], source["licence"]), []).append(_known(one))
+    return [
+        _known(
+            {
+                "@type": "DataCatalog",
+                "publisher": {"@type": "Organization", "name": producer} if producer else "",
+                "license": licence,
+                "dataset": datasets,
+            }
+        )
+        for (producer, licence), datasets in found.items()
+    ]
 
 
 def _known(said: Mapping[str, Any]) -> dict[str, Any]:

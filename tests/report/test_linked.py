@@ -40,11 +40,10 @@ def test_a_bilan_says_what_it_is_about_and_on_what_it_stands() -> None:
         "isPartOf": {"@type": "CreativeWork", "name": "Convention"},
         "isBasedOn": [
             {
-                "@type": "Dataset",
-                "name": "Populations légales",
+                "@type": "DataCatalog",
                 "publisher": {"@type": "Organization", "name": "Insee"},
-                "dateModified": "2023-12-29",
                 "license": "Licence Ouverte 2.0",
+                "dataset": [{"@type": "Dataset", "name": "Populations légales", "dateModified": "2023-12-29"}],
             }
         ],
     }
@@ -53,10 +52,16 @@ def test_a_bilan_says_what_it_is_about_and_on_what_it_stands() -> None:
 def test_what_is_not_known_is_left_out_and_a_fiction_is_told() -> None:
     bare = {**SOURCE, "titre": "", "producteur": "", "licence": "", "mise_a_jour": ""}
     told = linked.described(replace(JOB, etat="publie"), {**TOLD, "sources": [bare], "mention": "Territoire fictif"})
-    assert told["isBasedOn"] == [{"@type": "Dataset", "name": "pop"}]
+    assert told["isBasedOn"] == [{"@type": "DataCatalog", "dataset": [{"@type": "Dataset", "name": "pop"}]}]
     assert told["description"] == "Territoire fictif"
     assert told["creativeWorkStatus"] == "Published"
     assert "isBasedOn" not in linked.described(JOB, {**TOLD, "sources": []})
+
+
+def test_a_producer_and_a_licence_are_told_once() -> None:
+    other = {**SOURCE, "titre": "Filosofi"}
+    told = linked.described(JOB, {**TOLD, "sources": [SOURCE, other, {**other, "licence": ""}]})
+    assert [len(one["dataset"]) for one in told["isBasedOn"]] == [2, 1]
 
 
 def test_no_path_and_no_fingerprint_of_a_file_is_told() -> None:

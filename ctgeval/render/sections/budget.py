@@ -43,9 +43,8 @@ def budget(view: View, names: Names) -> Markup:
         )
         for year, spent, rest in entries
     )
-    drawing = figures.budget(
-        entries, alternative=wording.say("alternative_budget", {"lignes": told}), fictional=view.fictional
-    )
+    alternative = wording.say("alternative_budget", {"lignes": told, "evolution": _evolution(entries)})
+    drawing = figures.budget(entries, alternative=alternative, fictional=view.fictional)
     table = tables.render(_plain_table(names, told_years) if view.public else _yearly_table(names, rows))
     figure = blocks.figure(names("budget-figure"), "Les dépenses de chaque exercice et le reste à charge", drawing)
     lead = wording.say("budget", rest(told_years[-1]))
@@ -59,6 +58,15 @@ def budget(view: View, names: Names) -> Markup:
         *funding.details(view, names, year),
     ]
     return common.section(view, "budget", heading, title, parts, lead=lead)
+
+
+def _evolution(entries: Sequence[tuple[str, float, float]]) -> str:
+    """Return from what to what the rest went, when there are several years."""
+    if len(entries) < 2:
+        return ""
+    (first, _, start), *_, (last, _, end) = entries
+    values = {"debut": first, "fin": last, "depart": french.euros(start), "arrivee": french.euros(end)}
+    return wording.say("alternative_budget_evolution", values)
 
 
 def yearly(view: View) -> list[dict[Any, Any]]:

@@ -79,6 +79,13 @@ def main(
     times = list(dict.fromkeys(kept["time_period"]))
     found = {name: kept[kept["series"].eq(name)].set_index("time_period")["value"].to_dict() for name in _SERIES}
     means = {names[name]: [line.get(time, math.nan) for time in times] for name, line in found.items() if line}
+    witnesses = kept[kept["series"].eq("temoin") & kept["value"].notna()]
+    if (count := witnesses["name"].nunique()) > 1:
+        # Each is a thin line, that nobody reads alone.
+        by_time = witnesses.groupby("time_period")["value"]
+        for key, ends in (("temoins_bas", by_time.min()), ("temoins_haut", by_time.max())):
+            found_ends = ends.to_dict()
+            means[say(key, nombre=french.number(count))] = [found_ends.get(time, math.nan) for time in times]
     every = kept["value"].tolist()
     return drawing, _caption(times, unit), _table(identifier, label, unit, times, means, drawn=every)
 

@@ -170,6 +170,7 @@ def drawn(view: View, names: Names, row: Row) -> Iterator[Markup]:
                 "alternative_barre",
                 {
                     "question": text.rstrip("."),
+                    "base": french.plural(base, "répondant"),
                     "parts": french.enumeration(
                         [
                             f"{wording.lower(label)} {french.percent(share, 0)}"
@@ -179,9 +180,11 @@ def drawn(view: View, names: Names, row: Row) -> Iterator[Markup]:
                 },
                 table="enquetes",
             )
-            for text, shares in rows
+            for (text, shares), base in zip(rows, [float(own["base"].iloc[0]) for own in owns], strict=True)
         )
-        drawing = likert.likert(rows, labels, alternative=told, fictional=view.fictional)
+        asked = {"nombre": french.plural(len(rows), "question"), "lignes": told}
+        alternative = wording.say("alternative_barres", asked, table="enquetes")
+        drawing = likert.likert(rows, labels, alternative=alternative, fictional=view.fictional)
         yield blocks.figure(
             names("enquete-figure"), wording.say("figure", {"titre": titled(row)}, table="enquetes"), drawing
         )

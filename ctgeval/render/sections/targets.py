@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ctgeval import french
 from ctgeval.render import blocks, figures, tables, wording
 from ctgeval.render.figures import Bar
 from ctgeval.render.lines import Indicator, Point
@@ -32,10 +33,7 @@ def progress(view: View, names: Names) -> Markup:
     ]
     cells = [_by_verdict(view, targets)]
     if entries:
-        told = " ".join(wording.say("alternative_chemin", {"nom": one.label, "chemin": one.text}) for one in entries)
-        drawing = figures.paths(
-            entries, alternative=wording.say("alternative_progres", {"lignes": told}), fictional=view.fictional
-        )
+        drawing = figures.paths(entries, alternative=_alternative(entries), fictional=view.fictional)
         cells.insert(0, blocks.figure(names("progres-figure"), wording.say("legende_progres"), drawing))
     told_plainly = [sentence for target in targets if view.public and (sentence := View.text(target["sentence"]))]
     table = tables.render(_progress_table(view, names, targets))
@@ -45,6 +43,20 @@ def progress(view: View, names: Names) -> Markup:
     if told_plainly:
         parts.append(blocks.folded("Objectif par objectif, en phrases", blocks.bullets(told_plainly)))
     return blocks.section(heading, title, parts, lead=lead)
+
+
+def _alternative(entries: Sequence[Bar]) -> str:
+    """Return what the figure shows: how many, the extremes, then each."""
+    low, high = (choose(entries, key=lambda one: one.value) for choose in (min, max))
+    ends = {"bas": low.text, "nom_bas": low.label, "haut": high.text, "nom_haut": high.label}
+    values = {
+        "nombre": french.plural(len(entries), "indicateur"),
+        "etendue": wording.say("alternative_etendue", ends) if len(entries) > 1 else "",
+        "lignes": " ".join(
+            wording.say("alternative_chemin", {"nom": one.label, "chemin": one.text}) for one in entries
+        ),
+    }
+    return wording.say("alternative_progres", values)
 
 
 def verdict(view: View, target: Mapping[str, Any]) -> str:
