@@ -137,7 +137,7 @@ def describe(
 
 
 def files(told: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Return what a sheet says of the files beside its page: ``format``, ``fichier``, ``sha256``, ``octets`` of each."""
+    """Return what a sheet says of each file beside its page: ``format``, ``fichier``, ``sha256``, ``octets``."""
     return tuple(
         one
         for one in told.get("fichiers") or ()
