@@ -8,8 +8,8 @@ ISO 32000-1, *Portable Document Format*, §14.7 (logical structure) and §14.8 (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ctgeval.report.scan.office import Found
 from ctgeval.report.scan.pdf_objects import Objects
@@ -46,10 +46,16 @@ def parts(objects: Objects, marks: Marks) -> Iterator[str | Found]:
     """
     roots = [told for told in objects.known.values() if _ROOT.search(told)]
     headings: dict[int, str] = {}
+    before = Found("", (), ())
     for root in roots[-1:]:
         for kid in _kids(root, 0, objects, marks, 0):
-            if isinstance(kid, _Element):
-                yield from _walk(kid, headings)
+            for part in _walk(kid, headings) if isinstance(kid, _Element) else ():
+                if isinstance(part, Found):
+                    # A table cut by the end of a page goes on as another, under the same headers.
+                    if not part.caption and part.rows[:1] == before.rows[:1]:
+                        part = replace(part, caption=before.caption, headings=before.headings)  # noqa: PLW2901
+                    before = part
+                yield part
 
 
 def _kids(told: bytes, page: int, objects: Objects, marks: Marks, depth: int) -> tuple[_Element | str, ...]:
@@ -96,12 +102,17 @@ def _walk(element: _Element, headings: dict[int, str]) -> Iterator[str | Found]:
 
 
 def _joined(texts: list[str]) -> Iterator[str]:
-    if told := " ".join(filter(None, texts)).strip():
+    if told := _together(texts):
         yield told
 
 
+def _together(texts: Iterable[str]) -> str:
+    """Return several texts as one, the words that the end of a line cuts made whole: a name must not hide there."""
+    return " ".join(filter(None, texts)).replace("\u2010 ", "").strip()
+
+
 def _table(table: _Element, headings: Mapping[int, str]) -> Found:
-    caption = " ".join(_text(one) for one in _inside(table, "Caption"))
+    caption = _together(_text(one) for one in _inside(table, "Caption"))
     rows = [tuple(_text(cell) for kind in ("TH", "TD") for cell in _cells(row, kind)) for row in _inside(table, "TR")]
     # The headers come back at the top of each page.
     kept = [row for rank, row in enumerate(rows) if not rank or row != rows[0]]
@@ -122,4 +133,4 @@ def _inside(element: _Element, kind: str) -> Iterator[_Element]:
 
 
 def _text(element: _Element) -> str:
-    return " ".join(filter(None, (kid if isinstance(kid, str) else _text(kid) for kid in element.kids))).strip()
+    return _together(kid if isinstance(kid, str) else _text(kid) for kid in element.kids)

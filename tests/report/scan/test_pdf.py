@@ -136,3 +136,25 @@ def test_a_structure_that_turns_in_circles_has_an_end() -> None:
     objects = STRUCTURE | {15: b"<</Type /StructElem/S /Span/K [13 0 R]/P 13 0 R>>"}
 
     assert "Auvrelles | 412" in said(read(".pdf", pdf(objects, {2: marked(*WORDS)})))
+
+
+def test_a_word_cut_at_the_end_of_a_line_is_whole_and_a_table_cut_at_the_end_of_a_page_keeps_its_caption() -> None:
+    objects = {number: told for number, told in STRUCTURE.items() if number not in {3, 4}}
+    objects |= {
+        11: b"<</Type /StructElem/S /Document/K [12 0 R 13 0 R 14 0 R 30 0 R]/P 10 0 R/Pg 1 0 R>>",
+        30: b"<</Type /StructElem/S /Table/K [18 0 R 31 0 R]/P 11 0 R/Pg 1 0 R>>",
+        31: b"<</Type /StructElem/S /TR/K [32 0 R 33 0 R]/P 30 0 R>>",
+        32: b"<</Type /StructElem/S /TH/K [9]/P 31 0 R/Pg 1 0 R>>",
+        33: b"<</Type /StructElem/S /TD/K [10]/P 31 0 R/Pg 1 0 R>>",
+    }
+    fonts = {3: FONTS[3], 1: FONTS[1]}
+    signs = {5: table({"0001": "Bel\u2010", "0002": "kacem"})}
+    shown = marked(*WORDS, "Montarvel", "832")
+    shown = shown.replace(b"(Une phrase)", b"/A 9 Tf <0001>").replace(b"(coup\xe9e)", b"/A 9 Tf <0002>")
+    content = read(".pdf", pdf(fonts | objects, signs | {2: shown}))
+
+    assert "Belkacem en trois." in said(content)
+    assert [(grid.caption, grid.rows[0]) for grid in content.grids] == [
+        ("Familles suivies", ("Auvrelles", "412")),
+        ("Familles suivies", ("Montarvel", "832")),
+    ]
