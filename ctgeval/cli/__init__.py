@@ -18,6 +18,7 @@ import click
 from ctgeval.cli import failures
 from ctgeval.cli.click_french import Argument, Command, Group, Option, Subgroup, shared_options
 from ctgeval.cli.messages import say
+from ctgeval.cli.stopping import Stop
 from ctgeval.errors import near
 
 HANDOVER_FORMATS = ("html", "md")
@@ -284,10 +285,15 @@ def planifier(ctx: click.Context, /, *, folder: Path, execute: bool, list_only: 
         return
     if execute:
         names = ("out", "jobs", "territoire", "wait", "despite_delay")
+        stop = ctx.find_object(Stop)
         # Lines of progress on standard error would be mailed by cron at each run.
         with progress.shown() if sys.stderr.isatty() else nullcontext() as told:
             done = runs.run(
-                folder, **{name: chosen[name] for name in names}, date=chosen["scheduled_day"], progress=told
+                folder,
+                **{name: chosen[name] for name in names},
+                date=chosen["scheduled_day"],
+                progress=told,
+                stopped=lambda: stop.code if stop is not None else None,
             )
         scheduling.tell_run(done)
         ctx.exit(done.code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # ruff: noqa: ARG002 - the signatures of the methods are click's
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +14,10 @@ import click
 
 from ctgeval.cli import failures, output
 from ctgeval.cli.messages import LANGUAGES, as_json, say, set_json, set_lang
+from ctgeval.cli.stopping import Stop, listened
 from ctgeval.errors import CtgevalError, ParameterError, near
+
+_INTERRUPTED = 130
 
 
 class Option(click.Option):
@@ -127,6 +131,9 @@ class Group(Command, click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except Exception as error:  # noqa: BLE001 - the last resort: a sentence and a log, never a traceback
+            if (stop := ctx.find_object(Stop)) is not None and stop.code is not None:
+                # A library made an error of its own of the interruption.
+                stop.unwind()
             failures.tell_unexpected(error, ctx.meta.get(failures.DOSSIER))
             ctx.exit(1)
 
@@ -138,18 +145,31 @@ class Group(Command, click.Group):
         standalone_mode: bool = True,  # noqa: FBT001, FBT002 - the signature is click's
         **extra: Any,
     ) -> Any:
-        """Run the program; misuse exits with 2 and is told in the language asked for."""
+        """Run the program; misuse exits with 2 and is told in the language asked for, a signal with its own code."""
+        with listened() as stop:
+            code = self._ended(stop, args, prog_name, complete_var, extra)
+            if not standalone_mode:
+                return code
+            sys.exit(code if isinstance(code, int) else 0)
+
+    def _ended(
+        self, stop: Stop, args: Sequence[str] | None, name: str | None, variable: str | None, extra: dict[str, Any]
+    ) -> Any:
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = super().main(args, name, variable, standalone_mode=False, **{"obj": stop, **extra})
         except click.UsageError as error:
             _tell_misuse(error, error.ctx or click.Context(self, info_name="ctgeval"), args or sys.argv[1:])
             code = 2
         except (click.Abort, KeyboardInterrupt):
-            output.error(say("error.interrupted"))
-            code = 130
-        if not standalone_mode:
+            code = _INTERRUPTED
+        except SystemExit as error:
+            code = error.code
+        if stop.code is None and code != _INTERRUPTED:
             return code
-        sys.exit(code if isinstance(code, int) else 0)
+        # Whoever listened may be gone: the terminal, or the other end of the pipe.
+        with contextlib.suppress(OSError):
+            _tell_stopped(stop)
+        return stop.code or _INTERRUPTED
 
 
 class Subgroup(Group):
@@ -190,6 +210,14 @@ def _keep_lang(ctx: click.Context, _param: click.Parameter, value: str | None) -
 def _keep_json(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value:
         set_json()
+
+
+def _tell_stopped(stop: Stop) -> None:
+    told = say(f"error.{stop.word}")
+    if as_json():
+        output.write_json({"ok": False, "message": told, "problems": []})
+    else:
+        output.error(told)
 
 
 def _tell_misuse(error: click.UsageError, context: click.Context, typed: Sequence[str]) -> None:

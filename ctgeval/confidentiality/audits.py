@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from pathlib import Path
 
 import pandas as pd
 
-from ctgeval.config import PRIVATE
+from ctgeval.config import PRIVATE, drafts
 from ctgeval.errors import ReportError
 from ctgeval.prose import harmless
 
@@ -43,7 +42,7 @@ def write(folder: Path, audience: str, release: str, audit: pd.DataFrame) -> Pat
     if not _WORD.fullmatch(name):
         raise ReportError("Ce nom ne peut pas servir de nom à un audit.", value=name[:100])
     path = folder / FOLDER / f"{name}.csv"
-    made = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    made = drafts.beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8-sig") as stream:
@@ -53,7 +52,7 @@ def write(folder: Path, audience: str, release: str, audit: pd.DataFrame) -> Pat
         made.replace(path)
     except OSError as error:
         raise ReportError(
-            f"L’audit de la protection ne peut pas être écrit : {error.strerror or error}.",
+            f"L’audit de la protection ne peut pas être écrit : {drafts.refusal(error)}.",
             file=f"{FOLDER}/{path.name}",
             remedy="Rendez le dossier et son sous-dossier « .ctgeval » accessibles en écriture, puis relancez.",
         ) from error

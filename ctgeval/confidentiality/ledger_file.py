@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ctgeval.config import PRIVATE
+from ctgeval.config import PRIVATE, drafts
 from ctgeval.errors import ConfidentialityError, ReportError
 
 __all__ = ["FILE", "VERSION", "anchor", "connect", "drop_anchor", "snapshot", "told", "transaction", "unlike"]
@@ -91,7 +90,7 @@ def told() -> Iterator[None]:
         raise _as_told(error) from error
     except OSError as error:
         raise ReportError(
-            f"Le registre de ce qui a été publié ne peut pas être lu ou écrit : {error.strerror or error}.",
+            f"Le registre de ce qui a été publié ne peut pas être lu ou écrit : {drafts.refusal(error)}.",
             file=FILE,
             remedy="Rendez le dossier accessible en écriture, puis relancez la commande.",
         ) from error
@@ -254,7 +253,7 @@ def anchor(folder: Path) -> tuple[int, str] | None:
 def drop_anchor(folder: Path, rank: int, seal: str) -> None:
     """Note beside the ledger how far it goes: a copy put back from before would not know this seal."""
     path = folder / _ANCHOR
-    made = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    made = drafts.beside(path)
     with told():
         try:
             with made.open("x", encoding="ascii") as stream:

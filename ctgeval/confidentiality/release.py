@@ -6,13 +6,11 @@ releases with the same figures are one, and an earlier one is never overwritten.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
+import secrets
 import shutil
-import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +21,12 @@ import pandas as pd
 from ctgeval.confidentiality.clearing import Cleared
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.confidentiality.table_checks import check_results, check_table
+from ctgeval.config import drafts
 from ctgeval.errors import ConfidentialityError, ReportError, suggestion
 
 _FORMAT = 5
 _DESCRIPTION = "release.json"
 _TEMPORARY = ".tmp-"
-_ABANDONED = 3600.0
 
 
 @dataclass(frozen=True)
@@ -243,7 +241,8 @@ def _whole(folder: Path, files: Mapping[str, bytes]) -> bool:
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+    made = folder.parent / f"{_TEMPORARY}{drafts.mark()}.{secrets.token_hex(6)}"
+    made.mkdir(mode=0o700)
     old = made.with_name(f"{made.name}-ancien")
     try:
         for name, content in files.items():
@@ -263,7 +262,4 @@ def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _sweep(store: Path) -> None:
     """Remove what builds that were killed have left behind."""
-    for left in store.glob(f"{_TEMPORARY}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(left, ignore_errors=True)
+    drafts.sweep(store.glob(f"{_TEMPORARY}*"), now=store.stat().st_mtime)

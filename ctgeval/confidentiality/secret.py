@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 from pathlib import Path
 
-from ctgeval.config import PRIVATE
+from ctgeval.config import PRIVATE, drafts
 from ctgeval.errors import ReportError
 
 __all__ = ["secret"]
@@ -32,18 +30,33 @@ def secret(folder: Path, *, create: bool = True) -> bytes:
     """
     path = folder / PRIVATE / _FILE
     try:
-        if create and not path.exists():
+        found = _read(path)
+        if create and not found:
             path.parent.mkdir(exist_ok=True)
-            with contextlib.suppress(FileExistsError), os.fdopen(_exclusive(path), "wb") as stream:
-                stream.write(secrets.token_hex(32).encode("ascii"))
-        return path.read_bytes().strip() if path.exists() else b""
+            drawn = secrets.token_hex(32).encode("ascii")
+            if not drafts.claim(path, drawn, mode=0o600):
+                _replace_empty(path, drawn)
+            # Another program may have drawn it at the same time.
+            found = _read(path)
+        return found
     except OSError as error:
         raise ReportError(
-            f"La clé du dossier ne peut pas être lue ou créée : {error.strerror or error}.",
+            f"La clé du dossier ne peut pas être lue ou créée : {drafts.refusal(error)}.",
             file=f"{PRIVATE}/{_FILE}",
             remedy="Rendez le dossier accessible en écriture.",
         ) from error
 
 
-def _exclusive(path: Path) -> int:
-    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except FileNotFoundError:
+        return b""
+
+
+def _replace_empty(path: Path, drawn: bytes) -> None:
+    """Draw the secret again where a program was killed, or out of room, between the file and its content."""
+    if _read(path):
+        return
+    path.unlink()
+    drafts.claim(path, drawn, mode=0o600)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,8 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ctgeval import config as configuration
+from ctgeval.config import drafts
 from ctgeval.errors import CtgevalError, NotebookFailed, ParameterError, ReportError
-from ctgeval.report import attempts, execute, formats as forms, limits, manifest, plan, register, scan, site, versions
+from ctgeval.report import (
+    attempts,
+    execute,
+    files,
+    formats as forms,
+    limits,
+    lock,
+    manifest,
+    plan,
+    register,
+    scan,
+    site,
+    versions,
+)
 from ctgeval.report.cases import Case, State, cases, changed_since, state, withdrawn_because
 from ctgeval.report.cluster import depot
 from ctgeval.report.kernels import Kernels, best
@@ -212,7 +226,8 @@ def build(
     remarks: list[str] = []
     with ExitStack() as stack:
         book = None
-        if not all(idle(case, case.withdrawal) for case in planned):
+        # The lock that a killed builder left says that there may be something of it to put in order.
+        if lock.left_behind(folder) or not all(idle(case, case.withdrawal) for case in planned):
             public = any(case.job.audience != INTERNAL for case in planned)
             book = stack.enter_context(register.opened(folder, Path(out), config, public=public))
         todo = []
@@ -358,19 +373,18 @@ def _build_all(
             tell(_failed(case, shelf))
         else:
             ready.append((case, shelf))
-    with tempfile.TemporaryDirectory(prefix="ctgeval-", ignore_cleanup_errors=True) as temporary:
+    prefix = f"{files.SCRATCH}{drafts.mark()}."
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as temporary:
         root = Path(temporary).resolve()
         with (
             closing(machines or opened_pool(kernels, root, hidden=folder)) as pool,
             ThreadPoolExecutor(max_workers=jobs or (machines.width if machines else 1)) as threads,
         ):
-            running = {
-                threads.submit(
-                    _build_one, case, shelf, pool, book, scratch=root / f"bilan-{rank}", day=day, bounds=bounds
-                ): case
-                for rank, (case, shelf) in enumerate(ready)
-            }
+            running: dict[Future[Entry], Case] = {}
             try:
+                for rank, (case, shelf) in enumerate(ready):
+                    begin = partial(_build_one, case, shelf, pool, book, scratch=root / f"bilan-{rank}")
+                    running[threads.submit(begin, day=day, bounds=bounds)] = case
                 for finished in as_completed(running):
                     tell(_confirmed(running[finished], finished.result(), book, day=day))
             except BaseException:
@@ -457,8 +471,7 @@ def _build_one(
     except CtgevalError as error:
         return _failed(case, error, seconds=time.perf_counter() - begun, cpu=cpu, tries=tries)
     except OSError as error:
-        told = ReportError(f"Erreur du système de fichiers : {error}.")
-        return _failed(case, told, seconds=time.perf_counter() - begun, cpu=cpu, tries=tries)
+        return _failed(case, _unwritten(error), seconds=time.perf_counter() - begun, cpu=cpu, tries=tries)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     made = _entry(case, "fait", seconds=time.perf_counter() - begun, cpu=cpu)
@@ -469,6 +482,15 @@ def _handed(shelf: Shelf, case: Case, scratch: Path) -> None:
     """Make the folder of a notebook as it must be at the beginning of a try."""
     shutil.rmtree(scratch, ignore_errors=True)
     shelf.handed.give(case.job.territoire, scratch / execute.WORK / "release")
+
+
+def _unwritten(error: OSError) -> ReportError:
+    """Tell what the system refused, without the path of a temporary folder."""
+    return ReportError(
+        f"Le bilan n’a pas pu être préparé : {drafts.refusal(error)}.",
+        file=Path(str(error.filename)).name if error.filename else "",
+        remedy="Vérifiez la place et les droits du dossier temporaire et du dossier de sortie, puis relancez.",
+    )
 
 
 def _failed(case: Case, error: CtgevalError, *, seconds: float = 0.0, cpu: float = 0.0, tries: int = 1) -> Entry:

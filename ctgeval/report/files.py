@@ -6,10 +6,11 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
+import tempfile
 import time
 from pathlib import Path
 
+from ctgeval.config import PRIVATE, drafts
 from ctgeval.errors import ReportError
 
 _NAME = re.compile(
@@ -18,7 +19,8 @@ _NAME = re.compile(
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10))})
 _LONGEST_NAME = 150
 _ATTEMPTS = 6
-_ABANDONED = 3600.0
+_LONGEST_BUILD = 86400.0
+SCRATCH = "ctgeval-"
 
 
 def checked_name(name: str) -> str:
@@ -84,7 +86,7 @@ def write_whole(path: Path, data: bytes) -> None:
     ReportError
         When the folder can't be written, or another program keeps the file open.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    temporary = drafts.beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as stream:
@@ -95,7 +97,7 @@ def write_whole(path: Path, data: bytes) -> None:
         _sweep(path)
     except OSError as error:
         raise ReportError(
-            f"Impossible d’écrire le fichier : {error.strerror or error}.",
+            f"Impossible d’écrire le fichier : {drafts.refusal(error)}.",
             file=path.name,
             remedy="Vérifiez que le dossier de sortie est accessible en écriture et que le fichier n’est pas ouvert "
             "dans un autre logiciel.",
@@ -107,10 +109,29 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _sweep(path: Path) -> None:
     """Remove what a killed program left beside a file; another one may be writing at this very moment."""
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                left.unlink()
+    with contextlib.suppress(OSError):
+        drafts.sweep(path.parent.glob(f".{path.name}.*.tmp"), now=path.stat().st_mtime)
+
+
+def sweep(folder: Path, out: Path, *, now: float) -> None:
+    """Remove the drafts that a killed builder left: its pages, its releases, and what its notebooks had been given.
+
+    Parameters
+    ----------
+    folder, out : Path
+        The dossier, and the folder of the reports.
+    now : float
+        The hour of the dossier, see `drafts.abandoned`.
+    """
+    drafts.sweep((folder / PRIVATE).rglob(".*.tmp"), now=now)
+    drafts.sweep((folder / PRIVATE / "releases").glob("*/.tmp-*"), now=now)
+    drafts.sweep((*out.glob("*/.*.tmp"), *out.glob("*/versions/.*.tmp")), now=now)
+    mine = os.getuid() if hasattr(os, "getuid") else None
+    with contextlib.suppress(OSError):
+        found = Path(tempfile.gettempdir()).glob(f"{SCRATCH}*")
+        # Their names tell who made them on this machine; without that, a day is more than any build takes.
+        folders = (one for one in found if one.is_dir() and mine in {None, one.lstat().st_uid})
+        drafts.sweep(folders, now=time.time() - _LONGEST_BUILD)
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ctgeval.config import PRIVATE
+from ctgeval.config import PRIVATE, drafts
 from ctgeval.errors import DossierBusy, ReportError
 
-__all__ = ["FILE", "Held", "Holder", "gone", "hold", "myself"]
+__all__ = ["FILE", "Held", "Holder", "gone", "hold", "left_behind", "myself"]
 
 FILE = f"{PRIVATE}/production.verrou"
 PATIENCE = 10.0
@@ -77,10 +77,13 @@ class Held:
         The lock file.
     holder : Holder
         Us.
+    after_kill : bool
+        Whether the one before was killed: what it was writing may be there still.
     """
 
     path: Path
     holder: Holder
+    after_kill: bool = False
 
     def check(self) -> None:
         """Make sure that nobody took the lock over, while this machine slept for instance.
@@ -121,34 +124,54 @@ def hold(folder: Path, *, patience: float | None = None, file: str = FILE) -> It
     ReportError
         When the dossier can't be written.
     """
-    path = folder / file
-    held = Held(path, myself())
-    try:
-        path.parent.mkdir(exist_ok=True)
-        _take(path, held.holder, PATIENCE if patience is None else patience)
-    except OSError as error:
-        raise ReportError(
-            f"Rien ne peut être écrit dans le dossier : {error.strerror or error}.",
-            file=file,
-            remedy="Rendez le dossier et son sous-dossier « .ctgeval » accessibles en écriture, puis relancez.",
-        ) from error
+    path, me = folder / file, myself()
     ended = threading.Event()
-    beat = threading.Thread(target=_beat, args=(held, ended), name="ctgeval-verrou", daemon=True)
-    beat.start()
+    beat = threading.Thread(target=_beat, args=(path, ended), name="ctgeval-verrou", daemon=True)
     try:
-        yield held
+        # A signal may come between the lock and the next line: it is released all the same.
+        yield _held(path, me, PATIENCE if patience is None else patience, beat)
     finally:
         ended.set()
-        beat.join()
-        _release(held)
+        if beat.is_alive():
+            beat.join()
+        _release(path, me)
 
 
-def _take(path: Path, holder: Holder, patience: float) -> None:
+def left_behind(folder: Path, *, file: str = FILE) -> bool:
+    """Tell whether the last holder of a lock was killed: what it was writing may be there still.
+
+    Parameters
+    ----------
+    folder, file
+        See `hold`.
+    """
+    other = _read(folder / file)
+    return other is not None and bool(gone(other))
+
+
+def _held(path: Path, me: Holder, patience: float, beat: threading.Thread) -> Held:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        after_kill = _take(path, me, patience)
+    except OSError as error:
+        raise ReportError(
+            f"Rien ne peut être écrit dans le dossier : {drafts.refusal(error)}.",
+            file=f"{PRIVATE}/{path.name}",
+            remedy="Rendez le dossier et son sous-dossier « .ctgeval » accessibles en écriture, puis relancez.",
+        ) from error
+    beat.start()
+    return Held(path, me, after_kill)
+
+
+def _take(path: Path, holder: Holder, patience: float) -> bool:
+    """Take a lock, and tell whether its former holder had left it behind."""
     deadline = time.monotonic() + patience
+    after_kill = False
     while not _create(path, holder):
         other = _read(path)
         if _abandoned(path, other):
             _remove(path, other)
+            after_kill = True
         if time.monotonic() >= deadline:
             raise DossierBusy(
                 f"Une autre production de ce dossier est en cours ({other or 'on ne sait pas par qui'}) : celle-ci a "
@@ -157,23 +180,17 @@ def _take(path: Path, holder: Holder, patience: float) -> None:
                 remedy="Attendez qu’elle finisse, puis relancez la commande.",
             )
         time.sleep(_PAUSE)
+    return after_kill
 
 
 def _create(path: Path, holder: Holder) -> bool:
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
-    except FileExistsError:
-        return False
+        return drafts.claim(path, json.dumps(asdict(holder)).encode("ascii"))
     except PermissionError:
         # Windows refuses so while a file of that name is being removed; anything else lasts, and is told.
         if os.name != "nt" or not path.exists():
             raise
         return False
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(json.dumps(asdict(holder)).encode("ascii"))
-        stream.flush()
-        os.fsync(stream.fileno())
-    return True
 
 
 def _read(path: Path) -> Holder | None:
@@ -195,7 +212,7 @@ def _abandoned(path: Path, other: Holder | None) -> bool:
 
 def _now(path: Path) -> float:
     """Return the hour of the share: that of this machine may be far from it."""
-    probe = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    probe = drafts.beside(path)
     try:
         probe.touch()
         return probe.stat().st_mtime
@@ -205,7 +222,7 @@ def _now(path: Path) -> float:
 
 def _remove(path: Path, other: Holder | None) -> None:
     """Take an abandoned lock away; of several builders that saw it, one alone does."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    aside = drafts.beside(path)
     with contextlib.suppress(FileNotFoundError, PermissionError):
         path.rename(aside)
         if _read(aside) != other:
@@ -215,17 +232,17 @@ def _remove(path: Path, other: Holder | None) -> None:
         aside.unlink(missing_ok=True)
 
 
-def _beat(held: Held, ended: threading.Event) -> None:
+def _beat(path: Path, ended: threading.Event) -> None:
     while not ended.wait(_BEAT):
         with contextlib.suppress(OSError):
-            os.utime(held.path)
+            os.utime(path)
 
 
-def _release(held: Held) -> None:
-    found = _read(held.path)
-    if found is not None and found.mark == held.holder.mark:
+def _release(path: Path, holder: Holder) -> None:
+    found = _read(path)
+    if found is not None and found.mark == holder.mark:
         with contextlib.suppress(OSError):
-            held.path.unlink()
+            path.unlink()
 
 
 def myself() -> Holder:
@@ -239,21 +256,21 @@ def myself() -> Holder:
         user=user,
         host=platform.node(),
         pid=os.getpid(),
-        space=_space(),
-        born=_born(os.getpid()),
+        space=drafts.space(),
+        born=drafts.born(os.getpid()),
         since=dt.datetime.now().astimezone().isoformat(timespec="seconds"),
     )
 
 
 def gone(holder: Holder) -> bool | None:
     """Tell whether the process of a holder has ended; nothing when only its own machine could say."""
-    if not holder.space or (holder.space, holder.host) != (_space(), platform.node()):
+    if not holder.space or (holder.space, holder.host) != (drafts.space(), platform.node()):
         return None
     return _dead(holder)
 
 
 def _dead(holder: Holder) -> bool:
-    born = _born(holder.pid)
+    born = drafts.born(holder.pid)
     if born or not holder.born:
         return born != holder.born
     try:
@@ -264,21 +281,3 @@ def _dead(holder: Holder) -> bool:
         # Another account's, on a system that hides its processes.
         return False
     return True
-
-
-def _space() -> str:
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return ""
-
-
-def _born(pid: int) -> str:
-    """Return when a process began, in ticks since the boot; empty when there is no such process, or it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    # State, then the 22nd field of proc(5): a process that waits to be buried holds nothing any more.
-    return "" if fields[0] in {"Z", "X"} else fields[19]

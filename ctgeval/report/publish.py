@@ -87,12 +87,13 @@ def publish(
     for _, one in others:
         write_whole(place(case.page.parent, one.name), one.data)
     write_whole(case.page, page)
-    manifest.write(case.manifest, told)
-    _let_go(case.page.parent, before, told)
     made = (told["html"]["sha256"], shelf.release.path.name)
     manifest.remember(
         case.folder, case.job, made_from=case.made_from, key=case.key, made=made, tries=reply.get("essais", 1)
     )
+    # The sheet comes last: it says that the bilan is up to date, hence that all of it is written.
+    manifest.write(case.manifest, told)
+    _let_go(case.page.parent, before, told)
     partial.unlink(missing_ok=True)
 
 

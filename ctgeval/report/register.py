@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ctgeval.confidentiality import ledger_file
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.ledger import Ledger, PublishedPage, Record, RegisteredRelease
-from ctgeval.report import lock, manifest, versions
+from ctgeval.report import files, lock, manifest, versions
 from ctgeval.report.files import digest
 from ctgeval.report.withdraw import INTERNAL, finish, own
 
@@ -105,9 +105,13 @@ class Register:
         """
         self._held.check()
         version = versions.keep(case, day=day)
-        if version is not None and self._ledger is not None and case.job.folder in self._releases:
-            name = manifest.page_name(version.told)
-            self._ledger.confirm(self._releases[case.job.folder], name, sha256=version.sha256, day=day)
+        if version is None or self._ledger is None:
+            return
+        # Its page may come from a build that was killed before this version was made, or written in the ledger.
+        seal = version.told.get("registre", {}).get("sceau", "")
+        release = next((one for one in self._ledger.releases if one.seal == seal), None)
+        if release is not None:
+            self._ledger.confirm(release, manifest.page_name(version.told), sha256=version.sha256, day=day)
 
     def withdrawal(self, case: Case) -> dict[str, str]:
         """Return the day and the reason of a bilan that is withdrawn; nothing for one that stands or never was."""
@@ -154,6 +158,8 @@ def opened(folder: Path, out: Path, config: Config, *, public: bool) -> Iterator
         When another builder is at work, or when something can't be written.
     """
     with lock.hold(folder) as held, contextlib.ExitStack() as stack:
+        if held.after_kill:
+            files.sweep(folder, out, now=held.path.stat().st_mtime)
         ledger = stack.enter_context(Ledger.open(folder)) if public else None
         if ledger is not None:
             _recognised(ledger, out, config)

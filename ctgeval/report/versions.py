@@ -195,7 +195,7 @@ def keep(case: Case, *, day: str) -> Version | None:
     Returns
     -------
     Version or None
-        A version that has just been frozen.
+        The version at which the bilan stays; nothing for a draft.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def keep(case: Case, *, day: str) -> Version | None:
     if version is None:
         return _freeze(now, day=day)
     _mend(now, version)
-    return None
+    return version
 
 
 def _freeze(case: Case, *, day: str) -> Version:
@@ -228,13 +228,14 @@ def _freeze(case: Case, *, day: str) -> Version:
     told.pop("retraits", None)
     data = case.page.read_bytes()
     copies = [(kept_["fichier"], (case.page.parent / one["fichier"]).read_bytes()) for one, kept_ in beside]
-    # The sheet first: a page that no sheet speaks of would be taken for a stranger's.
+    # The notes first: the next build ends by itself what a kill leaves of the rest, and could not write them again.
+    notes = {"format": manifest.FORMAT, "cle": case.key, "composants": dict(case.made_from)}
+    manifest.write(manifest.version_notes_path(case.folder, case.job, number), notes)
+    # Then the sheet: a page that no sheet speaks of would be taken for a stranger's.
     manifest.write(sheet, told)
     for name, copied in copies:
         write_whole(place(sheet.parent, *name.split("/")), copied)
     write_whole(page, data)
-    notes = {"format": manifest.FORMAT, "cle": case.key, "composants": dict(case.made_from)}
-    manifest.write(manifest.version_notes_path(case.folder, case.job, number), notes)
     return Version(number=number, page=page, sheet=sheet, told=told)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctgeval import config as configuration
 from ctgeval.confidentiality.ledger import Ledger
+from ctgeval.config import drafts
 from ctgeval.errors import ParameterError, ReportError
 from ctgeval.report import lock, manifest, plan, reasons, site
 from ctgeval.report.cluster import depot
@@ -299,7 +300,7 @@ def _remove(out: Path, told: dict[str, Any]) -> None:
                 parent.rmdir()
     except OSError as error:
         raise ReportError(
-            f"Ce bilan est inscrit comme retiré, mais son fichier n’a pas pu être ôté : {error.strerror or error}.",
+            f"Ce bilan est inscrit comme retiré, mais son fichier n’a pas pu être ôté : {drafts.refusal(error)}.",
             file=page.name,
             remedy="Fermez-le s’il est ouvert, vérifiez les droits d’écriture, puis relancez la même commande.",
         ) from error

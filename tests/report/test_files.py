@@ -36,7 +36,7 @@ def test_a_write_that_fails_leaves_the_former_content_and_no_rest(tmp_path: Path
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ReportError, match="No space left"):
+    with pytest.raises(ReportError, match="le disque est plein"):
         files.write_whole(path, b"apres")
     assert path.read_bytes() == b"avant"
     assert [one.name for one in tmp_path.iterdir()] == ["page.html"]

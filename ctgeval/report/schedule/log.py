@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from ctgeval.config import PRIVATE
+from ctgeval.config import PRIVATE, drafts
 from ctgeval.errors import ReportError
 
 __all__ = ["FILE", "FORMER", "append"]
@@ -56,7 +56,7 @@ def append(folder: Path, event: str, /, **fields: object) -> None:
             os.close(handle)
     except OSError as error:
         raise ReportError(
-            f"Le journal ne peut pas être écrit : {error.strerror or error}.",
+            f"Le journal ne peut pas être écrit : {drafts.refusal(error)}.",
             file=FILE,
             remedy="Rendez le dossier et son sous-dossier « .ctgeval » accessibles en écriture, puis relancez.",
         ) from error

@@ -26,6 +26,11 @@ LOCK = f"{configuration.PRIVATE}/planification.verrou"
 WAIT = 600.0
 _TERMINATED = 143
 _INTERRUPTED = 130
+_STOPPED = {
+    _TERMINATED: "Arrêté par le système (SIGTERM).",
+    _INTERRUPTED: "Interrompu au clavier.",
+    129: "Arrêté à la fermeture de la session (SIGHUP).",
+}
 _REFRESH = 1.0
 
 
@@ -67,6 +72,7 @@ def run(
     despite_delay: bool = False,
     date: dt.date | None = None,
     progress: Progress | None = None,
+    stopped: Callable[[], int | None] | None = None,
 ) -> Outcome:
     """Make the drafts of a dossier, as a scheduler asks.
 
@@ -84,6 +90,8 @@ def run(
         Go on when a source is older than its declared periodicity.
     date : datetime.date, optional
         The day of the run; today by default.
+    stopped : callable, optional
+        Exit code of a signal that the caller listens to, once it came: what it unwinds may end in another error.
 
     Returns
     -------
@@ -105,7 +113,7 @@ def run(
             with lock.hold(folder, patience=max(deadline - time.monotonic(), 0.0)):
                 pass
             day = date or dt.date.today()  # noqa: DTZ011 the day where the evaluator is
-            return _Run(folder, territoire=territoire).told(
+            return _Run(folder, territoire=territoire, stopped=stopped).told(
                 lambda one: one.make(out=out, jobs=jobs, day=day, despite_delay=despite_delay, progress=progress)
             )
     except DossierBusy as error:
@@ -116,8 +124,9 @@ def run(
 class _Run:
     """One run, from the moment that nobody else is at work."""
 
-    def __init__(self, folder: Path, *, territoire: str | None) -> None:
+    def __init__(self, folder: Path, *, territoire: str | None, stopped: Callable[[], int | None] | None) -> None:
         self._folder = folder
+        self._asked_to_stop = stopped
         self._territoire = territoire
         earlier = state.read(folder)
         self._interrupted = earlier is not None and earlier.etat == "interrompu"
@@ -226,10 +235,13 @@ class _Run:
             FAILED,
             f"Erreur imprévue dans ctgeval : {type(error).__name__}.",
         )
+        code = self._asked_to_stop() if self._asked_to_stop is not None else None
         if isinstance(error, KeyboardInterrupt):
-            told = ("interrompu", _INTERRUPTED, "Interrompu au clavier.")
-        elif isinstance(error, SystemExit):
-            told = ("interrompu", _TERMINATED, "Arrêté par le système (SIGTERM).")
+            code = code or _INTERRUPTED
+        elif isinstance(error, SystemExit) and isinstance(error.code, int):
+            code = code or error.code
+        if code is not None:
+            told = ("interrompu", code, _STOPPED.get(code, _STOPPED[_TERMINATED]))
         # The first error is the one to tell, even if the dossier can't be written any more.
         with suppress(CtgevalError):
             self._finish(*told)
@@ -248,7 +260,8 @@ def _terminable() -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(_TERMINATED)
 
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        # The command line listens already.
         yield
         return
     former = signal.signal(signal.SIGTERM, stop)
