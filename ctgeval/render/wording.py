@@ -387,13 +387,23 @@ def communes(lines: Sequence[Line], indicator: Indicator, period: str) -> str:
 
 def signed_change(first: Point, last: Point, indicator: Indicator) -> str:
     """Return an evolution with its sign, in percent for a count, as a difference for a rate."""
-    gap = last.value - first.value
-    if relative(indicator) and not indicator.unit.startswith("EUR"):
-        points = f"{french.NBSP}{'point' if abs(gap) < 2 else 'points'}" if indicator.unit == "%" else ""
-        return f"{french.number(gap, 1 if indicator.decimals is None else indicator.decimals, sign=True)}{points}"
+    value = evolved(first, last, indicator)
+    if _by_difference(indicator):
+        points = f"{french.NBSP}{'point' if abs(value) < 2 else 'points'}" if indicator.unit == "%" else ""
+        return f"{french.number(value, 1 if indicator.decimals is None else indicator.decimals, sign=True)}{points}"
     if first.value <= 0:
-        return french.number(gap, indicator.decimals, sign=True)
-    return french.percent(100 * gap / first.value, sign=True)
+        return french.number(value, indicator.decimals, sign=True)
+    return french.percent(value, sign=True)
+
+
+def evolved(first: Point, last: Point, indicator: Indicator) -> float:
+    """Return the evolution that `signed_change` tells, as a number."""
+    gap = last.value - first.value
+    return gap if _by_difference(indicator) or first.value <= 0 else 100 * gap / first.value
+
+
+def _by_difference(indicator: Indicator) -> bool:
+    return relative(indicator) and not indicator.unit.startswith("EUR")
 
 
 def verdicts() -> tuple[str, ...]:

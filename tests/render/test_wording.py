@@ -117,3 +117,22 @@ def test_index_starts_at_100_and_needs_a_base() -> None:
     assert rebased is not None
     assert [one.value for one in rebased.points] == [100, 120]
     assert wording.rebase(line(point("2023", 60)), "2006") is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "last", "said", "number"),
+    [
+        ("habitants", 27_407, 26_641, f"−2,8{NNBSP}%", -2.7949),
+        ("habitants", 0, 12, "+12", 12.0),
+        ("%", 10.0, 11.5, f"+1,5{NBSP}point", 1.5),
+        ("EUR par an", 20_170, 21_410, f"+6,1{NNBSP}%", 6.1477),
+    ],
+)
+def test_the_number_of_an_evolution_is_the_one_that_is_told(
+    unit: str, first: float, last: float, said: str, number: float
+) -> None:
+    measured = indicator(unit, 1 if unit == "%" else 0)
+    before, after = point("2018", first), point("2023", last)
+
+    assert wording.signed_change(before, after, measured) == said
+    assert wording.evolved(before, after, measured) == pytest.approx(number, abs=1e-4)

@@ -235,7 +235,8 @@ def _member(line: Line, indicator: Indicator, first: str, last: str) -> list[Cel
         return cells
     cells.append(tables.point(after, indicator))
     if before is not None and after is not None and before.known and after.known:
-        cells.append(Cell(wording.signed_change(before, after, indicator), raw=after.value - before.value))
+        told = wording.signed_change(before, after, indicator)
+        cells.append(Cell(told, raw=wording.evolved(before, after, indicator)))
     else:
         hidden = any(point is not None and point.mark == "masque" for point in (before, after))
         cells.append(tables.withheld("masque" if hidden else "absent"))

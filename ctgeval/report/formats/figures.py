@@ -43,11 +43,13 @@ def looked(value: float, text: str, *, provisional: bool = False) -> Figure:
         Whether « (p) » follows it.
     """
     found = _NUMBER.search(text)
-    if found is None or _is_code(found):
+    told = None if found is None or _is_code(found) else _figure(found)
+    if found is None or told is None or not (_rounds(value, told) or _is_share(value, told)):
+        # Under the look of another number it would lie.
         figure = Figure(value=value, decimals=0 if float(value).is_integer() else 4, note=_note(text, ""))
     else:
-        figure = replace(_figure(found), value=value, note=_note(text, found[0]))
-        figure = _as_share(figure, _figure(found).value) if figure.suffix.endswith("%") else figure
+        figure = replace(told, value=value, note=_note(text, found[0]))
+        figure = figure if _rounds(value, told) else replace(figure, share=True, suffix="")
     return replace(figure, suffix=f"{figure.suffix} (p)") if provisional else figure
 
 
@@ -73,11 +75,12 @@ def _is_code(found: re.Match[str]) -> bool:
     return whole[0] == "0" or (len(whole) > 3 and int(whole) not in _YEARS)
 
 
-def _as_share(figure: Figure, told: float) -> Figure:
-    reach = 0.51 * 10.0**-figure.decimals
-    if abs(figure.value - told) > reach >= abs(100 * figure.value - told):
-        return replace(figure, share=True, suffix="")
-    return figure
+def _rounds(value: float, told: Figure) -> bool:
+    return abs(value - told.value) <= 0.51 * 10.0**-told.decimals
+
+
+def _is_share(value: float, told: Figure) -> bool:
+    return told.suffix.endswith("%") and _rounds(100 * value, told)
 
 
 def _note(text: str, number: str) -> str:

@@ -75,5 +75,11 @@ def test_a_share_shown_in_hundredths_is_shown_so() -> None:
     assert looked(0.7984, f"0,8{NARROW}%").pattern == f'#,##0.0"{NARROW}%"'
 
 
+def test_a_value_never_takes_the_look_of_another() -> None:
+    found = looked(-766.0, f"−2,8{NARROW}%")
+
+    assert (found.pattern, found.note) == ("0", f"Dans le bilan{NARROW}: −2,8{NARROW}%")
+
+
 def test_a_value_that_the_page_does_not_show_as_a_number_keeps_its_digits() -> None:
     assert looked(12.5, "voir la note") == Figure(value=12.5, decimals=4, note=f"Dans le bilan{NARROW}: voir la note")
