@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ PATIENCE = 30.0
 SCHEDULER = "l’ordonnanceur"
 _SCHEMES = ("tcp", "tls")
 _SHOWN = 5
+_LOOK = 0.5
 _NO_CTGEVAL = "ctgeval y manque, ou ne sait pas y travailler en cluster"
 _EXAMPLE = "Donnez celle que « dask scheduler » affiche, par exemple tcp://10.0.0.5:8786 ou tls://10.0.0.5:8786."
 _Found = TypeVar("_Found")
@@ -134,7 +136,7 @@ def workers(client: Client) -> dict[str, int]:
         When the scheduler is lost.
     """
     try:
-        told = within(PATIENCE, client.scheduler_info)
+        told = within(PATIENCE, client.scheduler_info, lost=lambda: client.status != "running")
     except (RuntimeError, ValueError) as error:
         raise OSError(str(error)) from error
     found = told["workers"]
@@ -197,7 +199,7 @@ def refuse(apart: Mapping[str, str]) -> ReportError:
     )
 
 
-def within(seconds: float, function: Callable[[], _Found]) -> _Found:
+def within(seconds: float, function: Callable[[], _Found], *, lost: Callable[[], bool] = lambda: False) -> _Found:
     """Return what a function gives, or stop waiting for it.
 
     Parameters
@@ -206,11 +208,13 @@ def within(seconds: float, function: Callable[[], _Found]) -> _Found:
         How long it may take.
     function : callable
         What to wait for; it goes on alone when it takes longer.
+    lost : callable, optional
+        Whether it is known that nothing will come.
 
     Raises
     ------
     OSError
-        When it takes longer.
+        When it takes longer, or when nothing will come.
     """
     given: list[_Found] = []
     failed: list[BaseException] = []
@@ -223,9 +227,11 @@ def within(seconds: float, function: Callable[[], _Found]) -> _Found:
 
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join(seconds)
+    end = time.monotonic() + seconds
+    while thread.is_alive() and time.monotonic() < end and not lost():
+        thread.join(min(_LOOK, max(end - time.monotonic(), 0.0)))
     if failed:
         raise failed[0]
     if not given:
-        raise OSError(f"aucune réponse en {seconds:.0f} secondes")
+        raise OSError("connexion perdue" if lost() else f"aucune réponse en {seconds:.0f} secondes")
     return given[0]

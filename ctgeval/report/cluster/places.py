@@ -13,7 +13,7 @@ from ctgeval.errors import ParameterError, ReportError
 
 __all__ = ["Place", "is_url", "local", "opened"]
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _LOCAL = ("file", "local")
 _TEMPORARY = re.compile(r"\.[^/]+\.[0-9a-f]{12}\.tmp")
 
@@ -30,7 +30,7 @@ def local(text: str) -> str:
         return text
     from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
-    return str(LocalFileSystem._strip_protocol(text))  # noqa: SLF001 how fsspec itself reads it
+    return str(LocalFileSystem._strip_protocol(f"file{text[found.end(1) :]}"))  # noqa: SLF001 how fsspec itself reads it
 
 
 class Place:

@@ -17,7 +17,7 @@ from ctgeval.report import execute
 from ctgeval.report.cluster import connection, likeness, machine
 from ctgeval.report.cluster.parcel import Parcel, options, packed
 from ctgeval.report.cluster.relay import Relay
-from ctgeval.report.pool import GRACE, Task
+from ctgeval.report.pool import GRACE, Interrupted, Task
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -131,7 +131,9 @@ class ClusterPool:
         Raises
         ------
         ReportError
-            When no machine could run it, when the scheduler is lost, or when the build is interrupted.
+            When no machine could run it, or when the scheduler is lost.
+        Interrupted
+            When the build is.
         """
         parcel = self._parcel(task)
         avoided: set[str] = set()
@@ -202,7 +204,7 @@ class ClusterPool:
 
     def _refuse_end(self) -> None:
         if self._stopped.is_set():
-            raise ReportError("La production a été interrompue avant la fin de ce bilan.")
+            raise Interrupted
         if self._client.status != "running":
             raise self._lost()
 

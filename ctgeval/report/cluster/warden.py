@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, NoReturn
 from ctgeval.errors import CtgevalError
 from ctgeval.report.kernels import best
 from ctgeval.report.kernels.fork import ForkPool
-from ctgeval.report.pool import Pool, Task, gone_is_silent
+from ctgeval.report.pool import Interrupted, Pool, Task, gone_is_silent
 
 __all__ = ["main"]
 
@@ -71,6 +71,8 @@ def _reply(pool: Pool | ForkPool, asked: dict[str, Any]) -> dict[str, Any]:
     task = Task(notebook=Path(asked["carnet"]), scratch=Path(asked["dossier"]), **asked["options"])
     try:
         return pool.run(task)
+    except Interrupted:
+        return {"ailleurs": "la visite est finie"}
     except (CtgevalError, OSError) as error:
         # Nothing of the notebook: this machine could not run it, another may.
         return {"ailleurs": str(error)}
