@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ctgeval import french, measures, periods
+from ctgeval.config.notebooks import notebooks
 from ctgeval.errors import SEVERITIES, CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import budget, texts
 from ctgeval.programme.origin import place
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["notebooks", "problems"]
 
 _COMMUNE = re.compile(r"(?:\d\d|2[AB])\d{3}")
-
-
-def notebooks() -> dict[str, Path]:
-    """Return the notebooks that ctgeval ships, by name."""
-    package = Path(str(files("ctgeval")))
-    # Inside the wheel they are in the package; in a source tree they stand beside it.
-    folder = next((place for place in (package / "notebooks", package.parent / "notebooks") if place.is_dir()), None)
-    return {path.stem: path for path in sorted(folder.glob("*.ipynb"))} if folder else {}
 
 
 def problems(dossier: Dossier) -> list[Problem]:

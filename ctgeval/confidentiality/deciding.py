@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ctgeval.confidentiality.attack import Audit, Level, audit, violations
+from ctgeval.confidentiality.attacker import Audit, Level, audit, violations
 from ctgeval.confidentiality.equations import System, assemble
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.grounds import Grounds

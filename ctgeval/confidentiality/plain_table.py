@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ctgeval.confidentiality import contingency
-from ctgeval.confidentiality.attack import Level
+from ctgeval.confidentiality.attacker import Level
 from ctgeval.confidentiality.contingency import Margins
 from ctgeval.confidentiality.equations import Mask, System
 from ctgeval.confidentiality.forms import Form, Key

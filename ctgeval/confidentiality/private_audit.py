@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ctgeval.confidentiality.attack import Audit
+from ctgeval.confidentiality.attacker import Audit
 from ctgeval.confidentiality.equations import System
 from ctgeval.confidentiality.result_forms import KEY_COLUMNS
 from ctgeval.confidentiality.rules import Mask

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ctgeval.confidentiality.attack import LEVELS, Audit, Level
+from ctgeval.confidentiality.attacker import LEVELS, Audit, Level
 from ctgeval.confidentiality.contingency import Margins
 from ctgeval.confidentiality.deciding import decide
 from ctgeval.confidentiality.equations import System

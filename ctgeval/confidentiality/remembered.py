@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ctgeval import measures as measures_
-from ctgeval.confidentiality.attack import Level, violations
+from ctgeval.confidentiality.attacker import Level, violations
 from ctgeval.confidentiality.equations import System
 from ctgeval.confidentiality.forms import Cell, Form
 from ctgeval.confidentiality.grounds import Grounds

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import optimize
 
-from ctgeval.confidentiality.attack import Audit, Level, audit
+from ctgeval.confidentiality.attacker import Audit, Level, audit
 from ctgeval.confidentiality.equations import Floats, System
 from ctgeval.errors import ConfidentialityError, ProtectionInfeasible
 

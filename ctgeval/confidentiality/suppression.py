@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ctgeval.confidentiality.attack import Audit, Level, audit as attacked, violations
+from ctgeval.confidentiality.attacker import Audit, Level, audit as attacked, violations
 from ctgeval.confidentiality.clean_up import drop_needless
 from ctgeval.confidentiality.equations import Floats, Mask, System
 from ctgeval.confidentiality.exact_cuts import Master, attacker_cut, equation_cut

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ctgeval import measures, periods, sources
+from ctgeval import measures, periods
 from ctgeval.config import files, form, tableau, toml
 from ctgeval.config.models import BILAN_FORMATS, LONGEST_REASON
 from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
 from ctgeval.errors import PeriodError, Problem, Severity, SourceError, near
-from ctgeval.sources import addresses, vintages
+from ctgeval.sources import addresses, registry, vintages
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def _source_file(context: Context, rank: int, source: dict[str, Any]) -> Iterato
                 f"Cette source donne « {name} » sans « {other} ».",
                 "Donnez les deux ; ou aucun des deux, pour des comptages écrits dans la table « observations ».",
             )
-    known = sources.formats()
+    known = registry.NAMES
     wanted = source.get("format")
     if isinstance(wanted, str) and wanted not in known:
         close = near(wanted, known)

@@ -27,7 +27,6 @@ from ctgeval.report import (
     manifest,
     plan,
     register,
-    scan,
     site,
     versions,
 )
@@ -37,15 +36,14 @@ from ctgeval.report.kernels import Kernels, best
 from ctgeval.report.kernels.fork import ForkPool
 from ctgeval.report.plan import Job
 from ctgeval.report.pool import Pool, Task
-from ctgeval.report.publish import publish
 from ctgeval.report.register import Register
-from ctgeval.report.shelf import Shelf
 from ctgeval.report.withdraw import INTERNAL
 
 if TYPE_CHECKING:
     from ctgeval.config import Config
     from ctgeval.dossier import Dossier
     from ctgeval.report.cluster.pool import ClusterPool
+    from ctgeval.report.shelf import Shelf
 
 Status = Literal["fait", "a_jour", "echec", "retire", "fige"]
 Progress = Callable[[int, int, "Entry"], None]
@@ -417,6 +415,10 @@ def opened_pool(kernels: Kernels, root: Path, *, hidden: Path) -> Pool | ForkPoo
 
 def _shelf(dossier: Dossier, case: Case, book: Register, *, jobs: Sequence[Job], day: str) -> Shelf | CtgevalError:
     """Return what an audience may know, and what its pages must not say, once the ledger knows it."""
+    # Heavy, and of no use when nothing is to be built.
+    from ctgeval.report import scan
+    from ctgeval.report.shelf import Shelf
+
     try:
         release, forms = dossier.published(case.job.audience, case.job.partner or None, earlier=book.before)
         private = scan.private(dossier, release)
@@ -455,6 +457,8 @@ def _build_one(
     day: str,
     bounds: limits.Asked,
 ) -> Entry:
+    from ctgeval.report.publish import publish
+
     begun = time.perf_counter()
     cpu, tries = 0.0, 1
     marks = book.marks(case)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ctgeval import checks, french
+from ctgeval import french
 from ctgeval.report import manifest, plan, versions
 from ctgeval.report.files import digest, place
 from ctgeval.report.plan import Job
@@ -102,7 +102,7 @@ def cases(jobs: Iterable[Job], config: Config, folder: Path, out: Path, *, creat
     """
     secret = manifest.secret(folder, create=create)
     inputs = {path.relative_to(folder).as_posix(): digest(path) for path in plan.input_files(config, folder)}
-    notebooks = {name: digest(path) for name, path in checks.notebooks().items()}
+    notebooks = plan.notebook_digests()
     found, kept = [], {}
     for job in jobs:
         if job.folder not in kept:

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from ctgeval import measures
-from ctgeval.confidentiality.attack import audit
+from ctgeval.confidentiality.attacker import audit
 from ctgeval.confidentiality.equations import Equation, assemble
 from ctgeval.confidentiality.forms import Cell, Form, Key
 from ctgeval.confidentiality.ledger import Record, RegisteredRelease

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ctgeval import french, periods
-from ctgeval.checks import notebooks
 from ctgeval.config import PRIVATE, Config
+from ctgeval.config.notebooks import notebooks
 from ctgeval.errors import ParameterError, PeriodError, ReportError, suggestion
 from ctgeval.report import parameters
+from ctgeval.report.files import digest
 from ctgeval.report.program import code_digest, versions
 from ctgeval.sources import cache
 
@@ -203,6 +204,11 @@ def notebook(name: str) -> Path:
             remedy=suggestion(name, known) or f"Carnets disponibles : {', '.join(known) or 'aucun'}.",
         )
     return known[name]
+
+
+def notebook_digests() -> dict[str, str]:
+    """Return the sha256 of each notebook, by its name."""
+    return {name: digest(path) for name, path in notebooks().items()}
 
 
 @lru_cache(maxsize=64)

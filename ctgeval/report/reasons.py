@@ -6,7 +6,6 @@ import re
 
 from ctgeval.config.models import LONGEST_REASON
 from ctgeval.errors import ConfidentialityError, ParameterError
-from ctgeval.report.scan import KINDS, document
 
 __all__ = ["checked"]
 
@@ -37,10 +36,13 @@ def checked(reason: str, *, of: str) -> str:
             value=_CONTROL.sub("?", told[:80]),
             remedy=f"Écrivez une phrase de {LONGEST_REASON} signes au plus : les lecteurs de l’index la verront.",
         )
-    hits = document("motif.txt", told.encode("utf-8"), audience="habitants").hits
+    # Heavy, and of no use to whoever reads only the versions.
+    from ctgeval.report import scan
+
+    hits = scan.document("motif.txt", told.encode("utf-8"), audience="habitants").hits
     if hits:
         raise ConfidentialityError(
-            f"Le motif {of} ne peut pas être montré aux lecteurs : {KINDS[hits[0].kind]}.",
+            f"Le motif {of} ne peut pas être montré aux lecteurs : {scan.KINDS[hits[0].kind]}.",
             value=hits[0].what,
             remedy="Écrivez-le sans rien qui désigne une personne.",
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ctgeval.errors import ParameterError
-from ctgeval.report import html, lint, manifest, versions
+from ctgeval.report import manifest, versions
 from ctgeval.report.files import place, write_whole
 from ctgeval.report.plan import Job, title
 
@@ -69,6 +69,9 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
     PageRefused
         When some readers could not use it (`ctgeval.report.lint`): the earlier one stays.
     """
+    # Heavy, and of no use to whoever asks how readers are called.
+    from ctgeval.report import html, lint
+
     listed = tuple(jobs)
     first = listed[0]
     path = place(out, first.folder, "index.html")

@@ -3,73 +3,61 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ctgeval.errors import UnknownFormat, suggestion
-from ctgeval.sources import (
-    anct_france_services,
-    anct_projets,
-    caf_cafdata,
-    caf_iris,
-    caf_taux_couverture,
-    education_effectifs,
-    geographie_appartenance,
-    geographie_contours,
-    geographie_evenements,
-    insee_comparateur,
-    insee_filosofi,
-    insee_filosofi_cc,
-    insee_melodi,
-    insee_population,
-    insee_rp,
-    kobo,
-    limesurvey,
-    questionnaire,
-    scdl_subventions,
-    tableau,
-)
-from ctgeval.sources.table import Format, Options, SourceTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ctgeval.measures import Measure
     from ctgeval.sources.description import Description
+    from ctgeval.sources.table import Format, SourceTable
     from ctgeval.territory.reference import Reference
 
-__all__ = ["formats", "read"]
+__all__ = ["NAMES", "formats", "read"]
+
+_HOMES = {
+    "anct.france_services": "anct_france_services.FORMAT",
+    "anct.projets": "anct_projets.FORMAT",
+    "caf.cafdata": "caf_cafdata.FORMAT",
+    "caf.iris": "caf_iris.FORMAT",
+    "caf.taux_couverture": "caf_taux_couverture.FORMAT",
+    "education.effectifs": "education_effectifs.FORMAT",
+    "geographie.appartenance": "geographie_appartenance.FORMAT_APPARTENANCE",
+    "geographie.communes": "geographie_appartenance.FORMAT_COMMUNES",
+    "geographie.contours": "geographie_contours.FORMAT",
+    "geographie.evenements": "geographie_evenements.FORMAT_EVENEMENTS",
+    "geographie.passages": "geographie_evenements.FORMAT_PASSAGES",
+    "insee.comparateur": "insee_comparateur.FORMAT",
+    "insee.filosofi": "insee_filosofi.FORMAT",
+    "insee.filosofi_cc": "insee_filosofi_cc.FORMAT",
+    "insee.melodi": "insee_melodi.FORMAT",
+    "insee.population": "insee_population.FORMAT",
+    "insee.rp": "insee_rp.FORMAT",
+    "kobo": "kobo.FORMAT",
+    "limesurvey": "limesurvey.FORMAT",
+    "questionnaire": "questionnaire.FORMAT",
+    "scdl.subventions": "scdl_subventions.FORMAT",
+    "tableau": "tableau.FORMAT",
+}
+NAMES = tuple(sorted(_HOMES))
+"""Names of the formats: to check one, no reader is loaded."""
 
 
 @cache
 def formats() -> Mapping[str, Format]:
     """Return every format by its name, in alphabetical order."""
-    known = (
-        anct_france_services.FORMAT,
-        anct_projets.FORMAT,
-        caf_cafdata.FORMAT,
-        caf_iris.FORMAT,
-        caf_taux_couverture.FORMAT,
-        education_effectifs.FORMAT,
-        geographie_appartenance.FORMAT_APPARTENANCE,
-        geographie_appartenance.FORMAT_COMMUNES,
-        geographie_contours.FORMAT,
-        geographie_evenements.FORMAT_EVENEMENTS,
-        geographie_evenements.FORMAT_PASSAGES,
-        insee_comparateur.FORMAT,
-        insee_filosofi.FORMAT,
-        insee_filosofi_cc.FORMAT,
-        insee_melodi.FORMAT,
-        insee_population.FORMAT,
-        insee_rp.FORMAT,
-        kobo.FORMAT,
-        limesurvey.FORMAT,
-        questionnaire.FORMAT,
-        scdl_subventions.FORMAT,
-        tableau.FORMAT,
-    )
-    return MappingProxyType({each.name: each for each in sorted(known, key=lambda each: each.name)})
+    return MappingProxyType({name: _loaded(_HOMES[name]) for name in NAMES})
+
+
+def _loaded(home: str) -> Format:
+    module, _, attribute = home.partition(".")
+    found: Format = getattr(import_module(f"ctgeval.sources.{module}"), attribute)
+    return found
 
 
 def read(
@@ -125,11 +113,12 @@ def read(
     PersonalDataFound
         When a column that is not admitted holds data about persons.
     """
-    known = formats()
-    if format not in known:
+    from ctgeval.sources.table import Options
+
+    if format not in _HOMES:
         raise UnknownFormat(
             f"Le format « {format} » n’est pas connu.",
-            remedy=suggestion(format, known) or f"Formats connus : {', '.join(known)}.",
+            remedy=suggestion(format, NAMES) or f"Formats connus : {', '.join(NAMES)}.",
             file=Path(path).name,
             key="format",
             value=format,
@@ -145,4 +134,4 @@ def read(
         measures=measures,
         admitted=admitted or {},
     )
-    return known[format].read(Path(path), options)
+    return formats()[format].read(Path(path), options)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
-import pandas as pd
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 from ctgeval.errors import TerritoryError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ARRONDISSEMENTS",
@@ -60,7 +62,6 @@ ARRONDISSEMENTS = {
 }
 """The arrondissements municipaux of Paris, Lyon and Marseille, and the commune of each."""
 _EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
-_TEXT = pd.StringDtype(na_value=np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,22 +204,26 @@ def region(raw: object) -> str:
 
 def communes(series: pd.Series[Any]) -> pd.Series[Any]:
     """Return the prefixed codes of communes, missing where `commune` would refuse: the caller rejects those rows."""
+    # A code alone is checked without pandas.
+    import pandas as pd
+
     raw = pd.Series(series.unique())
     found = {value: _or_missing(value) for value in raw[raw.notna()].tolist()}
-    return series.map(found).astype(_TEXT)
+    return series.map(found).astype(pd.StringDtype(na_value=math.nan))
 
 
 def _or_missing(raw: object) -> str | float:
     try:
         return commune(raw)
     except TerritoryError:
-        return np.nan
+        return math.nan
 
 
 def _clean(raw: object, name: Level) -> str:
-    if isinstance(raw, float | np.floating) and float(raw).is_integer():
-        raw = int(raw)
-    text = re.sub(r"\s", "", str(raw)).upper() if isinstance(raw, str | int | np.integer) else ""
+    # Those of numpy too.
+    if isinstance(raw, Real) and not isinstance(raw, Integral) and float(raw).is_integer():
+        raw = int(float(raw))
+    text = re.sub(r"\s", "", str(raw)).upper() if isinstance(raw, str | Integral) else ""
     text = re.sub(r"\.0+$", "", text.removeprefix(f"{name}-"))
     if not text or isinstance(raw, bool):
         raise _refusal(raw, name, f"Il manque un code {_NOUNS[name]}.")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ctgeval.confidentiality import Rule, attack
-from ctgeval.confidentiality.attack import audit
+from ctgeval.confidentiality.attacker import audit
 from ctgeval.confidentiality.contingency import by_column, rate_form, system_of
 from ctgeval.confidentiality.forms import Form
 from ctgeval.errors import ConfidentialityError

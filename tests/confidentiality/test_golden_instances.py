@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ctgeval.confidentiality.attack import audit
+from ctgeval.confidentiality.attacker import audit
 from ctgeval.confidentiality.equations import Equation, System, assemble
 from ctgeval.confidentiality.suppression import choose
 from tests.confidentiality.tables import TOTAL, Table, names, with_margins

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from ctgeval.confidentiality import ProtectedTable, Rule, attack, deciding, protect
-from ctgeval.confidentiality.attack import audit, violations
+from ctgeval.confidentiality.attacker import audit, violations
 from ctgeval.confidentiality.contingency import rate_form
 from ctgeval.confidentiality.equations import System
 from ctgeval.confidentiality.ledger import Record, RegisteredRelease

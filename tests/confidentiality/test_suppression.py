@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ctgeval.confidentiality.attack import audit, violations
+from ctgeval.confidentiality.attacker import audit, violations
 from ctgeval.confidentiality.equations import Equation, System, assemble
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.suppression import Budget, choose, primaries

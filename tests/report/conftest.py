@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
-import html
 import importlib
 import json
-import re
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -25,7 +20,8 @@ from ctgeval import checks
 from ctgeval.confidentiality.forms import Form
 from ctgeval.confidentiality.released import TABLES
 from ctgeval.indicators.compute import RESULT_COLUMNS
-from ctgeval.report import html as site_html, plan
+from ctgeval.report import plan, scan
+from tests.report import demo, promises
 
 build_module = importlib.import_module("ctgeval.report.build")
 
@@ -200,7 +196,7 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
         def published(self, audience: str, partner: str | None = None, **_: Any) -> tuple[Release, tuple[Form, ...]]:
             return self.release(audience, partner), says(partner or audience)
 
-    monkeypatch.setattr(build_module.scan, "private", lambda *_: build_module.scan.Private())
+    monkeypatch.setattr(scan, "private", lambda *_: scan.Private())
     module = types.ModuleType("ctgeval.dossier")
     module.Dossier = Dossier  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ctgeval.dossier", module)
@@ -254,7 +250,6 @@ def rewrite() -> Callable[[Path, str, str], None]:
 
 
 BROWSER_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
 @pytest.fixture(scope="session")
@@ -270,88 +265,10 @@ def browser(chromium: str) -> Iterator[Any]:
 @pytest.fixture
 def check_page(browser: Any) -> Callable[[Path], None]:
     """A function that fails when a produced page breaks one of the promises of every page."""
-    return lambda path: _check_page(browser, path)
+    return lambda path: promises.check(browser, path)
 
 
-def _check_page(browser: Any, path: Path) -> None:
-    for scheme in ("light", "dark"):
-        with contextlib.closing(browser.new_context(color_scheme=scheme)) as context:
-            _check_quiet(context.new_page(), path)
-    # axe needs to be injected, which the page's own policy rightly forbids.
-    with contextlib.closing(browser.new_context(bypass_csp=True)) as context:
-        page = context.new_page()
-        page.goto(path.resolve().as_uri())
-        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert page.evaluate("scheme => matchMedia(`(prefers-color-scheme: ${scheme})`).matches", scheme)
-            assert _violations(page) == [], f"{path.name}, {scheme}"
-        for width, text in ((320, "100%"), (640, "200%")):
-            page.set_viewport_size({"width": width, "height": 800})
-            _check_reflow(page, text)
-    _check_source(
-        path.read_text(encoding="utf-8"), script=site_html.index_filter()[1] if path.name == "index.html" else ""
-    )
-
-
-def _check_quiet(page: Any, path: Path) -> None:
-    asked: list[str] = []
-    told: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: told.append(message.text))
-    page.on("pageerror", lambda error: told.append(str(error)))
-    page.goto(path.resolve().as_uri())
-    page.wait_for_load_state("networkidle")
-    assert [url for url in asked if not url.startswith("data:")] == [path.resolve().as_uri()]
-    assert told == []
-    run = "[...document.scripts].filter(one => one.type !== 'application/ld+json').length"
-    assert page.evaluate(run) == page.locator("#page-filtre").count()
-    assert page.locator("#page-filtre").count() == 0 or path.name == "index.html"
-    assert page.evaluate("document.documentElement.lang") == "fr"
-    assert page.locator("h1").count() == 1
-    assert page.locator("main").count() == 1
-
-
-def _violations(page: Any) -> list[str]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    found = axe.run(page, options={"runOnly": list(AXE_TAGS), "resultTypes": ["violations"]}).response["violations"]
-    return [f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found]
-
-
-def _check_reflow(page: Any, text: str) -> None:
-    page.evaluate("size => { document.documentElement.style.fontSize = size }", text)
-    too_wide = """() => {
-        const width = document.documentElement.clientWidth;
-        return [...document.body.querySelectorAll('*')]
-            .filter(one => !one.closest('svg') || one.matches('svg'))
-            .filter(one => { const box = one.getBoundingClientRect(); return box.width && box.right > width + 1; })
-            .map(one => one.outerHTML.slice(0, 120)).slice(0, 5)
-    }"""
-    assert page.evaluate(too_wide) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
-def _check_source(text: str, *, script: str) -> None:
-    # A block of data that no browser runs, in which no markup can begin; and the one script of the site.
-    text = re.sub(r'<script type="application/ld\+json">\{[^<>&]*\}</script>', "", text, count=1)
-    filtered = bool(script) and f"<script>{script}</script>" in text
-    text = text.replace(f"<script>{script}</script>", "")
-    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
-    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
-    assert policy
-    assert style
-    assert text.count("<style") == 1
-    allowed = f"script-src '{_digest(script)}'; " if filtered else ""
-    assert html.unescape(policy.group(1)) == (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style.group(1))}'; {allowed}base-uri 'none'; "
-        "form-action 'none'"
-    )
-    rest = text.replace(style.group(0), "")
-    assert not re.search(r"<script|<iframe|<link|<object|\son\w+=|\sstyle=|javascript:|@import", rest, re.IGNORECASE)
-    assert not re.search(r"url\((?!#)|@import", style.group(1))
-    for link in re.findall(r'\s(?:src|href)="([^"]*)"', rest):
-        assert re.match(r"#|https://|mailto:|data:|[a-z0-9-]+\.html$", link), link
-
-
-def _digest(content: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode('ascii')}"
+@pytest.fixture(scope="session")
+def demo_pages(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[demo.Key, Path]:
+    """Each page of the two demo dossiers, by dossier, audience and rank; the index is the last of its audience."""
+    return demo.pages(demo.built(checkout, tmp_path_factory))

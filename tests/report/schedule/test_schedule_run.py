@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import json
 import os
 import signal
@@ -22,7 +21,6 @@ from ctgeval.report.schedule import log, notify, run as runs, state
 from ctgeval.report.schedule.run import run
 from tests.report.conftest import CIVRAISIEN, GARTEMPE, Workshop
 
-build_module = importlib.import_module("ctgeval.report.build")
 DAY = dt.date(2026, 2, 1)
 LATE = 'diffusion = "ouverte"\nperiodicite = "annuelle"\nmise_a_jour = 2024-01-31\n'
 Rewrite = Callable[[Path, str, str], None]
@@ -128,7 +126,7 @@ def test_a_failure_is_told_without_a_word_of_what_the_file_says(
     def failing(*_args: object, **_options: object) -> None:
         raise ReportError("Une cellule secrète vaut 3.", value="3")
 
-    monkeypatch.setattr(build_module, "publish", failing)
+    monkeypatch.setattr("ctgeval.report.publish.publish", failing)
     done = run(workshop.folder, out=workshop.out, date=DAY)
     assert done.code == 1
     assert done.state is not None
