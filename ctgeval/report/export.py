@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
 
+from ctgeval import prose
+
 if TYPE_CHECKING:
     from nbconvert.filters.markdown_mistune import MarkdownWithMath
     from nbformat import NotebookNode
@@ -21,6 +23,8 @@ _PRIORITY = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/
 _NO_WORDS = '\n<p class="note">Figure non reproduite : elle n’a pas d’équivalent textuel.</p>\n'
 # What was written before a carriage return is written over, as on a terminal.
 _WRITTEN_OVER = re.compile(r".*\r(?=[^\n])")
+
+_QUOTED = re.compile(r"(<[^<>]*>)|&quot;")
 
 __all__ = ["raw"]
 
@@ -79,7 +83,12 @@ def _verbatim(text: str) -> str:
 
 def _prose(text: str, attachments: Any) -> str:
     markdown = _markdown(attachments) if attachments else _plain_markdown()
-    return f'\n<div class="texte">\n{markdown.render(text)}\n</div>\n'
+    return f'\n<div class="texte">\n{_typeset(markdown.render(text))}\n</div>\n'
+
+
+def _typeset(html: str) -> str:
+    """Give the words of some HTML their French typography: quotes are told from those of attributes first."""
+    return prose.typography(_QUOTED.sub(lambda found: found.group(1) or '"', html))
 
 
 @lru_cache(maxsize=1)
