@@ -177,11 +177,7 @@ class _Table:
         given = self._given(indicator, places, dated or every)
         if given and all(one.masked for one in given):
             return "results", "masque"
-        rows = [
-            facts.rows[rank]
-            for rank in facts.by_indicator.get(indicator, ())
-            if _speaks_of(facts.rows[rank], places, dated)
-        ]
+        rows = [row for row in facts.about(indicator, places) if _dated_so(row, dated)]
         figures = [one for one in told if not one.is_year]
         exact = [one.value for one in self._given(indicator, places, every)]
         for number in figures:
@@ -269,17 +265,16 @@ class _Table:
         return self._facts.labels[best] if best and not text[len(best) : len(best) + 1].isalnum() else ""
 
     def _named(self, text: str) -> tuple[str, ...]:
-        best = max((one for one in self._facts.names if len(one) > 3 and one in text), key=len, default="")
+        best = max(self._facts.named(text), key=len, default="")
         return self._facts.names.get(best, ())
 
     def _dated(self, text: str) -> str:
         return self._facts.periods.get(fold(text), "")
 
 
-def _speaks_of(row: Row, places: Sequence[str], dated: Sequence[str]) -> bool:
-    """Whether a row may be about these places and periods: it is silent of them, or names one."""
-    there = not row.places or not row.places.isdisjoint(places)
-    return there and (not dated or not row.periods or not row.periods.isdisjoint(dated))
+def _dated_so(row: Row, dated: Sequence[str]) -> bool:
+    """Whether a row may be about these periods: it is silent of them, or names one."""
+    return not dated or not row.periods or not row.periods.isdisjoint(dated)
 
 
 def _derived(told: Numeral, exact: Sequence[float]) -> bool:

@@ -29,6 +29,7 @@ _PLACES = ("geo", "other", "commune")
 _YEARS = frozenset({"annee", "exercice", "year", "periode", "wave", "wave_before", "wave_after"})
 _BOUND = re.compile(r"low|high")
 _LONGEST = 300
+_GRAM = 4
 _TYPED = re.compile(r"[\":;!?%€«»]|\.\.\.|\d \d")
 _LEFT_OUT = frozenset({"contours", "members", "sources", "limits", "sheets", "texts"})
 
@@ -74,6 +75,10 @@ class Facts:
         Rows in which a text stands, by that text folded.
     by_indicator : mapping
         Rows about an indicator.
+    by_place : mapping
+        Rows about an indicator and a place; those that are silent of places, under an empty one.
+    begun : mapping
+        Names of places by their first four letters.
     figures : ndarray
         Absolute values of all that is given, sorted.
     signed : str
@@ -88,6 +93,8 @@ class Facts:
     subjects: tuple[str, ...]
     by_word: Mapping[str, tuple[int, ...]]
     by_indicator: Mapping[str, tuple[int, ...]]
+    by_place: Mapping[tuple[str, str], tuple[int, ...]]
+    begun: Mapping[str, tuple[str, ...]]
     figures: npt.NDArray[np.float64]
     signed: str
 
@@ -95,6 +102,17 @@ class Facts:
     def of(cls, release: Release) -> Facts:
         """Read a release; its folder is named by its content, so that it is read once."""
         return _read(_Named(release))
+
+    def named(self, text: str) -> list[str]:
+        """Return the names of places that stand in a text, folded; those of less than four letters are words."""
+        places = range(len(text) - _GRAM + 1)
+        found = ((at, name) for at in places for name in self.begun.get(text[at : at + _GRAM], ()))
+        return list(dict.fromkeys(name for at, name in found if text.startswith(name, at)))
+
+    def about(self, indicator: str, places: Iterable[str]) -> list[Row]:
+        """Return the rows about an indicator that name one of some places, or none."""
+        ranks = {rank for place in ("", *places) for rank in self.by_place.get((indicator, place), ())}
+        return [self.rows[rank] for rank in sorted(ranks)]
 
     def gives(self, told: Numeral) -> bool:
         """Tell whether any figure of the release may be shown so."""
@@ -133,11 +151,14 @@ def _read(named: _Named) -> Facts:
     rows = tuple(row for name in told for row in _rows(name, release.table(name), periods_seen, designs))
     by_word: dict[str, list[int]] = {}
     by_indicator: dict[str, list[int]] = {}
+    by_place: dict[tuple[str, str], list[int]] = {}
     for rank, row in enumerate(rows):
         for word in row.words:
             by_word.setdefault(word, []).append(rank)
         if row.indicator:
             by_indicator.setdefault(row.indicator, []).append(rank)
+            for place in row.places or ("",):
+                by_place.setdefault((row.indicator, place), []).append(rank)
     others = [number for row in rows for number in (*row.figures, *row.bounds)]
     return Facts(
         results=results,
@@ -148,9 +169,19 @@ def _read(named: _Named) -> Facts:
         subjects=tuple(territories.loc[territories["role"] == "territoire", "geo"].astype(str)),
         by_word={word: tuple(ranks) for word, ranks in by_word.items()},
         by_indicator={name: tuple(ranks) for name, ranks in by_indicator.items()},
+        by_place={pair: tuple(ranks) for pair, ranks in by_place.items()},
+        begun=_begun(names),
         figures=np.unique(np.abs(np.concatenate([results.figures, np.array(others, dtype=float)]))),
         signed="\n".join(release.texts["markdown"].dropna().astype(str)),
     )
+
+
+def _begun(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if len(name) >= _GRAM:
+            found.setdefault(name[:_GRAM], []).append(name)
+    return {first: tuple(those) for first, those in found.items()}
 
 
 def period_forms(period: str) -> tuple[str, ...]:

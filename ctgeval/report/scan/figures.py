@@ -137,9 +137,15 @@ def told_masks(text: str, facts: Facts) -> Iterator[str]:
     if not indicators:
         return
     for sentence in _SENTENCE.split(text):
-        words = fold(sentence)
-        places = {code for name, codes in facts.names.items() if len(name) > 3 and name in words for code in codes}
-        for told, period in _dated(sentence, facts):
+        dated = [
+            (told, period)
+            for told, period in _dated(sentence, facts)
+            if any(facts.results.hides(one, period) for one in indicators)
+        ]
+        if not dated:
+            continue
+        places = {code for name in facts.named(fold(sentence)) for code in facts.names[name]}
+        for told, period in dated:
             cells = [facts.results.get((one, geo, period)) for one in indicators for geo in places or facts.subjects]
             if any(cell is not None and cell.masked for cell in cells) and not _given(told, cells):
                 yield hidden(told.text)

@@ -71,6 +71,7 @@ class Results(Mapping[Key, Given]):
         self._order = np.argsort(key, kind="stable")
         self._keys = key[self._order]
         self._moments: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
+        self._hidden: frozenset[tuple[str, str]] | None = None
         self._made: dict[Key, Given] = {}
 
     def __getitem__(self, key: Key) -> Given:
@@ -97,6 +98,15 @@ class Results(Mapping[Key, Given]):
         """Tell whether anything is said of an indicator and a place."""
         left, right = self._pair(indicator, geo)
         return right > left
+
+    def hides(self, indicator: str, period: str) -> bool:
+        """Tell whether anything is masked for an indicator and a period, wherever it is."""
+        if self._hidden is None:
+            of = self._keys[self._masked[self._order]]
+            pairs = np.unique((of // (self._sizes[1] * self._sizes[2])) * self._sizes[2] + of % self._sizes[2])
+            told = (divmod(one, self._sizes[2]) for one in pairs.tolist())
+            self._hidden = frozenset((self._names[0][first], self._names[2][last]) for first, last in told)
+        return (indicator, period) in self._hidden
 
     def times(self, indicator: str, geo: str) -> tuple[str, ...]:
         """Return the periods of which something is said, for an indicator and a place."""

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ctgeval.indicators.compute import RESULT_COLUMNS
+from ctgeval.report.scan.facts import Facts
 from ctgeval.report.scan.results import Given, Results
+from tests.report.scan.conftest import Release
 
 NUMBERS = ("value", "numerator", "denominator", "n", "low", "high", "ci_low", "ci_high")
 Key = tuple[str, str, str]
@@ -58,7 +60,18 @@ def test_each_cell_is_found_and_no_other(rows: list[Mapping[str, object]]) -> No
                 if key in expected:
                     same(results[key], expected[key])
         for period in ("2021", "2022", "1999"):
+            moment = [key for key in expected if key[0] == indicator and key[2] == period]
+            assert results.hides(indicator, period) == any(
+                row["conf_status"] != "F" for key in moment for row in expected[key]
+            )
             told = {key[1]: results[key].value for key in expected if key[0] == indicator and key[2] == period}
             assert results.valued(indicator, period) == {
                 geo: value for geo, value in told.items() if not math.isnan(value)
             }
+
+
+@given(st.lists(st.sampled_from(["auvrelles", "bellouze-en-arvelle", " ", "epci-1", "auvre", "cc du val d'arvelle"])))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_places_are_found_wherever_they_stand_in_a_text(release: Release, parts: list[str]) -> None:
+    facts, text = Facts.of(release), "".join(parts)  # type: ignore[arg-type]
+    assert set(facts.named(text)) == {name for name in facts.names if len(name) > 3 and name in text}
