@@ -33,7 +33,6 @@ Each error tells what happened (``message``), where (``file``, ``sheet``, ``row`
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -294,6 +293,9 @@ def near(word: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
     count : int
         How many at most.
     """
+    # Loaded when a word is unknown: every command would wait for it.
+    import difflib
+
     by_fold: dict[str, str] = {}
     for candidate in candidates:
         by_fold.setdefault(candidate.casefold(), candidate)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import platform
-import tempfile
-import traceback
 from pathlib import Path
 
 from ctgeval.cli import output
@@ -43,6 +40,11 @@ def tell_unexpected(error: Exception, dossier: Path | None) -> None:
 
 
 def _logged(error: Exception, dossier: Path | None) -> Path:
+    # Loaded when they serve: every command would wait for them.
+    import platform
+    import tempfile
+    import traceback
+
     trace = "".join(traceback.format_exception(error))
     stamp = dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
     text = f"{stamp} | Python {platform.python_version()} | {platform.platform()}\n{trace}\n"

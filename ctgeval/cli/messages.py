@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +16,7 @@ _JSON = "ctgeval.json"
 
 @cache
 def _catalogue() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads((files("ctgeval.cli") / "messages.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name("messages.toml").read_text(encoding="utf-8"))
 
 
 def lang() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import sys
@@ -46,6 +45,8 @@ def error(text: str = "") -> None:
 
 def write_json(told: Any) -> None:
     """Write the result for another program."""
+    import json
+
     click.echo(json.dumps(told, ensure_ascii=True, indent=2, default=str))
 
 
