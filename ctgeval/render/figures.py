@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns  # type: ignore[import-untyped]
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ctgeval import french, periods
@@ -61,14 +62,15 @@ def trajectory(lines: Sequence[Line], indicator: Indicator, *, fictional: bool) 
     axes.grid(axis="y", color=theme.GRID, linewidth=1)
     axes.set_axisbelow(True)
     styles = {line.geo: theme.style(rank) for rank, line in enumerate(lines)}
+    # From the last one to the first, which is drawn over the others.
+    drawn = frame.dropna(subset=["y"]).iloc[::-1]
     sns.lineplot(
-        data=frame.dropna(subset=["y"]).iloc[::-1], x="x", y="y", hue="geo", style="geo", size="geo", units="run",
-        estimator=None, errorbar=None, sort=False, legend=False, ax=axes, markersize=8, markeredgewidth=1,
-        palette={geo: style.colour for geo, style in styles.items()},
-        markers={geo: style.marker for geo, style in styles.items()},
-        dashes={geo: style.dash for geo, style in styles.items()},
-        sizes={geo: style.width for geo, style in styles.items()},
+        data=drawn, x="x", y="y", hue="geo", units="run", estimator=None, errorbar=None, sort=False, legend=False,
+        ax=axes, markersize=8, markeredgewidth=1, palette={geo: style.colour for geo, style in styles.items()},
     )  # fmt: skip
+    # Asked to tell lines apart by four means at once, seaborn would look through the table for each set of four.
+    runs = drawn.groupby("geo", sort=False)["run"].nunique()
+    _style(axes.lines, [styles[geo] for geo, count in runs.items() for _ in range(count)])
     axes.set(xlabel="", ylabel="")
     for line in lines:
         _draw_bounds(axes, frame[frame["geo"] == line.geo], styles[line.geo].colour)
@@ -99,6 +101,13 @@ def _long(lines: Sequence[Line]) -> pd.DataFrame:
             low, high = (point.low, point.high) if point.bounded and math.isfinite(point.high) else (math.nan, math.nan)
             rows.append((line.geo, point.period, x, point.value, low, high, f"{line.geo} {run}"))
     return pd.DataFrame(rows, columns=["geo", "period", "x", "y", "low", "high", "run"])
+
+
+def _style(drawn: Sequence[Line2D], styles: Sequence[theme.Style]) -> None:
+    for line, style in zip(drawn, styles, strict=True):
+        line.set_linewidth(style.width)
+        line.set_marker(style.marker)
+        line.set_dashes(style.dash or (None, None))
 
 
 def _draw_bounds(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
