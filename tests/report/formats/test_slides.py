@@ -36,15 +36,16 @@ def shown(page_of_slides: Path, browser: Any) -> Any:
     context.close()
 
 
-def test_the_slides_keep_the_promises_of_every_page(page_of_slides: Path, check_page: Any) -> None:
-    check_page(page_of_slides)
-
-
-def test_the_notes_keep_them_too(page_of_slides: Path, check_page: Any, tmp_path: Path) -> None:
-    opened = tmp_path / page_of_slides.name
+@pytest.mark.parametrize("notes", ["shown", "hidden"][: sample(1, 2)])
+def test_the_slides_keep_the_promises_of_every_page(
+    page_of_slides: Path, check_page: Any, tmp_path: Path, notes: str
+) -> None:
+    seen = tmp_path / page_of_slides.name
     text = page_of_slides.read_text(encoding="utf-8")
-    opened.write_text(text.replace('type="checkbox"', 'type="checkbox" checked'), encoding="utf-8")
-    check_page(opened)
+    assert text.count('type="checkbox"') == 1
+    box = 'type="checkbox" checked' if notes == "shown" else 'type="checkbox"'
+    seen.write_text(text.replace('type="checkbox"', box), encoding="utf-8")
+    check_page(seen)
 
 
 def test_a_published_page_gives_slides_of_one_screen_each(

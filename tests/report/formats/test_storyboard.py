@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ctgeval.report.formats import content, storyboard
+from tests.examples import examples
 from tests.report.formats.documents import document
 
 WORDS = "mot " * 60
@@ -42,6 +43,7 @@ def _leaves(elements: list[Element]) -> Counter[str]:
     )
 
 
+@examples(40)
 @given(st.lists(BLOCKS, max_size=12))
 def test_all_that_the_page_says_is_on_a_slide_or_in_its_notes(blocks: list[str]) -> None:
     raw = "".join(blocks)
@@ -59,6 +61,7 @@ def test_all_that_the_page_says_is_on_a_slide_or_in_its_notes(blocks: list[str])
     assert all(not list(one.iter("h2")) for slide in told for one in (*slide.shown, *slide.notes))
 
 
+@examples(40)
 @given(st.lists(BLOCKS, max_size=12))
 def test_a_slide_holds_one_screen_unless_one_block_is_taller(blocks: list[str]) -> None:
     for slide in _told("".join(blocks)):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ctgeval.report.formats import content, widths
+from tests.examples import examples
 from tests.report.formats.documents import document
 
 CELL = st.text("ab ", max_size=150)
@@ -19,6 +20,7 @@ def _table(rows: Sequence[Sequence[str]]) -> content.Element:
     return next(content.tree(document(f"<table>{cells}</table>")).iter("table"))
 
 
+@examples(50)
 @given(ROWS)
 def test_the_columns_fit_in_the_page(rows: Sequence[Sequence[str]]) -> None:
     shares = widths.columns(_table(rows))
