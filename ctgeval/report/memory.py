@@ -34,11 +34,18 @@ class Watched:
         Process whose descendants run the cells; 0 as long as it is not known.
     exceeded : bool
         Whether it was ended for taking more.
+    began : float or None
+        When its follower began.
+    seen : dict
+        The processes that ran it, each with when it began: none may stay when it is over, even if those that answered
+        for it were killed.
     """
 
     allowed: int
     follower: int = 0
     exceeded: bool = False
+    began: float | None = None
+    seen: dict[int, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -84,6 +91,9 @@ class Watch:
             # Its follower may now run another one, which must not be ended in its place.
             with one.lock:
                 one.follower = 0
+                for process, since in one.seen.items():
+                    if kin.born(process) == since:
+                        _end(process, since)
 
     def _look(self) -> None:
         mine = threading.current_thread()
@@ -98,14 +108,21 @@ class Watch:
 
     @staticmethod
     def _check(one: Watched) -> None:
+        began = kin.born(one.follower)
+        one.began = one.began or began
+        if began is None or began != one.began:
+            return
         found = list(kin.descendants(one.follower))
+        for process in found:
+            if process not in one.seen and (since := kin.born(process)) is not None:
+                one.seen[process] = since
         if sum(kin.resident(process) for process in found) > one.allowed:
             one.exceeded = True
             for process in found:
-                _end(process, one.follower)
+                _end(process, one.seen.get(process))
 
 
-def _end(process: int, ancestor: int) -> None:
+def _end(process: int, since: float | None) -> None:
     """Kill a process, unless its number was given to another one meanwhile."""
     if not hasattr(os, "pidfd_open"):
         kin.end(process)
@@ -113,7 +130,7 @@ def _end(process: int, ancestor: int) -> None:
     with suppress(OSError):
         descriptor = os.pidfd_open(process)
         try:
-            if process in kin.descendants(ancestor):
+            if kin.born(process) == since:
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
         finally:
             os.close(descriptor)

@@ -28,7 +28,7 @@ from ctgeval.report.parameters import Value
 GRACE = 60.0
 _TEMPLATE = "modele"
 STOPPED = "Le processus qui suivait le carnet s’est arrêté brutalement."
-TOO_SLOW = "La page du carnet n’a pas pu être préparée dans le temps accordé : il écrit sans doute trop."
+TOO_SLOW = "Le processus qui suivait le carnet n’a pas répondu dans le temps accordé : le carnet écrit sans doute trop."
 # What a process needs of a system to run. The rest may name the dossier, or hold a password.
 _KEPT = {
     "LANG", "LANGUAGE", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",

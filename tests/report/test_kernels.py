@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -17,75 +17,27 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from ctgeval.report.build import opened_pool
+from ctgeval.report import execute, worker
 from ctgeval.report.endings import MOST
 from ctgeval.report.kernels import best
 from ctgeval.report.kernels.fork import ForkPool
 from ctgeval.report.kernels.hearth import Hearth
 from ctgeval.report.kernels.outputs import Gathered
-from ctgeval.report.pool import Task
+from ctgeval.report.parameters import seed
+from ctgeval.report.pool import environment
+from tests.report.running import Bench, alive, children, wait_for
 
 pytestmark = pytest.mark.skipif(best() != "fork", reason="no process may fork safely on this system")
-
-PARAMETERS = new_code_cell('release = ""\nnom = ""', metadata={"tags": ["parameters"]})
-DECLARED = {"parametres": {name: {"type": "texte"} for name in ("release", "nom")}}
-Run = Callable[..., dict[str, Any]]
-
-
-class Bench:
-    """Pools of both kinds in one folder, and notebooks written on demand."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.pools: dict[str, Any] = {}
-        self.asked = 0
-
-    def pool(self, kernels: str) -> Any:
-        if kernels not in self.pools:
-            place = self.root / kernels
-            (place / "cache").mkdir(parents=True)
-            self.pools[kernels] = opened_pool(kernels, place, hidden=self.root / "dossier")  # type: ignore[arg-type]
-        return self.pools[kernels]
-
-    def task(self, *cells: str, nom: str = "", limit: float = 60.0, kernels: str = "fork") -> Task:
-        self.asked += 1
-        made = [new_markdown_cell("# Titre"), PARAMETERS, *(new_code_cell(cell) for cell in cells)]
-        path = self.root / f"carnet-{self.asked}.ipynb"
-        nbformat.write(new_notebook(cells=made, metadata={"ctgeval": DECLARED}), path)
-        scratch = self.root / kernels / f"bilan-{self.asked}"
-        release = scratch / "travail" / "release"
-        release.mkdir(parents=True)
-        (release / "canari.txt").write_text(f"canari-{nom}", encoding="utf-8")
-        return Task(path, scratch, {"release": "release", "nom": nom}, limit)
-
-    def run(self, *cells: str, kernels: str = "fork", **options: Any) -> dict[str, Any]:
-        pool = self.pool(kernels)
-        return dict(pool.run(self.task(*cells, kernels=kernels, **options)))
-
-    def hearth(self) -> int:
-        return int(self.pool("fork")._hearth.pid)
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     made = Bench(tmp_path_factory.mktemp("foyer").resolve())
     yield made
-    for pool in made.pools.values():
-        pool.close()
-
-
-def children(parent: int) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-
-
-def wait_for(told: Callable[[], Any], *, seconds: float = 20.0) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := told()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return found
+    made.close()
 
 
 ALIKE = (
@@ -113,19 +65,34 @@ ALIKE = (
 )  # fmt: skip
 
 
-def test_what_a_notebook_shows_is_the_same_in_both_kinds_of_process(bench: Bench) -> None:
+def test_what_a_notebook_shows_is_the_same_in_both_kinds_of_process_and_in_jupyter(bench: Bench) -> None:
     fork, process = (bench.run(*ALIKE, nom="canton", kernels=kernels) for kernels in ("fork", "process"))
     assert "message" not in fork, fork
     assert "message" not in process, process
     # In pieces first: the difference of two long lines takes minutes to tell.
-    pieces = [reply["html"].split("), (") for reply in (fork, process)]
-    assert [pair for pair in zip(*pieces, strict=False) if pair[0] != pair[1]] == []
-    assert fork["html"] == process["html"]
+    for other in (process["html"], by_jupyter(bench)):
+        pieces = [told.split("), (") for told in (fork["html"], other)]
+        assert [pair for pair in zip(*pieces, strict=False) if pair[0] != pair[1]] == []
+        assert fork["html"] == other
     assert {**fork, "cpu": 0, "carnet": ""} == {**process, "cpu": 0, "carnet": ""}
     for said in ("deux", "Trois", "colonne8", "Figure non reproduite", "après", "gardé", "attendu", "attente", "objet"):
         assert said in fork["html"]
     for hidden in ("avant", "effacé", "erreur"):
         assert hidden not in fork["html"]
+
+
+def by_jupyter(bench: Bench) -> str:
+    """The page of the same cells when a kernel of Jupyter runs them, as nbclient and papermill do."""
+    task = bench.task(*ALIKE, nom="canton", kernels="jupyter")
+    notebook = execute.template(task.notebook)
+    execute.inject(notebook, task.parameters)
+    start = seed(task.parameters)
+    notebook.cells.insert(0, new_code_cell(f"import random, numpy\nrandom.seed({start}); numpy.random.seed({start})"))
+    place = task.scratch / execute.WORK
+    variables = environment(bench.root / "dossier", task.scratch / "prive", variables=os.environ)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(place)}}).execute(env=variables)
+    del notebook.cells[0]
+    return str(worker.rendered(execute.Outcome(notebook, None))["html"])
 
 
 FAILURES = {
@@ -156,8 +123,8 @@ def test_every_failure_is_told_with_its_cell_and_keeps_what_came_before(bench: B
 
 def test_a_notebook_that_lasts_too_long_is_stopped_and_keeps_what_it_wrote(bench: Bench) -> None:
     begun = time.monotonic()
-    reply = bench.run("import time\nprint('attente')\ntime.sleep(90)", limit=1.5)
-    assert "durée accordée au carnet (2\u00a0secondes) est dépassée" in reply["message"]
+    reply = bench.run("import time\nprint('attente')\ntime.sleep(90)", limit=5.0)
+    assert "durée accordée au carnet (5\u00a0secondes) est dépassée" in reply["message"]
     assert reply["cellule"] == 2
     assert "attente" in reply["html"]
     assert time.monotonic() - begun < 30
@@ -319,18 +286,13 @@ def test_a_death_is_told_and_the_next_notebook_runs(bench: Bench, victim: str) -
     assert "suite" in bench.run("print('suite')")["html"]
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
 _BUILDER = """\
 import json, sys
 from pathlib import Path
 from ctgeval.report.kernels.fork import ForkPool
-from ctgeval.report.pool import Task
+from ctgeval.report.parameters import seed
+from ctgeval.report.pool import environment
+from tests.report.running import Bench, alive, children, wait_for
 root, notebook, scratch = (Path(one) for one in sys.argv[1:])
 pool = ForkPool(root, hidden=root.parent / "dossier")
 pool.run(Task(notebook, scratch, {"release": "release", "nom": ""}, 120.0))

@@ -79,7 +79,7 @@ def followed(notebook: NotebookNode, start: Callable[[Cells], Started], *, limit
     stopped, code = "", None
     try:
         stopped = reading.until(end, limit=limit, cell_limit=cell_limit)
-        code = None if stopped or gathered.reached else started.process.wait(_LAST_WORDS)
+        code = None if stopped else started.process.wait(_LAST_WORDS)
     finally:
         # Before its parent dies: not every system says later whose child a process was.
         kin.end_the_rest(wait=False)

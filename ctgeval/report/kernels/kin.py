@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["adopt", "buried", "children", "descendants", "die_with", "end", "end_the_rest", "resident"]
+__all__ = ["adopt", "born", "buried", "children", "descendants", "die_with", "end", "end_the_rest", "resident"]
 
 _SUBREAPER, _PARENT_DEATH = 36, 1
 _PATIENCE, _PAUSE = 5.0, 0.005
@@ -111,6 +111,33 @@ def resident(process: int) -> int:
         return int(psutil.Process(process).memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def born(process: int) -> float | None:
+    """Return what tells a process from another one that was given its number later: when it began.
+
+    Parameters
+    ----------
+    process : int
+        Its number.
+
+    Returns
+    -------
+    float or None
+        A time, of which the origin does not matter; nothing when it is gone, or has ended and waits to be buried.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, IndexError, ValueError):
+            # After the name of the program, which may hold anything.
+            told = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+            return None if told[0] in {b"Z", b"X"} else float(told[19])
+        return None
+    import psutil
+
+    try:
+        return float(psutil.Process(process).create_time())
+    except psutil.Error:
+        return None
 
 
 def end(process: int) -> None:
