@@ -171,8 +171,8 @@ def build(
         Whether notebooks are run by the children of one warm process, or by processes that each load everything; by
         default the first where the system allows it. The pages are the same.
     cluster : str, optional
-        Address of a Dask scheduler, whose workers run the notebooks. They are given releases, and nothing of the
-        dossier.
+        Address of a Dask scheduler, whose workers run the notebooks. They are given protected releases, and nothing
+        else of the dossier; the bilans of the team are made here.
     relay : str, optional
         Address where releases wait for those workers; by default each travels with its notebook.
 
@@ -375,23 +375,29 @@ def _build_all(
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as temporary:
         root = Path(temporary).resolve()
         with (
-            closing(machines or opened_pool(kernels, root, hidden=folder)) as pool,
-            ThreadPoolExecutor(max_workers=jobs or (machines.width if machines else 1)) as threads,
+            closing(opened_pool(kernels, root, hidden=folder)) as here,
+            ThreadPoolExecutor(max_workers=1 if machines else jobs or 1) as threads,
+            ThreadPoolExecutor(max_workers=jobs or machines.width if machines else 1) as others,
         ):
             running: dict[Future[Entry], Case] = {}
             try:
                 for rank, (case, shelf) in enumerate(ready):
-                    begin = partial(_build_one, case, shelf, pool, book, scratch=root / f"bilan-{rank}")
-                    running[threads.submit(begin, day=day, bounds=bounds)] = case
+                    # What the team alone reads is not protected: it never leaves this machine.
+                    away = machines if case.job.audience != INTERNAL else None
+                    begin = partial(_build_one, case, shelf, away or here, book, scratch=root / f"bilan-{rank}")
+                    running[(others if away else threads).submit(begin, day=day, bounds=bounds)] = case
                 for finished in as_completed(running):
                     tell(_confirmed(running[finished], finished.result(), book, day=day))
             except BaseException:
                 # What runs is stopped: nobody waits for the end of a notebook to interrupt a build.
-                pool.stop()
+                here.stop()
+                if machines:
+                    machines.stop()
                 raise
             finally:
                 # After an interruption, what has not begun must not begin.
                 threads.shutdown(wait=False, cancel_futures=True)
+                others.shutdown(wait=False, cancel_futures=True)
     return dossier.set_aside
 
 

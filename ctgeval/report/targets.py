@@ -14,6 +14,7 @@ from ctgeval.confidentiality import Release
 from ctgeval.confidentiality.ledger import Ledger
 from ctgeval.errors import ParameterError, suggestion
 from ctgeval.report import manifest, origin
+from ctgeval.report.cluster import depot
 from ctgeval.report.compare import Comparison, compare
 from ctgeval.report.files import digest
 from ctgeval.report.withdraw import own
@@ -82,7 +83,7 @@ def compare_bilans(
     ConfidentialityError, DossierError, ReportError
         When the ledger, ``ctg.toml`` or a release can't be used.
     """
-    finder = _Finder(Path(dossier), Path(out), audience)
+    finder = _Finder(Path(dossier), depot.looked_up(out, Path(dossier)), audience)
     with finder:
         first, second = finder.find(before), finder.find(after)
     if first.audience != second.audience and not across:

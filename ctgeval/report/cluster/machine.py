@@ -28,6 +28,7 @@ __all__ = ["Warden", "leave", "run"]
 IDLE = 60.0
 """Seconds after which a machine that is asked for nothing more keeps nothing."""
 _LOOK = 1.0
+_LEAVING = {"closing", "closed", "failed"}
 _JOURNAL = "journal.txt"
 _UNLIKE = "ctgeval ou une bibliothèque n’y a pas la même version"
 
@@ -194,7 +195,7 @@ def run(parcel: Parcel, key: str) -> bytes:
 
     def unwanted() -> bool:
         known = worker.state.tasks.get(key)
-        return known is None or known.state == "cancelled"
+        return known is None or known.state == "cancelled" or worker.status.name in _LEAVING
 
     return json.dumps(_reply(parcel, Path(worker.local_directory), unwanted)).encode("ascii")
 
