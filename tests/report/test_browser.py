@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ctgeval.report import build as report
+from tests.report.conftest import CIVRAISIEN
 
 BODY = """\
 from IPython.display import HTML
@@ -25,27 +26,51 @@ HTML('<section aria-labelledby="s1"><h2 id="s1">L’accueil du jeune enfant</h2>
 """
 
 
+DAY = dt.date(2026, 3, 1)
+UNREADABLE = "HTML('<h3>Rubrique</h3><table><tr><td>60,6</td></tr></table>')"
+
+
 @pytest.fixture(scope="module")
 def pages(shared_workshop) -> dict[str, Path]:
-    """A bilan, a partial one, and an index."""
+    """A published bilan with its frozen version and its index, a partial one, and one that is refused."""
     workshop = shared_workshop
+    config = workshop.folder / "ctg.toml"
+    config.write_text(config.read_text(encoding="utf-8").rstrip() + '\netat = "publie"\n', encoding="utf-8")
     text = workshop.text("# Bilan annuel\n\n## En bref\n\nUn paragraphe, avec `du code` et une liste :\n\n- un\n- deux")
     workshop.notebook("essai", text, workshop.code(BODY))
-    built = report.build(workshop.folder, out=workshop.out, audience="habitants", date=dt.date(2026, 3, 1))
-    workshop.notebook("essai", text, workshop.code(BODY), workshop.code("1 / 0"))
-    failed = report.build(workshop.folder, out=workshop.out, audience="habitants", date=dt.date(2026, 3, 1))
+    built = report.build(workshop.folder, out=workshop.out, audience="habitants", date=DAY)
     assert built.failed == ()
-    assert failed.failed[0].partial is not None
-    return {
-        "bilan": built.entries[0].path,
-        "partiel": failed.failed[0].partial,
-        "index": built.indexes["habitants"],
-    }
+    found = {"bilan": built.entries[0].path, "index": built.indexes["habitants"]}
+    (found["version"],) = (workshop.out / "habitants" / "versions").glob("*.html")
+    for name, broken in (("partiel", "1 / 0"), ("refuse", f"from IPython.display import HTML\n{UNREADABLE}")):
+        workshop.notebook("essai", text, workshop.code(BODY), workshop.code(broken))
+        (entry, *_) = report.build(
+            workshop.folder, out=workshop.out, audience="copil", territoire=CIVRAISIEN, date=DAY
+        ).failed
+        assert entry.partial is not None
+        found[name] = entry.partial.with_name(f"{name}.html")
+        entry.partial.rename(found[name])
+    return found
 
 
-def test_every_kind_of_page_keeps_the_promises(pages, check_page) -> None:
-    for path in pages.values():
-        check_page(path)
+@pytest.mark.parametrize("kind", ["bilan", "index", "partiel"])
+def test_every_kind_of_page_keeps_the_promises(pages, check_page, kind: str) -> None:
+    check_page(pages[kind])
+
+
+def test_a_version_is_the_page_itself_and_its_index_leads_to_it(pages) -> None:
+    assert pages["version"].read_bytes() == pages["bilan"].read_bytes()
+    assert f'href="versions/{pages["version"].name}"' in pages["index"].read_text(encoding="utf-8")
+
+
+def test_a_refused_page_tells_its_author_what_to_mend_and_is_published_nowhere(pages, shared_workshop) -> None:
+    text = pages["refuse"].read_text(encoding="utf-8")
+    assert "tout le monde ne pourrait pas lire sa page" in text
+    assert (
+        "Rubrique «\u202fRubrique\u202f», tableau sans titre\u202f: il n’a pas de titre (caption) (RGAA 5.4)." in text
+    )
+    assert "ctgeval.render.table(" in text
+    assert not list(shared_workshop.out.glob("copil/*essai*"))
 
 
 def test_the_page_prints_without_its_menu_and_with_the_address_of_its_links(pages, browser) -> None:

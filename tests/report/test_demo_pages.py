@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from ctgeval.report import build as report
-from tests import made
-from tests.once import shared_root
+from tests.report.demo import PAGES, PRODUCED, Key
 
-DAY = dt.date(2026, 1, 15)
-PAGES = {
-    "demo": {"interne": 1, "copil": 3, "habitants": 3},
-    "civraisien": {"interne": 1, "habitants": 1},
-}
-PRODUCED = [
-    (dossier, audience, rank)
-    for dossier, audiences in PAGES.items()
-    for audience, count in audiences.items()
-    for rank in range(count + 1)
-]
 READERS = {"interne": "Équipe de la convention", "copil": "Comité de pilotage", "habitants": "Habitantes et habitants"}
 CODE = re.compile(r"\b(?:EPCI|COM|DEP|GRP)-[\dA-Za-z]|\b[A-Z]{2}\d{2}\b|ctg\.toml|suivi\.xlsx|\bÀ fournir\b")
 MASKED = "non diffusable"
@@ -106,48 +90,19 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The reports of each dossier, as the `make bilan` of the README left them, and an index of its own."""
-    found = {}
-    makes = os.name != "nt" and shutil.which("make")
-    done = made.checkout_with_bilans(shared_root(tmp_path_factory)) if makes else None
-    assert done is None or made.said(done).returncode == 0, made.said(done)
-    for name in PAGES:
-        folder = tmp_path_factory.mktemp("dossiers") / name
-        out = tmp_path_factory.mktemp("rapports") / name
-        source = done / "pages" / "data" if done else checkout / "data"
-        shutil.copytree(source / name, folder, ignore=None if done else shutil.ignore_patterns(".ctgeval"))
-        for state in report.status(folder, out=done / "pages" / "reports") if done else ():
-            (out / state.path.parent.name).mkdir(parents=True, exist_ok=True)
-            for path in (state.path, state.path.with_suffix(".manifest.json")):
-                shutil.copy(path, out / path.parent.name)
-        outcome = report.build(folder, out=out, date=DAY)
-        # What the other worker has just built is up to date, and is not built again.
-        assert outcome.failed == ()
-        found[name] = out
-    return found
+def pages(demo_pages: dict[Key, Path]) -> dict[Key, Path]:
+    """Each produced page by dossier, audience and rank."""
+    return demo_pages
 
 
 @pytest.fixture(scope="module")
-def pages(built: dict[str, Path]) -> dict[tuple[str, str, int], Path]:
-    """Each produced page by dossier, audience and rank; the index is the last of its audience."""
-    found = {}
-    for dossier, out in built.items():
-        assert {path.name for path in out.iterdir() if path.is_dir()} == set(PAGES[dossier])
-        for audience in PAGES[dossier]:
-            written = sorted((out / audience).glob("*.html"), key=lambda path: (path.name == "index.html", path.name))
-            found |= {(dossier, audience, rank): path for rank, path in enumerate(written)}
-    return found
-
-
-@pytest.fixture(scope="module")
-def outlines(pages: dict[tuple[str, str, int], Path]) -> dict[tuple[str, str, int], Outline]:
+def outlines(pages: dict[Key, Path]) -> dict[Key, Outline]:
     """What each bilan holds, indexes aside."""
     bilans = {key: path for key, path in pages.items() if path.name != "index.html"}
     return {key: Outline(path.read_text(encoding="utf-8")) for key, path in bilans.items()}
 
 
-def bilans(outlines: dict[tuple[str, str, int], Outline], *audiences: str) -> Iterator[tuple[str, Outline]]:
+def bilans(outlines: dict[Key, Outline], *audiences: str) -> Iterator[tuple[str, Outline]]:
     for (dossier, audience, _), outline in outlines.items():
         if not audiences or audience in audiences:
             yield dossier, outline
@@ -158,12 +113,12 @@ def test_every_page_is_written_and_no_other(pages) -> None:
 
 
 @pytest.mark.parametrize("key", PRODUCED, ids=lambda key: "-".join(map(str, key)))
-def test_page_keeps_the_promises(pages, check_page: Callable[[Path], None], key: tuple[str, str, int]) -> None:
+def test_page_keeps_the_promises(pages, check_page: Callable[[Path], None], key: Key) -> None:
     check_page(pages[key])
 
 
 @pytest.mark.parametrize("key", PRODUCED, ids=lambda key: "-".join(map(str, key)))
-def test_bilans_stay_light(pages, key: tuple[str, str, int]) -> None:
+def test_bilans_stay_light(pages, key: Key) -> None:
     path = pages[key]
     limit = HEAVIEST.get(key[1], LIGHT) if "bilan-annuel" in path.name else LIGHT
     assert path.stat().st_size <= limit * 1024, path

@@ -96,7 +96,7 @@ def context(view: View, names: Names) -> Markup:
     lead = wording.message(view.line(found[0].id), found[0])
     parts = [prose, *(_detail(view, names, one, told=lead) for one in drawn)]
     if others:
-        parts.append(_rest(view, names, others))
+        parts.append(_rest(view, names, others, key="autres_contexte"))
     return blocks.section(identifier, title, parts, lead=lead)
 
 
@@ -119,12 +119,13 @@ def _detail(view: View, names: Names, indicator: Indicator, *, told: str = "") -
     return blocks.subsection(indicator.label, [drawn])
 
 
-def _rest(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
-    title, table = common.heading(view, "autres"), _summary(view, names, found)
+def _rest(view: View, names: Names, found: Sequence[Indicator], *, key: str = "autres") -> Markup:
+    title = common.heading(view, key)
+    table = _summary(view, names, found, title=title)
     return blocks.folded(title, table) if view.public else blocks.subsection(title, [table])
 
 
-def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
+def _summary(view: View, names: Names, found: Sequence[Indicator], *, title: str) -> Markup:
     rows: list[list[Cell]] = []
     points: list[Point] = []
     for indicator in found:
@@ -144,7 +145,7 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
         )
     columns = [Column("Indicateur"), Column("Dernière valeur"), Column("Évolution")]
     details = [one for one in [common.perimeter(points)] if one]
-    caption = f"{common.heading(view, 'autres')}, {wording.place(view.name)}"
+    caption = f"{title}, {wording.place(view.name)}"
     return tables.render(
         Table(names("autres-indicateurs"), caption, columns, rows, details=details, notes=common.notes(view, points))
     )
@@ -152,7 +153,8 @@ def _summary(view: View, names: Names, found: Sequence[Indicator]) -> Markup:
 
 def _with_margin(view: View, point: Point, indicator: Indicator) -> str:
     """Return a value, and for those who check the figures what chance leaves uncertain of it."""
-    shown = wording.amount(point.value, indicator)
+    # In a cell as narrow as a word, a number may stand on the line above what it counts.
+    shown = wording.amount(point.value, indicator).replace(french.NBSP, " ")
     told = wording.margin(point, indicator) if view.technical else ""
     return f"{shown} ({told})" if told else shown
 

@@ -185,10 +185,13 @@ def drawn(view: View, names: Names, row: Row) -> Iterator[Markup]:
         asked = {"nombre": french.plural(len(rows), "question"), "lignes": told}
         alternative = wording.say("alternative_barres", asked, table="enquetes")
         drawing = likert.likert(rows, labels, alternative=alternative, fictional=view.fictional)
-        yield blocks.figure(
-            names("enquete-figure"), wording.say("figure", {"titre": titled(row)}, table="enquetes"), drawing
-        )
+        yield blocks.figure(names("enquete-figure"), _graded(row, labels), drawing)
         yield blocks.folded("Les valeurs en tableau", _figure_values(names, row, labels, owns))
+
+
+def _graded(row: Row, labels: Sequence[str]) -> str:
+    ends = {"bas": wording.lower(labels[0]), "haut": wording.lower(labels[-1])}
+    return wording.say("figure", {"titre": titled(row), **ends}, table="enquetes")
 
 
 def _figure_values(names: Names, row: Row, labels: Sequence[str], owns: Sequence[pd.DataFrame]) -> Markup:
@@ -205,7 +208,7 @@ def _figure_values(names: Names, row: Row, labels: Sequence[str], owns: Sequence
         ]
         for own in owns
     ]
-    caption = wording.say("figure", {"titre": titled(row)}, table="enquetes")
+    caption = _graded(row, labels)
     return tables.render(Table(names("enquete-valeurs"), caption, columns, body, downloadable=False))
 
 
