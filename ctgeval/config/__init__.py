@@ -14,6 +14,8 @@ from ctgeval.config import checks, files, form, forms, freezing, places, toml
 from ctgeval.config.models import (
     AUDIENCES,
     BILAN_FORMATS,
+    OPEN_AUDIENCES,
+    OPEN_DATA,
     Audience,
     AvenantConfig,
     BilanConfig,
@@ -40,6 +42,8 @@ __all__ = [
     "AUDIENCES",
     "BILAN_FORMATS",
     "FILE_NAME",
+    "OPEN_AUDIENCES",
+    "OPEN_DATA",
     "PRIVATE",
     "Audience",
     "AvenantConfig",

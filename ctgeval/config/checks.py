@@ -15,7 +15,7 @@ from typing import Any
 
 from ctgeval import measures, periods
 from ctgeval.config import files, form, tableau, toml
-from ctgeval.config.models import BILAN_FORMATS, LONGEST_REASON
+from ctgeval.config.models import BILAN_FORMATS, LONGEST_REASON, OPEN_AUDIENCES, OPEN_DATA
 from ctgeval.config.toml import FILE_NAME, Document, Key, key_text
 from ctgeval.errors import PeriodError, Problem, Severity, SourceError, near
 from ctgeval.sources import addresses, registry, vintages
@@ -314,10 +314,7 @@ def _bilans(context: Context) -> Iterator[Problem]:
     for rank, bilan in context.blocks("bilan"):
         yield from _bilan_period(context, rank, bilan)
         yield from _bilan_audience(context, rank, bilan)
-        for key, word in context.texts("bilan", rank, "formats"):
-            if word not in BILAN_FORMATS:
-                message, remedy = form.format_problem(word)
-                yield context.problem(key, message, remedy, value=word)
+        yield from _bilan_formats(context, rank, bilan)
         if bilan.get("etat", "brouillon") not in (None, "brouillon") and not (
             bilan.get("date") and bilan.get("instance")
         ):
@@ -342,6 +339,21 @@ def _bilans(context: Context) -> Iterator[Problem]:
                 value=f"{bilan['carnet']}, {bilan['audience']}, {bilan['periode']}",
             )
         first.setdefault(same, rank)
+
+
+def _bilan_formats(context: Context, rank: int, bilan: dict[str, Any]) -> Iterator[Problem]:
+    for key, word in context.texts("bilan", rank, "formats"):
+        if word not in BILAN_FORMATS:
+            message, remedy = form.format_problem(word)
+            yield context.problem(key, message, remedy, value=word)
+        elif word == OPEN_DATA and bilan.get("audience") not in OPEN_AUDIENCES:
+            yield context.problem(
+                key,
+                "Ce bilan n’est pas ouvert à tout le monde : ses tableaux ne peuvent pas être publiés en données "
+                "ouvertes.",
+                "Demandez ce format pour le bilan destiné aux habitants, et « csv » ou « xlsx » pour celui-ci.",
+                value=word,
+            )
 
 
 def _identity(context: Context, bilan: dict[str, Any]) -> tuple[object, ...] | None:

@@ -20,6 +20,9 @@ SourcePeriodicity = Literal[ReturnPeriodicity, "quinquennale"]
 ValidationState = Literal["brouillon", "valide_cotech", "presente_copil", "publie"]
 AUDIENCES: tuple[Audience, ...] = ("interne", "cotech", "copil", "partenaire", "habitants")
 BILAN_FORMATS = ("html", "pdf", "docx", "odt", "slides", "csv", "xlsx", "ods", "datapackage")
+OPEN_DATA = "datapackage"
+OPEN_AUDIENCES = ("habitants",)
+"""Audiences whose bilans anyone may read: what describes data as open must not be made of another."""
 LONGEST_REASON = 300
 """Of the signs of a reason that readers see in an index."""
 

@@ -36,6 +36,7 @@ def told(folder: Path) -> dict[str, Problem]:
             "avertissement",
         ),
         (('formats = ["html"]', 'formats = ["epub"]'), "bilan[1].formats[1]", "« html »", "bloquant"),
+        (('formats = ["html"]', 'formats = ["datapackage"]'), "bilan[1].formats[1]", "habitants", "bloquant"),
         (('etat = "brouillon"', 'etat = "publie"'), "bilan[1].etat", "« date »", "avertissement"),
         (
             (

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ctgeval import french
+from ctgeval.config import OPEN_AUDIENCES, OPEN_DATA
 from ctgeval.errors import ParameterError
 from ctgeval.report.formats import schema
 from ctgeval.report.formats.document import Document, Produced
 from ctgeval.report.formats.grids import Grid, grids
 from ctgeval.report.formats.tables import comma_separated
 
-__all__ = ["OPEN_TO", "made"]
+__all__ = ["made"]
 
-OPEN_TO = frozenset({"habitants"})
-"""Audiences whose bilans anyone may read: what describes data as open must not be made of another."""
 _ETALAB = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 _LICENCES = (
     ("licence ouverte", "etalab-2.0", "Licence Ouverte 2.0", _ETALAB),
@@ -55,17 +54,17 @@ def made(document: Document) -> tuple[Produced, ...]:
     what is told of the sources beside their title are ours, which the specification allows.
     """
     context = document.context
-    if context["job"].audience not in OPEN_TO:
+    if context["job"].audience not in OPEN_AUDIENCES:
         raise ParameterError(
             "Ce bilan n’est pas ouvert à tout le monde : ses tableaux ne peuvent pas être publiés en données ouvertes.",
-            value="datapackage",
+            value=OPEN_DATA,
             remedy="Demandez ce format pour le bilan destiné aux habitants, et « csv » ou « xlsx » pour celui-ci.",
         )
     found = [(grid, comma_separated(document, grid)) for grid in grids(document)]
     if not found:
         raise ParameterError(
             "Ce bilan n’a aucun tableau : il n’y a pas de données à publier.",
-            value="datapackage",
+            value=OPEN_DATA,
             remedy="Retirez ce format de ce bilan.",
         )
     described = schema.written(_package(document, found))

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from ctgeval import french
+from ctgeval.config import OPEN_AUDIENCES
 from ctgeval.errors import ParameterError
 from ctgeval.render import blocks, tables as rendered
 from ctgeval.render.tables import Cell, Column, Table
 from ctgeval.report.formats import Document, making
-from ctgeval.report.formats.package import OPEN_TO
 from tests.examples import sample
 from tests.made import checkout_with_bilans
 from tests.once import shared_root
@@ -259,7 +259,7 @@ def test_slides_show_figures_of_the_page_and_no_other(bilan: Bilan) -> None:
 
 
 def test_open_data_is_that_of_the_tables(bilan: Bilan) -> None:
-    if bilan.document.context["job"].audience not in OPEN_TO:
+    if bilan.document.context["job"].audience not in OPEN_AUDIENCES:
         with pytest.raises(ParameterError):
             bilan.files("datapackage")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,20 @@ def test_what_is_told_around_the_bilan_is_looked_at_too(
     told = planted(page, str, titre="Bilan de Karim Belkacem", ctg="Convention de Karim Belkacem")
 
     assert "nom" in {hit.kind for hit in found(told, name, release, hidden)}
+
+
+def test_a_csv_in_a_folder_is_compared_by_the_description_beside_it(
+    page: str, release: Release, tmp_path: Path
+) -> None:
+    files = [one for _, one in making.made(("csv",), planted(page, in_both(">412</td>", ">417</td>")))]
+    for one in files:
+        (tmp_path / one.name).write_bytes(one.data)
+
+    def unknown() -> bool:
+        hits = scan.folder(tmp_path, audience="copil", release=release, machine=scan.Machine((), ()))  # type: ignore[arg-type]
+        return any(hit.kind == "inconnu" for hit in hits)
+
+    assert unknown()
+    for path in tmp_path.glob("*.schema.json"):
+        path.write_text("[", "utf-8")
+    assert not unknown()
