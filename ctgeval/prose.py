@@ -53,8 +53,8 @@ _WORDS: _Rules = (
     (re.compile(f"«{_SPACES}*(?=\\S)"), f"«{NNBSP}"),
     (re.compile(f"(?<=\\S){_SPACES}*»"), f"{NNBSP}»"),
     # Double punctuation.
-    (re.compile(f"(?<=[^\\s:;!?|]){_SPACES}*([:;])(?=\\s|$)"), f"{NNBSP}\\1"),
-    (re.compile(f"(?<=[^\\s:;!?|(\\[]){_SPACES}*([!?]+)(?=[\\s)»\\]…,.{NNBSP}*_]|$)"), f"{NNBSP}\\1"),
+    (re.compile(f"(?<=[^\\s:;!?|]){_SPACES}*([:;])(?=[\\s\ue000]|$)"), f"{NNBSP}\\1"),
+    (re.compile(f"(?<=[^\\s:;!?|(\\[]){_SPACES}*([!?]+)(?=[\\s)»\\]…,.{NNBSP}*_\ue000]|$)"), f"{NNBSP}\\1"),
     # Ranks of centuries: XXIe.
     (re.compile(r"\b([IVXL]{1,6})(?:ième|ieme|ème|eme)(s?)\b"), "\\1e\\2"),
 )

@@ -86,6 +86,7 @@ def test_what_is_no_prose_is_left_alone(text: str) -> None:
         ("Quoi ?!", "Quoi_?!"),
         ("Trois points : ...", "Trois points_: …"),
         ("012 345", "012_345"),
+        ("<p>Quoi?</p><b>Un:</b> deux ;<br>", "<p>Quoi_?</p><b>Un_:</b> deux_;<br>"),
     ],
 )
 def test_each_rule_where_it_applies_and_where_it_does_not(text: str, expected: str) -> None:

@@ -99,3 +99,27 @@ def _inside(page: str) -> str:
     found = re.search(r"<h1.*</p>", page, re.DOTALL)
     assert found
     return found.group()
+
+
+def test_the_words_of_a_notebook_get_their_french_marks_and_its_code_none() -> None:
+    source = (
+        '## L\'accueil : "quoi" ?\n\nLe 1 janvier 2024, 3.5 % à 10:30, voir [elle](https://exemple.fr/a?b=1 "a : b").'
+        '\n\n`a ; b ? 3.5 %`\n\n    if a : b ; c\n\n<abbr title="dit &quot;EAJE&quot; : l\'accueil">EAJE</abbr> ; fin'
+    )
+    text = html.sanitise(export.raw(new_notebook(cells=[new_markdown_cell(source)])))
+    assert "L’accueil\u202f: «\u202fquoi\u202f»\u202f?" in text
+    assert "Le 1er janvier 2024, 3,5\u202f% à 10:30" in text
+    assert 'href="https://exemple.fr/a?b=1"' in text
+    assert "<code>a ; b ? 3.5 %</code>" in text
+    assert "if a : b ; c" in text
+    assert "EAJE</abbr>\u202f; fin" in text
+    marked = new_notebook(
+        cells=[new_code_cell("x", outputs=[new_output("display_data", data={"text/markdown": "a ; b"})])]
+    )
+    assert "a\u202f; b" in export.raw(marked)
+
+
+@pytest.mark.parametrize("attack", ['<a title="&quot; onclick=x() a=&quot;">y</a>', "&quot;><img src=x onerror=x()>"])
+def test_no_quote_of_an_attribute_is_opened_by_typography(attack: str) -> None:
+    text = html.sanitise(export.raw(new_notebook(cells=[new_markdown_cell(f"Texte : {attack}")])))
+    assert not re.search(r"<[^>]*\son\w+=", re.sub(r'"[^"]*"', '""', text))
