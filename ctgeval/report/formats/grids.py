@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from ctgeval import french
@@ -109,7 +110,13 @@ def grids(document: Document) -> tuple[Grid, ...]:
     ReportError
         When a table and its own download do not tell the same: the page must be made again.
     """
-    root = tree(document)
+    return _grids(document.name, str(document.context["contenu"]))
+
+
+# Several formats of one bilan read the same tables, one after the other.
+@lru_cache(maxsize=1)
+def _grids(name: str, content: str) -> tuple[Grid, ...]:
+    root = tree(Document(name=name, context={"contenu": content}, rules="", page=b""))
     outer = parents(root)
     taken: Counter[str] = Counter()
     found = []

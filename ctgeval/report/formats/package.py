@@ -14,7 +14,7 @@ from ctgeval.report.formats.document import Document, Produced
 from ctgeval.report.formats.grids import Grid, grids
 from ctgeval.report.formats.tables import comma_separated
 
-__all__ = ["made"]
+__all__ = ["DIALECT", "made"]
 
 _ETALAB = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 _LICENCES = (
@@ -22,7 +22,7 @@ _LICENCES = (
     ("odbl", "ODbL-1.0", "Open Database License 1.0", "https://opendatacommons.org/licenses/odbl/1-0/"),
     ("cc0", "CC0-1.0", "CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
 )
-_DIALECT = {
+DIALECT = {
     "csvddfVersion": 1.2, "delimiter": ";", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True,
     "skipInitialSpace": False, "header": True,
 }  # fmt: skip
@@ -136,6 +136,6 @@ def _resource(grid: Grid, table: Produced) -> dict[str, Any]:
         "encoding": "utf-8",
         "bytes": len(table.data),
         "hash": f"sha256:{hashlib.sha256(table.data).hexdigest()}",
-        "dialect": _DIALECT,
+        "dialect": DIALECT,
         "schema": told,
     }

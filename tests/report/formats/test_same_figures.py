@@ -5,6 +5,7 @@ The pages are those that `make bilan` gives, for each audience; nothing here kno
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,11 +20,11 @@ from ctgeval.config import OPEN_AUDIENCES
 from ctgeval.errors import ParameterError
 from ctgeval.render import blocks, tables as rendered
 from ctgeval.render.tables import Cell, Column, Table
-from ctgeval.report.formats import Document, making
+from ctgeval.report.formats import Document, making, package
 from tests.examples import sample
 from tests.made import checkout_with_bilans
 from tests.once import shared_root
-from tests.report.formats import reading
+from tests.report.formats import frictionless, reading
 from tests.report.formats.pages import around, published
 from tests.report.formats.reading import Read, bare, squeezed
 
@@ -258,14 +259,27 @@ def test_slides_show_figures_of_the_page_and_no_other(bilan: Bilan) -> None:
         assert card in page.cards
 
 
+def test_descriptions_are_what_the_specification_asks_and_files_are_what_they_say(bilan: Bilan) -> None:
+    files = bilan.files("csv")
+
+    for name, data in files.items():
+        if name.endswith(".csv"):
+            told = json.loads(files[f"{name.removesuffix('.csv')}.schema.json"])
+            frictionless.schema(told)
+            assert frictionless.rows(data, told, package.DIALECT) >= 1
+
+
 def test_open_data_is_that_of_the_tables(bilan: Bilan) -> None:
     if bilan.document.context["job"].audience not in OPEN_AUDIENCES:
         with pytest.raises(ParameterError):
             bilan.files("datapackage")
         return
     tables = {name: data for name, data in bilan.files("csv").items() if name.endswith(".csv")}
+    found = dict(bilan.files("datapackage"))
+    told = json.loads(found.pop(f"{bilan.document.name}.datapackage.json"))
 
-    assert {name: data for name, data in bilan.files("datapackage").items() if name.endswith(".csv")} == tables
+    assert found == tables
+    frictionless.package(told, tables)
 
 
 # -- as LibreOffice opens them --------------------------------------------------------------------------------------
