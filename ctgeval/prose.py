@@ -42,37 +42,39 @@ _SPACES = f"[ \t{NBSP}{NNBSP}]"
 _AFTER_COUNT = (
     r"%|€|k€|M€|Md€|points?\b|places?\b|milliers\b|millions?\b|milliards?\b|euros?\b|habitants?\b|ans?\b|km\b"
 )
-_Rules = tuple[tuple[re.Pattern[str], str], ...]
+_Rules = tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]
+"""Texts without which a rule has nothing to do, which is quick to see; then what it looks for, and puts there."""
 _WORDS: _Rules = (
     # Apostrophes, dots and dashes.
-    (re.compile(r"(?<=[^\W\d_])'(?=[\w«\"\ue000])"), APOSTROPHE),
-    (re.compile(r"(?<!\.)\.\.\.(?!\.)"), "…"),
-    (re.compile(r"(?<=[^\s\d|-]) --? (?=[^\s\d|-])"), f" {DASH} "),
+    (("'",), re.compile(r"(?<=[^\W\d_])'(?=[\w«\"\ue000])"), APOSTROPHE),
+    (("...",), re.compile(r"(?<!\.)\.\.\.(?!\.)"), "…"),
+    ((" -",), re.compile(r"(?<=[^\s\d|-]) --? (?=[^\s\d|-])"), f" {DASH} "),
     # Quotes.
-    (re.compile(r"(?<![\w\"])\"(?=\S)([^\"\n]*?\S)\"(?![\w\"])"), f"«{NNBSP}\\1{NNBSP}»"),
-    (re.compile(f"«{_SPACES}*(?=\\S)"), f"«{NNBSP}"),
-    (re.compile(f"(?<=\\S){_SPACES}*»"), f"{NNBSP}»"),
+    (('"',), re.compile(r"(?<![\w\"])\"(?=\S)([^\"\n]*?\S)\"(?![\w\"])"), f"«{NNBSP}\\1{NNBSP}»"),
+    (("«",), re.compile(f"«{_SPACES}*(?=\\S)"), f"«{NNBSP}"),
+    (("»",), re.compile(f"(?<=\\S){_SPACES}*»"), f"{NNBSP}»"),
     # Double punctuation.
-    (re.compile(f"(?<=[^\\s:;!?|]){_SPACES}*([:;])(?=[\\s\ue000]|$)"), f"{NNBSP}\\1"),
-    (re.compile(f"(?<=[^\\s:;!?|(\\[]){_SPACES}*([!?]+)(?=[\\s)»\\]…,.{NNBSP}*_\ue000]|$)"), f"{NNBSP}\\1"),
+    ((":", ";"), re.compile(f"(?<=[^\\s:;!?|]){_SPACES}*([:;])(?=[\\s\ue000]|$)"), f"{NNBSP}\\1"),
+    (("!", "?"), re.compile(f"(?<=[^\\s:;!?|(\\[]){_SPACES}*([!?]+)(?=[\\s)»\\]…,.{NNBSP}*_\ue000]|$)"), f"{NNBSP}\\1"),
     # Ranks of centuries: XXIe.
-    (re.compile(r"\b([IVXL]{1,6})(?:ième|ieme|ème|eme)(s?)\b"), "\\1e\\2"),
+    (("me",), re.compile(r"\b([IVXL]{1,6})(?:ième|ieme|ème|eme)(s?)\b"), "\\1e\\2"),
 )
 _FIGURES: _Rules = (
     # Ranks: 1re, 2e; the first of a month.
-    (re.compile(r"\b1(?:ière|iere|ère|ere)(s?)\b"), "1re\\1"),
-    (re.compile(r"\b(\d+)(?:ième|ieme|ème|eme)(s?)\b"), "\\1e\\2"),
-    (re.compile(rf"(?<![\d.,/-])\b1(?=[ {NBSP}](?:{_MONTHS})\b)"), "1er"),
+    (("re",), re.compile(r"\b1(?:ière|iere|ère|ere)(s?)\b"), "1re\\1"),
+    (("me",), re.compile(r"\b(\d+)(?:ième|ieme|ème|eme)(s?)\b"), "\\1e\\2"),
+    (("1 ", f"1{NBSP}"), re.compile(rf"(?<![\d.,/-])\b1(?=[ {NBSP}](?:{_MONTHS})\b)"), "1er"),
     # Numbers: the comma of decimals where it can only be one, then their thousands, then what they count.
-    (re.compile(rf"(?<![\d.,])(\d+)\.(\d{{1,2}}|\d{{4,}})(?={_SPACES}*(?:{_AFTER_COUNT}))"), "\\1,\\2"),
-    (re.compile(f"(?<=\\d){_SPACES}*%"), f"{NNBSP}%"),
-    (re.compile(f"(?<=\\d){_SPACES}*(€|k€|M€|Md€)"), f"{NBSP}\\1"),
-    (re.compile(rf"\b([nN]°){_SPACES}*(?=\d)"), f"\\1{NBSP}"),
-    (re.compile(rf"(?<=\d){_SPACES}h{_SPACES}(?=\d\d\b)"), f"{NBSP}h{NBSP}"),
-    (re.compile(f"(?<![\\d,.{NBSP}{NNBSP}])(?<!\\d )\\d{{1,3}}(?:{_SPACES}\\d{{3}})+(?!\\d)"), ""),
-    (re.compile(rf"(?<![\d,.\w{NNBSP}])\d{{4,15}}(?=(?:,\d+)?{NBSP}€)"), ""),
+    ((".",), re.compile(rf"(?<![\d.,])(\d+)\.(\d{{1,2}}|\d{{4,}})(?={_SPACES}*(?:{_AFTER_COUNT}))"), "\\1,\\2"),
+    (("%",), re.compile(f"(?<=\\d){_SPACES}*%"), f"{NNBSP}%"),
+    (("€",), re.compile(f"(?<=\\d){_SPACES}*(€|k€|M€|Md€)"), f"{NBSP}\\1"),
+    (("°",), re.compile(rf"\b([nN]°){_SPACES}*(?=\d)"), f"\\1{NBSP}"),
+    (("h",), re.compile(rf"(?<=\d){_SPACES}h{_SPACES}(?=\d\d\b)"), f"{NBSP}h{NBSP}"),
+    ((" ", NBSP, NNBSP), re.compile(f"(?<![\\d,.{NBSP}{NNBSP}])(?<!\\d )\\d{{1,3}}(?:{_SPACES}\\d{{3}})+(?!\\d)"), ""),
+    (("€",), re.compile(rf"(?<![\d,.\w{NNBSP}])\d{{4,15}}(?=(?:,\d+)?{NBSP}€)"), ""),
 )
 _DIGIT = re.compile(r"\d")
+_MAY_BE_PROTECTED = re.compile(r"[\ue000\ue001<`&@]|\{\{|\]\(|://|www\.")
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -87,10 +89,11 @@ def typography(text: str) -> str:
         kept.append(found.group())
         return f"\ue000{len(kept) - 1}\ue001"
 
-    prose = _PROTECTED.sub(hide, text)
-    for pattern, replacement in (*_WORDS, *_FIGURES) if _DIGIT.search(prose) else _WORDS:
-        prose = pattern.sub(replacement or _group_thousands, prose)
-    return re.sub("\ue000(\\d+)\ue001", lambda found: kept[int(found[1])], prose)
+    prose = _PROTECTED.sub(hide, text) if _MAY_BE_PROTECTED.search(text) else text
+    for signs, pattern, replacement in (*_WORDS, *_FIGURES) if _DIGIT.search(prose) else _WORDS:
+        if any(sign in prose for sign in signs):
+            prose = pattern.sub(replacement or _group_thousands, prose)
+    return re.sub("\ue000(\\d+)\ue001", lambda found: kept[int(found[1])], prose) if kept else prose
 
 
 def _group_thousands(found: re.Match[str]) -> str:
