@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from hatchling.build import build_editable
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
@@ -111,6 +113,19 @@ def test_the_kernel_is_installed_with_a_french_name() -> None:
     assert spec.metadata["kernel_provisioner"]["provisioner_name"] == "ctgeval-provisioner"
     ours = Path(provisioner.__file__).parent / "spec" / "kernel.json"
     assert json.loads(ours.read_text(encoding="utf-8"))["argv"] == spec.argv
+
+
+def test_an_installation_holds_the_kernel_and_the_plug_ins(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkout)
+    with zipfile.ZipFile(tmp_path / build_editable(str(tmp_path))) as wheel:
+        (kernel,) = [name for name in wheel.namelist() if name.endswith("share/jupyter/kernels/ctgeval/kernel.json")]
+        (told,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
+        assert json.loads(wheel.read(kernel))["argv"][0] == "python"
+        points = wheel.read(told).decode("utf-8")
+    for group in ("papermill.engine", "jupyter_client.kernel_provisioners"):
+        assert f"[{group}]" in points
 
 
 @needs_fork
