@@ -69,7 +69,7 @@ _IDENTIFIER = re.compile(r'\sid="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
 _SECURITY_POLICY = "default-src 'none'; img-src data:; style-src '{}'; {}base-uri 'none'; form-action 'none'"
 _PAINTED = re.compile(r"\.([fs]-[a-z0-9-]+)\{[^{}]*\}\s*")
-_EMPTY_SHAPE = re.compile(r"></(?:path|circle|rect|line|use)>")
+_EMPTY_SHAPE = re.compile(r"(<(path|circle|rect|line|use)\b[^<>]*)></\2>")
 _PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _AROUND_BLOCKS = re.compile(
     r"\s+(?=</?(?:table|caption|t[hrd]|tbody|thead|div|section|details|summary|figure|figcaption|svg|[duo]l|d[td]|li|p|h[2-6])\b)"
@@ -132,7 +132,7 @@ def lightened(clean: str) -> str:
     """
     parts = _PREFORMATTED.split(clean)
     # What is between two preformatted texts: those keep their lines.
-    parts[::2] = [_EMPTY_SHAPE.sub("/>", _AROUND_BLOCKS.sub("", part)) for part in parts[::2]]
+    parts[::2] = [_EMPTY_SHAPE.sub(r"\1/>", _AROUND_BLOCKS.sub("", part)) for part in parts[::2]]
     return "".join(parts)
 
 

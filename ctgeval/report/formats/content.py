@@ -13,10 +13,13 @@ from ctgeval.report.formats.document import Document
 
 __all__ = ["alternative", "classes", "groups", "markup", "parents", "reading", "text", "tree", "unwrap", "without"]
 
+_DEEPEST = 100
+"""Pages have a dozen; what lays them out calls itself once for each."""
 _VOID = {"br", "col", "hr", "img"}
 _TAG = re.compile(r'<([A-Za-z][\w:-]*)((?:\s[^\s=>]+="[^"]*")*)\s*(/?)>')
 _ATTRIBUTE = re.compile(r'\s([^\s=>]+)="([^"]*)"')
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+_LENGTH = re.compile(r"-?\d{1,5}(?:\.\d+)?")
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -30,17 +33,42 @@ def tree(document: Document) -> Element:
     Raises
     ------
     ReportError
-        When the content is not what `ctgeval.report.html.body` gives.
+        When the content is not what `ctgeval.report.html.body` gives, or is too deep to be laid out.
     """
     clean = _TAG.sub(_as_xml, _UNREADABLE.sub("", str(document.context["contenu"])))
     try:
         root: Element = fromstring(f"<div>{clean.replace('&nbsp;', chr(0xA0))}</div>")
     except ParseError as error:
-        raise ReportError(
-            f"Le contenu du bilan « {document.name} » ne peut pas être relu pour en faire d’autres formats ({error}).",
-            remedy="Publiez ce bilan en HTML seulement, et signalez ce cas avec le carnet qui le produit.",
-        ) from error
+        raise _unreadable(document, str(error)) from error
+    if _depth(root) > _DEEPEST:
+        raise _unreadable(document, f"plus de {_DEEPEST} blocs les uns dans les autres")
+    for drawing in root.iter("svg"):
+        _measure(drawing)
     return root
+
+
+def _measure(drawing: Element) -> None:
+    """Take out of a drawing the sizes that are none: what draws it would stop there."""
+    box = drawing.get("viewBox", "").replace(",", " ").split()
+    if not (len(box) == 4 and all(_LENGTH.fullmatch(one) for one in box) and min(map(float, box[2:])) > 0):
+        drawing.attrib.pop("viewBox", None)
+    for side in ("width", "height"):
+        if not _LENGTH.fullmatch(drawing.get(side, "")):
+            drawing.attrib.pop(side, None)
+
+
+def _unreadable(document: Document, why: str) -> ReportError:
+    return ReportError(
+        f"Le contenu du bilan « {document.name} » ne peut pas être relu pour en faire d’autres formats ({why}).",
+        remedy="Publiez ce bilan en HTML seulement, et signalez ce cas avec le carnet qui le produit.",
+    )
+
+
+def _depth(root: Element) -> int:
+    depth, level = 0, [root]
+    while level:
+        depth, level = depth + 1, [child for one in level for child in one]
+    return depth
 
 
 def _as_xml(found: re.Match[str]) -> str:

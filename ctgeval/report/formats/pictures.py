@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
@@ -14,6 +15,8 @@ __all__ = ["Picture", "drawn", "given"]
 
 _ZOOM = 2
 _COLOURS = 64
+_MOST_DOTS = 2400
+_USUAL = (380.0, 240.0)
 _WIDTH = 9.6
 """In centimetres, of a figure: 200 dots an inch at that zoom."""
 _DOTS = 96 / 2.54
@@ -43,8 +46,8 @@ class Picture:
     alternative: str
 
 
-def drawn(drawing: Element) -> Picture:
-    """Return a figure drawn as SVG as a PNG picture, twice as fine as on a screen.
+def drawn(drawing: Element) -> Picture | None:
+    """Return a figure drawn as SVG as a PNG picture, twice as fine as on a screen; nothing when it can't be drawn.
 
     Parameters
     ----------
@@ -65,26 +68,37 @@ def drawn(drawing: Element) -> Picture:
             "Les formats « odt » et « docx » demandent resvg-py, qui n’est pas installé.",
             remedy="Lancez : pip install 'ctgeval[office]'",
         ) from error
-    box = [float(number) for number in drawing.get("viewBox", "0 0 380 240").split()]
+    across, down = _size(drawing)
     alone = Element("svg", {**drawing.attrib, "xmlns": "http://www.w3.org/2000/svg", "font-family": "DejaVu Sans"})
-    alone.set("width", f"{box[2]:g}")
-    alone.set("height", f"{box[3]:g}")
+    alone.set("width", f"{across:g}")
+    alone.set("height", f"{down:g}")
     alone.extend(one for one in drawing if one.tag != "title")
-    fine = resvg_py.svg_to_bytes(
-        svg_string=tostring(alone, encoding="unicode"),
-        zoom=_ZOOM,
-        background="#ffffff",
-        skip_system_fonts=True,
-        font_files=[str(path) for path in shell.fonts().values()],
-        font_family="DejaVu Sans",
-        languages=["fr"],
-    )
+    try:
+        fine = resvg_py.svg_to_bytes(
+            svg_string=tostring(alone, encoding="unicode"),
+            zoom=min(_ZOOM, _MOST_DOTS / across, _MOST_DOTS / down),
+            background="#ffffff",
+            skip_system_fonts=True,
+            font_files=[str(path) for path in shell.fonts().values()],
+            font_family="DejaVu Sans",
+            languages=["fr"],
+        )
+    except ValueError:
+        return None
     # A figure has a dozen colours: a palette takes half of the bytes.
     light = io.BytesIO()
     palette = Image.open(io.BytesIO(fine)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
     palette.save(light, "PNG")
-    width = min(_WIDTH, _TALLEST * box[2] / box[3])
-    return Picture(light.getvalue(), "png", width, width * box[3] / box[2], content.alternative(drawing))
+    width = min(_WIDTH, _TALLEST * across / down)
+    return Picture(light.getvalue(), "png", width, width * down / across, content.alternative(drawing))
+
+
+def _size(drawing: Element) -> tuple[float, float]:
+    """Return how wide and how high a drawing is, in its own units."""
+    told = drawing.get("viewBox", "").replace(",", " ").split()[2:4]
+    told = told if len(told) == 2 else [drawing.get("width", ""), drawing.get("height", "")]
+    found = [float(one) if re.fullmatch(r"\d{1,6}(\.\d+)?", one) else 0.0 for one in told]
+    return (found[0], found[1]) if min(found) >= 1 else _USUAL
 
 
 def given(image: Element) -> Picture | None:

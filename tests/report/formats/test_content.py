@@ -65,3 +65,19 @@ def test_several_terms_and_several_meanings_go_together() -> None:
 def test_what_was_not_cleaned_is_refused() -> None:
     with pytest.raises(ReportError, match="ne peut pas être relu"):
         content.tree(document(contenu="<p><b></p>"))
+
+
+@pytest.mark.parametrize("box", ["0 0 0 0", "a b c d", "0 0 9", "0 0 1e9 1e9", "0 0 999999 1", "0 0 -9 9", ""])
+def test_a_drawing_whose_size_is_none_has_none(box: str) -> None:
+    drawing = next(content.tree(document(f"<svg viewBox='{box}' width='1e9' height='12'></svg>")).iter("svg"))
+    assert drawing.attrib == {"height": "12"}
+
+
+def test_a_drawing_in_a_shape_is_closed_before_it() -> None:
+    root = content.tree(document("<svg viewBox='0 0 9 9'><path d='M0 0'><svg viewBox='0 0 9 9'></svg></path></svg>"))
+    assert [one.tag for one in root.iter()] == ["div", "svg", "path", "svg"]
+
+
+def test_what_is_too_deep_is_refused_before_it_stops_what_lays_it_out() -> None:
+    with pytest.raises(ReportError, match="plus de 100 blocs les uns dans les autres"):
+        content.tree(document("<div>" * 120 + "a"))
