@@ -12,8 +12,9 @@ from tests.report.formats.documents import ALTERNATIVE, document
 PIECES = st.lists(
     st.sampled_from(
         ["<p>", "</p>", "<ul><li>", "</li>", "<br>", "<img alt='a>b' src='x'>", '<p aria-a"b="1" aria-x<y="2">',
-         "&nbsp;", "&lt;", "]]>", "<!-- x -->", "<svg viewBox='0 0 1 1'><use xlink:href='#a'></svg>", "<td>", "é", "\x0c",
-         "&#1;", "<table><tr><th scope=col>", "</table>", "<details><summary>s", "<a href='data:text/csv;,a'>", "&#xFFFE;"]
+         "&nbsp;", "&lt;", "]]>", "<!-- x -->", "<svg viewBox='0 0 1 1'><use xlink:href='#a'></svg>", "<td>", "é",
+         "&#1;", "\x0c", "<table><tr><th scope=col>", "</table>", "<details><summary>s", "&#xFFFE;",
+         "<a href='data:text/csv;,a'>", "<svg>", "</svg>", "<path d='M0 0'>"]
     ),
     max_size=12,
 )  # fmt: skip
