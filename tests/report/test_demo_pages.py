@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -214,3 +215,30 @@ def test_the_contents_stay_in_sight_on_a_wide_screen(pages, browser) -> None:
     assert wide
     assert over == []
     context.close()
+
+
+def strings(told: object) -> Iterator[str]:
+    """Every text of some JSON."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            if not name.startswith("@"):
+                yield from strings(value)
+    elif isinstance(told, list):
+        for value in told:
+            yield from strings(value)
+    elif isinstance(told, str):
+        yield told
+
+
+def test_machines_are_told_what_the_sheet_says_and_nothing_else(pages) -> None:
+    for path in pages.values():
+        found = re.findall(r'<script type="application/ld\+json">(.*?)</script>', path.read_text(encoding="utf-8"))
+        assert len(found) == (path.name != "index.html")
+        for block in found:
+            told = json.loads(block)
+            sheet = json.loads(path.with_suffix(".manifest.json").read_text(encoding="utf-8"))
+            known = {*strings(sheet), "fr", "Draft", "2025-01-01/2025-12-31", "2023-01-01/2023-12-31"}
+            mention = {"Territoire fictif – données fictives"} if sheet["fictif"] else set()
+            assert set(strings(told)) - known - mention == set()
+            assert told["identifier"] == sheet["cle"]
+            assert len(told["isBasedOn"]) >= 1
