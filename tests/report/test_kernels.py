@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -175,16 +174,6 @@ def test_a_notebook_leaves_nothing_to_the_next(bench: Bench) -> None:
         " hasattr(builtins, 'trace'), 'trace' in sys.path, 'trace' in sys.modules, 'trace2' in globals()])",
     )
     assert str([False] * 7) in reply["html"]
-
-
-def test_bilans_run_together_each_show_their_own_canary(bench: Bench) -> None:
-    read = "from pathlib import Path\nprint(Path(release, 'canari.txt').read_text(), nom)"
-    pool = bench.pool("fork")
-    tasks = {f"T{rank:03d}": bench.task(read, nom=f"T{rank:03d}") for rank in range(60)}
-    with ThreadPoolExecutor(max_workers=6) as threads:
-        replies = dict(zip(tasks, threads.map(pool.run, tasks.values()), strict=True))
-    assert {name: reply["html"].count("T") for name, reply in replies.items()} == dict.fromkeys(tasks, 2)
-    assert all(f"canari-{name} {name}" in reply["html"] for name, reply in replies.items())
 
 
 def test_the_warm_process_never_holds_what_a_notebook_reads(bench: Bench) -> None:
