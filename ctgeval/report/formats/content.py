@@ -11,7 +11,9 @@ from markupsafe import Markup
 from ctgeval.errors import ReportError
 from ctgeval.report.formats.document import Document
 
-__all__ = ["alternative", "classes", "groups", "markup", "parents", "reading", "text", "tree", "unwrap", "without"]
+__all__ = [
+    "alternative", "classes", "groups", "markup", "parents", "reading", "rows", "text", "tree", "unwrap", "without",
+]  # fmt: skip
 
 _DEEPEST = 100
 """Pages have a dozen; what lays them out calls itself once for each."""
@@ -166,6 +168,12 @@ def _open(details: Element) -> None:
         return
     summary.tag = "p"
     summary.set("class", "intitule")
+
+
+def rows(table: Element) -> list[Element]:
+    """Return the rows of a table, without those of a table that stands in one of its cells."""
+    parts = [one for one in table if one.tag in {"thead", "tbody", "tfoot"}]
+    return [row for part in (table, *parts) for row in part if row.tag == "tr"]
 
 
 def groups(terms: Element) -> list[list[Element]]:

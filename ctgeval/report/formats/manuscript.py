@@ -14,6 +14,7 @@ _STYLES = {
     "message": "Message", "intitule": "Intitule", "legende": "Note", "note": "Note", "vide": "Note",
     "chiffre-source": "Note", "mention": "Mention",
 }  # fmt: skip
+_BLOCKS = {"blockquote", "div", "dl", "figure", "ol", "p", "pre", "section", "table", "ul"}
 _CELLS = {(True, True): "NombreTitre", (True, False): "Colonne", (False, True): "Nombre", (False, False): "Ligne"}
 _CARD = (
     ("Chiffre clé", ("chiffre-nom",), 34),
@@ -120,10 +121,10 @@ def _plain(table: Element) -> None:
         return
     share = widths.settle(table)
     numbers = widths.numbers(table)
-    for column in table.iter("col"):
+    for column in table.iterfind("colgroup/col"):
         wide = float(column.get("style", "").removeprefix("width: ").removesuffix("%")) * share
         column.set("style", f"width: {wide:.1f}%")
-    for row in table.iter("tr"):
+    for row in content.rows(table):
         for rank, cell in enumerate(row, start=1):
             head = cell.get("scope") == "col"
             _wrap(cell, _CELLS[head, rank in numbers])
@@ -131,12 +132,13 @@ def _plain(table: Element) -> None:
 
 def _wrap(block: Element, style: str, said: str = "") -> None:
     """Give a style to all that a block holds, or to a text to put in it."""
-    around, inside = Element("div", {"data-custom-style": style}), Element("p")
+    around = Element("div", {"data-custom-style": style})
+    # A paragraph holds no block.
+    inside = around if any(child.tag in _BLOCKS for child in block) else SubElement(around, "p")
     inside.text, block.text = said or block.text, None
     inside.extend(block)
     for child in list(block):
         block.remove(child)
-    around.append(inside)
     block.append(around)
 
 

@@ -79,7 +79,7 @@ def page(document: Document) -> str:
     for table in root.iter("table"):
         width = max(widths.settle(table), _LEAST_TABLE)
         table.set("style", f"width: {_TEXT_WIDTH * width:.0f}mm")
-        if sum(1 for _ in table.iter("tr")) <= _SHORT_TABLE:
+        if len(content.rows(table)) <= _SHORT_TABLE:
             table.set("class", f"{table.get('class', '')} court")
         _align(table)
     for drawing in list(root.iter("svg")):
@@ -113,7 +113,7 @@ def _style(heading: str) -> str:
 def _align(table: Element) -> None:
     """Say of each cell that it holds a number: a rule for each column would be tried on every cell."""
     numbers = widths.numbers(table)
-    for row in table.iter("tr"):
+    for row in content.rows(table):
         for rank, cell in enumerate(row, start=1):
             if rank in numbers:
                 cell.set("class", "nombre")

@@ -188,7 +188,8 @@ def _height(block: Element) -> float:
     if "chiffres" in named:
         return 205.0 * math.ceil(len(block) / _CARDS)
     if block.tag == "table":
-        return 70 + sum(_row(row, widths.columns(block)) for row in block.iter("tr"))
+        shares = widths.columns(block)
+        return 70 + sum(_row(row, shares) for row in content.rows(block))
     if block.tag in {"ul", "ol", "dl"}:
         return sum(_lines(one) for one in block) * _LINE
     return _lines(block) * _LINE + (16 if "message" in named else 8)

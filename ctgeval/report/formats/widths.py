@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement
 
-from ctgeval.report.formats.content import classes, text
+from ctgeval.report.formats.content import classes, rows, text
 
 __all__ = ["columns", "numbers", "settle"]
 
@@ -26,7 +26,7 @@ def columns(table: Element) -> list[float]:
     """
     wanted: dict[int, float] = {}
     least: dict[int, float] = {}
-    for row in table.iter("tr"):
+    for row in rows(table):
         for rank, cell in enumerate(one for one in row if one.tag in {"td", "th"}):
             whole, word = _needs(cell)
             wanted[rank] = max(wanted.get(rank, 0.0), whole + _PADDING)
@@ -72,5 +72,5 @@ def numbers(table: Element) -> set[int]:
     named = classes(table)
     told = {int(name.removeprefix("nombre-")) for name in named if re.fullmatch(r"nombre-\d+", name)}
     if "table-nombres" in named:
-        told |= set(range(2, 1 + max((len(row) for row in table.iter("tr")), default=0)))
+        told |= set(range(2, 1 + max(map(len, rows(table)), default=0)))
     return told

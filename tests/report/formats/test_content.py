@@ -82,3 +82,10 @@ def test_a_drawing_in_a_shape_is_closed_before_it() -> None:
 def test_what_is_too_deep_is_refused_before_it_stops_what_lays_it_out() -> None:
     with pytest.raises(ReportError, match="plus de 100 blocs les uns dans les autres"):
         content.tree(document("<div>" * 120 + "a"))
+
+
+def test_the_rows_of_a_table_are_not_those_of_the_table_in_its_cell() -> None:
+    raw = "<table><thead><tr><th>a</th></tr></thead><tr><td>b<table><tr><td>c</td></tr></table></td></tr></table>"
+    outer, inner = content.tree(document(raw)).iter("table")
+    assert [content.text(row) for row in content.rows(outer)] == ["a", "bc"]
+    assert [content.text(row) for row in content.rows(inner)] == ["c"]

@@ -252,6 +252,16 @@ def test_libreoffice_reads_in_both_all_that_the_page_says(tmp_path: Path, writer
     assert sorted(text for text in _leaves(bilan) if "".join(_words(text)) not in told) == []
 
 
+def test_a_cell_that_holds_blocks_keeps_them() -> None:
+    raw = (
+        "<table><caption>c</caption><thead><tr><th scope='col'>a</th></tr></thead><tbody><tr><td><ul><li>un</li>"
+        "<li>deux</li></ul><p>trois</p></td></tr><tr><td><table><tr><td>quatre</td></tr></table></td></tr></tbody></table>"
+    )
+    told = "".join(fromstring(archive.unpacked(office.odt(document(raw)).data)["content.xml"]).itertext())
+    for said in ("un", "deux", "trois", "quatre"):
+        assert said in told
+
+
 def test_a_picture_that_cannot_be_read_leaves_its_alternative() -> None:
     raw = '<p>a</p><img alt="Un graphique perdu" src="data:image/png;base64,AAAA">'
     body = archive.unpacked(office.docx(document(raw)).data)["word/document.xml"].decode()
