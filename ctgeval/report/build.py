@@ -27,6 +27,7 @@ from ctgeval.report import (
     manifest,
     plan,
     register,
+    signals,
     site,
     versions,
 )
@@ -376,16 +377,19 @@ def _build_all(
         root = Path(temporary).resolve()
         with (
             closing(opened_pool(kernels, root, hidden=folder)) as here,
-            ThreadPoolExecutor(max_workers=1 if machines else jobs or 1) as threads,
-            ThreadPoolExecutor(max_workers=jobs or machines.width if machines else 1) as others,
+            ThreadPoolExecutor(1 if machines else jobs or 1, initializer=signals.listening_as_now()) as threads,
+            ThreadPoolExecutor(
+                jobs or machines.width if machines else 1, initializer=signals.listening_as_now()
+            ) as others,
         ):
             running: dict[Future[Entry], Case] = {}
             try:
-                for rank, (case, shelf) in enumerate(ready):
-                    # What the team alone reads is not protected: it never leaves this machine.
-                    away = machines if case.job.audience != INTERNAL else None
-                    begin = partial(_build_one, case, shelf, away or here, book, scratch=root / f"bilan-{rank}")
-                    running[(others if away else threads).submit(begin, day=day, bounds=bounds)] = case
+                with signals.kept_for_later():
+                    for rank, (case, shelf) in enumerate(ready):
+                        # What the team alone reads is not protected: it never leaves this machine.
+                        away = machines if case.job.audience != INTERNAL else None
+                        begin = partial(_build_one, case, shelf, away or here, book, scratch=root / f"bilan-{rank}")
+                        running[(others if away else threads).submit(begin, day=day, bounds=bounds)] = case
                 for finished in as_completed(running):
                     tell(_confirmed(running[finished], finished.result(), book, day=day))
             except BaseException:

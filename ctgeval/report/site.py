@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +70,36 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
         When some readers could not use it (`ctgeval.report.lint`): the earlier one stays.
     """
     # Heavy, and of no use to whoever asks how readers are called.
-    from ctgeval.report import html, lint
+    from ctgeval.report import lint
 
     listed = tuple(jobs)
+    path = place(out, listed[0].folder, "index.html")
+    written = b""
+    while True:
+        content, script = _index(out, listed, name=name)
+        if content == written or (path.is_file() and path.read_bytes() == content):
+            return path
+        faults = lint.check(content, script=script)
+        if faults:
+            raise lint.refusal(faults, notebook="")
+        write_whole(path, content)
+        # Another dossier may publish in the same folder, and have put a page there meanwhile: the last to write looks.
+        written = content
+
+
+def _index(out: Path, listed: Sequence[Job], *, name: str) -> tuple[bytes, str]:
+    """Return the index of what is in the folder of an audience now, and its script."""
+    from ctgeval.report import html
+
     first = listed[0]
-    path = place(out, first.folder, "index.html")
+    folder = place(out, first.folder)
     own = convention(name)
-    kept = versions.kept(path.parent)
+    kept = versions.kept(folder)
     sheets = [manifest.read(place(out, first.folder, f"{job.slug}.manifest.json")) for job in listed]
-    sheets += _others(path.parent, own, {f"{job.slug}.manifest.json" for job in listed})
+    sheets += _others(folder, own, {f"{job.slug}.manifest.json" for job in listed})
     groups: dict[str, list[dict[str, Any]]] = {}
     for told in sheets:
-        if told and (manifest.withdrawal(told) or manifest.whole(path.parent, told)):
+        if told and (manifest.withdrawal(told) or manifest.whole(folder, told)):
             frozen = kept.pop(told["html"]["fichier"].removesuffix(".html"), ())
             groups.setdefault(told["convention"], []).append(_entry(told, frozen))
     for frozen in kept.values():
@@ -103,12 +121,7 @@ def write_index(out: Path, jobs: Iterable[Job], *, name: str) -> Path:
         rules=rules,
         script=script,
     )
-    if not path.is_file() or path.read_bytes() != content:
-        faults = lint.check(content, script=script)
-        if faults:
-            raise lint.refusal(faults, notebook="")
-        write_whole(path, content)
-    return path
+    return content, script
 
 
 def _others(folder: Path, own: str, listed: set[str]) -> list[dict[str, Any]]:
