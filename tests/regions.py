@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 YEAR = 2024
@@ -41,12 +41,17 @@ def epcis(real_data: Path, departements: Iterable[str] = ()) -> dict[str, str]:
     return {f"EPCI-{code}": kept[code] for code in sorted(kept) if code.isdigit()}
 
 
-def region(folder: Path, real_data: Path, territories: Iterable[str], *, code: str, name: str) -> Path:
-    """Write a dossier in a folder, whose one bilan is asked for these territories, and return the folder."""
+def region(
+    folder: Path, real_data: Path, territories: Iterable[str], *, code: str, name: str, files: Collection[str] = ()
+) -> Path:
+    """Write a dossier in a folder, whose one bilan is asked for these territories, and return the folder.
+
+    With ``files``, only those; else all of `FILES`.
+    """
     (folder / "sources").mkdir(parents=True)
     told = [f'[territoire]\ncode = "{code}"\nnom = "{name}"\nperimetre = {YEAR}\n']
     for place, names in FILES.items():
-        for file in names:
+        for file in (one for one in names if not files or one in files):
             shutil.copy(real_data / place / file, folder / "sources")
             told.append(_source(file))
     listed = ", ".join(f'"{one}"' for one in territories)

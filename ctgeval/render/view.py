@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 8
 """Territories under which a median says nothing that the lines themselves do not."""
+MOST_COMPARED = 4
+"""Territories with a bilan of the same dossier that are compared without having been chosen for it."""
 _TEXTS = ("geo", "time_period", "conf_status", "obs_status", "source", "limits", "reason")
 _NUMBERS = ("value", "low", "high", "geography", "ci_low", "ci_high", "numerator", "n")
 WITHHELD = frozenset({"C", "D", "N"})
@@ -226,13 +228,19 @@ class View:
         )
 
     def compared(self, indicator: str) -> tuple[Line, ...]:
-        """Return the lines of the chosen comparators and of the larger territories, in the order of names."""
+        """Return the lines of the chosen comparators and of the larger territories, in the order of names.
+
+        A bilan of a part of the dossier is compared with the other parts that have one, when these are few.
+        """
         chosen = {*self.geos("parent"), self.text(self.meta.get("territoire"))}
         if self.own:
             chosen.update(self.geos("comparateur"))
         else:
             level = f"{self.level}-"
-            chosen.update(geo for geo in self.geos("territoire", "comparateur") if geo.startswith(level))
+            chosen.update(geo for geo in self.geos("comparateur") if geo.startswith(level))
+            others = {geo for geo in self.geos("territoire") if geo.startswith(level)} - {self.geo}
+            # The first ones of a whole federation, in the order of their names, are nobody's choice.
+            chosen.update(others if len(others) <= MOST_COMPARED else ())
         lines = self.lines(indicator)
         found = (lines[geo] for geo in chosen if geo in lines and geo != self.geo and lines[geo].known)
         return tuple(sorted(found, key=lambda line: french.fold(line.name)))

@@ -30,7 +30,6 @@ _YEARS = frozenset({"annee", "exercice", "year", "periode", "wave", "wave_before
 _BOUND = re.compile(r"low|high")
 _LONGEST = 300
 _GRAM = 4
-_TYPED = re.compile(r"[\":;!?%€«»]|\.\.\.|\d \d")
 _LEFT_OUT = frozenset({"contours", "members", "sources", "limits", "sheets", "texts"})
 
 fold = lru_cache(maxsize=8192)(_fold)
@@ -230,10 +229,11 @@ def _text(name: str, value: str, *, words: set[str], figures: list[float], when:
         figures += [told.value for told in numerals(value)]
 
 
+# The same words stand in many rows.
+@lru_cache(maxsize=16384)
 def _shown(text: str) -> str:
     """Return a text as pages show it, folded."""
-    # Typography is slow, and changes only texts that hold these signs into something that `fold` does not undo.
-    return fold(french.typography(text) if _TYPED.search(text) else text)
+    return fold(french.typography(text))
 
 
 def _number(name: str, value: float, *, figures: list[float], when: set[str]) -> None:

@@ -200,10 +200,10 @@ def test_a_value_that_is_also_given_is_no_secret(page: str, release: Release, hi
     assert look(told, other, hidden).hits == ()
 
 
-def test_a_place_whose_name_has_quotes_is_the_one_of_the_release(page: str, release: Release) -> None:
-    name = 'CA "Auvrelles - L’Agglo"'
+@pytest.mark.parametrize("name", ['CA "Auvrelles, L’Agglo"', "CC Auvrelles - Sarre", "Pays d'Auvrelles : 1ère ligne"])
+def test_a_place_is_the_one_of_the_release_however_its_name_is_typed(page: str, release: Release, name: str) -> None:
     places = release.frames["territories"].replace({"name": {"Auvrelles": name}})
-    other = Release(release.path.with_name("guillemets"), frames={**release.frames, "territories": places})
+    other = Release(release.path.with_name(french.slug(name)), frames={**release.frames, "territories": places})
     shown = re.sub(r"<a [^>]*data:.*?</a>", "", page).replace("Auvrelles", french.typography(name))
     assert look(shown, other).hits == ()
     assert "inconnu" in {hit.kind for hit in look(shown.replace("412", "423"), other).hits}
