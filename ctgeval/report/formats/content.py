@@ -96,10 +96,10 @@ def classes(element: Element) -> set[str]:
 
 
 def alternative(drawing: Element) -> str:
-    """Return what an ``svg`` or an ``img`` shows, for those who don't see it."""
+    """Return what an ``svg`` or an ``img`` shows, for those who don't see it, or that nobody has told it."""
     named = drawing.find("title")
     said = drawing.get("aria-label") or drawing.get("alt") or ("" if named is None else text(named))
-    return re.sub(r"\s+", " ", said) if "\n" in said else said
+    return re.sub(r"[ \t\r\n]+", " ", said).strip() or "Image dont le contenu n’est pas décrit"
 
 
 def parents(root: Element) -> dict[Element, Element]:

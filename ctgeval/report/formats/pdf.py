@@ -85,7 +85,7 @@ def page(document: Document) -> str:
     for drawing in list(root.iter("svg")):
         _name(drawing)
     for picture in root.iter("img"):
-        picture.set("alt", content.alternative(picture) or "Image dont le contenu n’est pas décrit")
+        picture.set("alt", content.alternative(picture))
     for cards in (one for one in root.iter("ul") if "chiffres" in content.classes(one)):
         _close_up(cards)
     for terms in list(root.iter("dl")):

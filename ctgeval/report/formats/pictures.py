@@ -120,5 +120,4 @@ def given(image: Element) -> Picture | None:
     except (ValueError, UnidentifiedImageError, OSError):
         return None
     share = min(1.0, _WIDEST * _DOTS / width, _TALLEST * _DOTS / height)
-    alternative = content.alternative(image) or "Image dont le contenu n’est pas décrit"
-    return Picture(data, extension, width / _DOTS * share, height / _DOTS * share, alternative)
+    return Picture(data, extension, width / _DOTS * share, height / _DOTS * share, content.alternative(image))

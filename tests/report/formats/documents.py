@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from hypothesis import strategies as st
+
 from ctgeval.report import html
 from ctgeval.report.formats import Document
 
@@ -63,6 +65,17 @@ RAW = f"""
 <figure role="group" aria-labelledby="f2"><figcaption id="f2">Une image</figcaption>
 <img alt="Un point rouge" src="data:image/png;base64,{_PIXEL}"></figure></section>
 """
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["<p>", "</p>", "<ul><li>", "</li>", "<br>", "<img alt='a>b' src='x'>", '<p aria-a"b="1" aria-x<y="2">',
+         "&nbsp;", "&lt;", "]]>", "<!-- x -->", "<svg viewBox='0 0 1 1'><use xlink:href='#a'></svg>", "<td>", "é",
+         "&#1;", "\x0c", "<table><tr><th scope=col>", "</table>", "<details><summary>s", "&#xFFFE;",
+         "<a href='data:text/csv;,a'>", "<svg>", "</svg>", "<path d='M0 0'>"]
+    ),
+    max_size=12,
+)  # fmt: skip
+"""What a notebook may write, whole or not."""
 
 
 def context(body: html.Body, **changed: Any) -> dict[str, Any]:

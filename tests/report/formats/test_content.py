@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
 
 from ctgeval.errors import ReportError
 from ctgeval.report.formats import content
-from tests.report.formats.documents import ALTERNATIVE, document
-
-PIECES = st.lists(
-    st.sampled_from(
-        ["<p>", "</p>", "<ul><li>", "</li>", "<br>", "<img alt='a>b' src='x'>", '<p aria-a"b="1" aria-x<y="2">',
-         "&nbsp;", "&lt;", "]]>", "<!-- x -->", "<svg viewBox='0 0 1 1'><use xlink:href='#a'></svg>", "<td>", "é",
-         "&#1;", "\x0c", "<table><tr><th scope=col>", "</table>", "<details><summary>s", "&#xFFFE;",
-         "<a href='data:text/csv;,a'>", "<svg>", "</svg>", "<path d='M0 0'>"]
-    ),
-    max_size=12,
-)  # fmt: skip
+from tests.report.formats.documents import ALTERNATIVE, PIECES, document
 
 
 @given(PIECES)

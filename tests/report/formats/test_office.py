@@ -12,10 +12,12 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
+from hypothesis import given
 
 from ctgeval.errors import ParameterError, ReportError
 from ctgeval.report.formats import Document, archive, content, office
-from tests.report.formats.documents import ALTERNATIVE, MENTION, document
+from tests.examples import examples
+from tests.report.formats.documents import ALTERNATIVE, MENTION, PIECES, document
 
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -250,6 +252,14 @@ def test_libreoffice_reads_in_both_all_that_the_page_says(tmp_path: Path, writer
     assert _words(read["odt"]) == _words(read["docx"])
     told = "".join(_words(read["odt"]))
     assert sorted(text for text in _leaves(bilan) if "".join(_words(text)) not in told) == []
+
+
+@examples(4)
+@given(PIECES)
+def test_whatever_a_notebook_wrote_makes_whole_files(pieces: list[str]) -> None:
+    for make, name in ((office.odt, "content.xml"), (office.docx, "word/document.xml")):
+        parts = archive.unpacked(make(document("".join(pieces))).data)
+        assert "Convention territoriale globale" in "".join(fromstring(parts[name]).itertext())
 
 
 def test_a_cell_that_holds_blocks_keeps_them() -> None:

@@ -9,14 +9,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from ctgeval.errors import ParameterError
 from ctgeval.report.formats import content, pdf
-from tests.examples import sample
+from tests.examples import examples, sample
 from tests.made import checkout_with_bilans
 from tests.once import shared_root
 from tests.report.formats import tagged
-from tests.report.formats.documents import ALTERNATIVE, MENTION, document
+from tests.report.formats.documents import ALTERNATIVE, MENTION, PIECES, document
 from tests.report.formats.pages import published
 
 MUST_BE_IN = {
@@ -123,6 +124,15 @@ def test_a_published_page_too(real: list[Path]) -> None:
     for path in real:
         bilan = published(path)
         _check(pdf.made(bilan).data, content.reading(content.tree(bilan)))
+
+
+@examples(8)
+@given(PIECES)
+def test_whatever_a_notebook_wrote_all_that_is_drawn_is_in_the_structure_of_the_file(pieces: list[str]) -> None:
+    file = tagged.reader(pdf.made(document("".join(pieces))).data)
+    tree = tagged.tree(file)
+    _check_marks(file, tree)
+    assert all(one.alt for one in tree.all("Figure"))
 
 
 def test_the_file_says_what_it_is(small: bytes) -> None:
