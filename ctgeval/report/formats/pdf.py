@@ -173,9 +173,10 @@ def _close_up(line: Element) -> None:
 def _weasyprint() -> Any:
     try:
         import weasyprint  # type: ignore[import-untyped]
+        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]  # noqa: F401 the older ones have none
     except ImportError as error:
         raise ParameterError(
-            "Le format « pdf » demande WeasyPrint, qui n’est pas installé.",
+            "Le format « pdf » demande WeasyPrint (68 ou plus récent), qui n’est pas installé.",
             remedy="Lancez : pip install 'ctgeval[pdf]'",
         ) from error
     except OSError as error:
@@ -190,7 +191,7 @@ def _weasyprint() -> Any:
 
 def _fetcher() -> Any:
     """Return what opens an address for WeasyPrint: the letters, what the page itself holds, and nothing else."""
-    from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     known = shell.fonts()
 

@@ -215,3 +215,9 @@ def test_what_is_missing_is_told_with_its_remedy(error: Exception, told: str, mo
     with pytest.raises(ParameterError, match=told) as raised:
         pdf.made(document("<p>a</p>"))
     assert "pip install 'ctgeval[pdf]'" in raised.value.problem.remedy
+
+
+def test_a_weasyprint_that_is_too_old_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("weasyprint.urls.URLFetcher")
+    with pytest.raises(ParameterError, match=r"68 ou plus récent"):
+        pdf.made(document("<p>a</p>"))
