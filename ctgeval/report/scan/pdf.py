@@ -13,8 +13,8 @@ from ctgeval.report.scan.pdf_text import LOST, STRING, Fonts, plain, shown
 __all__ = ["read_pdf"]
 
 _NOT_PAGES = re.compile(rb"/Length1\b|/Type\s*/(?:XRef|Metadata)|/Subtype\s*/(?:Type1C|CIDFontType0C|OpenType|Image)")
-_CONTENTS = re.compile(rb"/Contents\s*(?:(\d+)\s+\d+\s+R|\[([^\]]*)\])")
-_REFERENCE = re.compile(rb"(\d+)\s+\d+\s+R")
+_CONTENTS = re.compile(rb"/Contents\s*(?:(\d{1,10})\s+\d+\s+R|\[([^\]]*)\])")
+_REFERENCE = re.compile(rb"(\d{1,10})\s+\d+\s+R")
 _TAIL = 60
 _LOOSE = re.compile("[ \t]*([\u00a0\u202f])[ \t]*")
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 __all__ = ["Objects", "Stream", "opened"]
 
-_STREAM = re.compile(rb"<<(?P<head>(?:[^<>]|<<.*?>>|<[^<>]*>)*)>>\s*stream\r?\n", re.DOTALL)
-_OBJECT = re.compile(rb"(\d+)\s+\d+\s+obj\b(.*?)endobj", re.DOTALL)
-_NUMBER = re.compile(rb"(\d+)\s+\d+\s+obj\b")
-_LENGTH = re.compile(rb"/Length\s+(\d+)(?!\s+\d+\s+R)")
+# No pattern here may look twice at the same bytes: a damaged file would take hours.
+_STREAM = re.compile(rb">>\s*stream\r?\n")
+_OBJECT = re.compile(rb"\b(\d{1,10})\s{1,4}\d{1,5}\s{1,4}obj\b")
+_LENGTH = re.compile(rb"/Length\s+(\d{1,12})(?!\d|\s+\d+\s+R)")
 _FILTER = re.compile(rb"/Filter\s*(?:/(\w+)|\[([^\]]*)\])")
 _NAME = re.compile(rb"/(\w+)")
-_FIRST = re.compile(rb"/First\s+(\d+)")
+_FIRST = re.compile(rb"/First\s+(\d{1,12})")
 _PICTURES = frozenset({b"DCTDecode", b"JPXDecode", b"CCITTFaxDecode", b"JBIG2Decode"})
 _MOST = 50_000_000
 
@@ -72,20 +73,28 @@ def opened(data: bytes) -> Objects:
     for match in _STREAM.finditer(data):
         if match.start() < at:
             continue
-        before = data[at : match.end()]
-        outside.append(before)
-        length = _LENGTH.search(match["head"])
+        before = data[at : match.start() + 2]
+        outside.append(data[at : match.end()])
+        *_, (number, head) = [(0, before), *_numbered(before)]
+        length = _LENGTH.search(head)
         end = match.end() + int(length[1]) if length else data.find(b"endstream", match.end())
         if end < 0 or end > len(data):
             found.unread.append("PDF abîmé")
             break
-        numbers = _NUMBER.findall(before)
-        _add(found, int(numbers[-1]) if numbers else 0, match["head"], data[match.end() : end])
+        _add(found, number, head, data[match.end() : end])
         at = end
     outside.append(data[at:])
     found.outside = b"".join(outside)
-    found.known |= {int(number): told for number, told in _OBJECT.findall(found.outside)}
+    found.known |= dict(_numbered(found.outside))
     return found
+
+
+def _numbered(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the objects of some bytes, each from its number to its end or to the next one."""
+    headers = list(_OBJECT.finditer(data))
+    for header, following in zip(headers, [*headers[1:], None], strict=False):
+        told = data[header.end() : following.start() if following else len(data)]
+        yield int(header[1]), told.partition(b"endobj")[0]
 
 
 def _add(found: Objects, number: int, head: bytes, body: bytes) -> None:
@@ -112,7 +121,7 @@ def _packed(head: bytes, body: bytes) -> dict[int, bytes]:
     first = _FIRST.search(head)
     start = int(first[1]) if first else 0
     told = body[:start].split()
-    if not all(one.isdigit() for one in told):
+    if not all(one.isdigit() and len(one) < 12 for one in told):
         return {}
     numbers = list(map(int, told))
     places = [start + place for place in numbers[1::2]]

@@ -18,9 +18,9 @@ __all__ = ["parts"]
 
 _KIND = re.compile(rb"/S\s*/(\w+)")
 _KIDS = re.compile(rb"/K\s*(\[(?:[^\[\]])*\]|\d+\s+\d+\s+R|\d+|<<.*?>>)", re.DOTALL)
-_PAGE = re.compile(rb"/Pg\s+(\d+)\s+\d+\s+R")
-_KID = re.compile(rb"<<(.*?)>>|(\d+)\s+\d+\s+R|(\d+)", re.DOTALL)
-_MARK = re.compile(rb"/MCID\s+(\d+)")
+_PAGE = re.compile(rb"/Pg\s+(\d{1,10})\s+\d+\s+R")
+_KID = re.compile(rb"<<(.*?)>>|(\d{1,10})\s+\d+\s+R|(\d{1,10})", re.DOTALL)
+_MARK = re.compile(rb"/MCID\s+(\d{1,10})")
 _ROOT = re.compile(rb"/Type\s*/StructTreeRoot\b")
 _ELEMENT = re.compile(rb"/Type\s*/StructElem\b")
 _INLINE = frozenset({"Span", "Link", "Em", "Strong", "Quote", "Code", "Reference", "Lbl", "Annot", "Form", "Sub"})
@@ -48,7 +48,7 @@ def parts(objects: Objects, marks: Marks) -> Iterator[str | Found]:
     headings: dict[int, str] = {}
     before = Found("", (), ())
     for root in roots[-1:]:
-        for kid in _kids(root, 0, objects, marks, 0):
+        for kid in _Tree(objects, marks).kids(root, 0, 0):
             for part in _walk(kid, headings) if isinstance(kid, _Element) else ():
                 if isinstance(part, Found):
                     # A table cut by the end of a page goes on as another, under the same headers.
@@ -58,25 +58,36 @@ def parts(objects: Objects, marks: Marks) -> Iterator[str | Found]:
                 yield part
 
 
-def _kids(told: bytes, page: int, objects: Objects, marks: Marks, depth: int) -> tuple[_Element | str, ...]:
-    found = _KIDS.search(told)
-    if found is None or depth > _DEEPEST:
-        return ()
-    own = _PAGE.search(re.sub(rb"<<.*?>>", b"", told[2:], flags=re.DOTALL)) or _PAGE.search(told)
-    page = int(own[1]) if own else page
-    made: list[_Element | str] = []
-    for inline, reference, mark in _KID.findall(found[1]):
-        if inline:
-            number, elsewhere = _MARK.search(inline), _PAGE.search(inline)
-            if number:
-                made.append(marks.get((int(elsewhere[1]) if elsewhere else page, int(number[1])), ""))
-        elif mark:
-            made.append(marks.get((page, int(mark)), ""))
-        elif _ELEMENT.search(inner := objects.known.get(int(reference), b"")):
-            kind = _KIND.search(inner)
-            kids = _kids(inner, page, objects, marks, depth + 1)
-            made.append(_Element(kind[1].decode() if kind else "", kids))
-    return tuple(made)
+class _Tree:
+    """The structure elements of a PDF, each taken once: a structure that turns in circles has an end."""
+
+    def __init__(self, objects: Objects, marks: Marks) -> None:
+        self._objects = objects
+        self._marks = marks
+        self._taken: set[int] = set()
+
+    def kids(self, told: bytes, page: int, depth: int) -> tuple[_Element | str, ...]:
+        """Return what an element holds: elements, and the texts of its marks."""
+        found = _KIDS.search(told)
+        if found is None or depth > _DEEPEST:
+            return ()
+        own = _PAGE.search(re.sub(rb"<<.*?>>", b"", told[2:], flags=re.DOTALL)) or _PAGE.search(told)
+        page = int(own[1]) if own else page
+        made: list[_Element | str] = []
+        for inline, reference, mark in _KID.findall(found[1]):
+            if inline:
+                number, elsewhere = _MARK.search(inline), _PAGE.search(inline)
+                if number:
+                    made.append(self._marks.get((int(elsewhere[1]) if elsewhere else page, int(number[1])), ""))
+            elif mark:
+                made.append(self._marks.get((page, int(mark)), ""))
+            elif int(reference) not in self._taken:
+                self._taken.add(int(reference))
+                inner = self._objects.known.get(int(reference), b"")
+                if _ELEMENT.search(inner):
+                    kind = _KIND.search(inner)
+                    made.append(_Element(kind[1].decode() if kind else "", self.kids(inner, page, depth + 1)))
+        return tuple(made)
 
 
 def _walk(element: _Element, headings: dict[int, str]) -> Iterator[str | Found]:

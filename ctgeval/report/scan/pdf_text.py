@@ -23,18 +23,19 @@ _TOKEN = re.compile(
     rb"/(?P<font>[^\s/<>\[\]()]+)\s+-?[\d.]+\s+Tf\b"
     rb"|\[(?P<many>(?:" + _LITERAL + rb"|<[0-9A-Fa-f\s]*>|[^\[\]()<>])*)\]\s*TJ\b"
     rb"|(?P<one>" + _LITERAL + rb"|<[0-9A-Fa-f\s]*>)\s*(?:Tj\b|'|\")"
-    rb"|(?:/MCID\s+(?P<mark>\d+)[^<>]*>>\s*)?(?P<opens>BDC|BMC)\b"
+    rb"|(?:/MCID\s+(?P<mark>\d{1,10})[^<>]*>>\s*)?(?P<opens>BDC|BMC)\b"
     rb"|\b(?P<closes>EMC)\b",
     re.DOTALL,
 )
 STRING = re.compile(rb"\((?:[^()\\]|\\.|\([^()]*\))*\)|<[0-9A-Fa-f\s]+>", re.DOTALL)
 _SIGNS = re.compile(rb"beginbf(char|range)(.*?)endbf", re.DOTALL)
-_HEX = rb"<([0-9A-Fa-f\s]+)>"
+_HEX = rb"<\s*([0-9A-Fa-f][0-9A-Fa-f\s]{0,40})>"
 _CHAR = re.compile(_HEX + rb"\s*" + _HEX)
 _RANGE = re.compile(_HEX + rb"\s*" + _HEX + rb"\s*(?:" + _HEX + rb"|\[(.*?)\])", re.DOTALL)
-_TABLE = re.compile(rb"/ToUnicode\s+(\d+)\s+\d+\s+R")
-_NAMED = re.compile(rb"/([^\s/<>\[\]()]+)\s+(\d+)\s+\d+\s+R")
+_TABLE = re.compile(rb"/ToUnicode\s+(\d{1,10})\s+\d+\s+R")
+_NAMED = re.compile(rb"/([^\s/<>\[\]()]+)\s+(\d{1,10})\s+\d+\s+R")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"", b"f": b"", b"(": b"(", b")": b")", b"\\": b"\\"}
+_OCTAL = tuple(b"%d" % digit for digit in range(8))
 _LARGEST = 65_536
 
 Signs = Mapping[str, str]
@@ -158,6 +159,6 @@ def plain(string: bytes, signs: Signs) -> str:
 
 
 def _escaped(found: re.Match[bytes]) -> bytes:
-    if found[1][:1].isdigit():
+    if found[1][:1] in _OCTAL:
         return bytes([int(found[1], 8) % 256])
     return b"" if found[1] in {b"\n", b"\r\n"} else _ESCAPES.get(found[1], found[1])

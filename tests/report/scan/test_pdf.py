@@ -5,9 +5,11 @@ from __future__ import annotations
 import zlib
 
 import pytest
+from hypothesis import given, strategies as st
 
 from ctgeval.report.scan.contents import Content
 from ctgeval.report.scan.formats import read
+from tests.examples import examples
 
 
 def table(pairs: dict[str, str]) -> bytes:
@@ -96,7 +98,9 @@ STRUCTURE = FONTS | {
     16: b"<</Type /StructElem/S /Caption/K [4]/P 14 0 R/Pg 1 0 R>>",
     17: b"<</Type /StructElem/S /THead/K [18 0 R 26 0 R]/P 14 0 R>>",
     18: b"<</Type /StructElem/S /TR/K [24 0 R 25 0 R]/P 17 0 R>>",
-    26: b"<</Type /StructElem/S /TR/K [24 0 R 25 0 R]/P 17 0 R>>",
+    26: b"<</Type /StructElem/S /TR/K [27 0 R 28 0 R]/P 17 0 R>>",
+    27: b"<</Type /StructElem/S /TH/K [5]/P 26 0 R/Pg 1 0 R>>",
+    28: b"<</Type /StructElem/S /TH/K [6]/P 26 0 R/Pg 1 0 R>>",
     20: b"<</Type /StructElem/S /TR/K [21 0 R 22 0 R]/P 14 0 R>>",
     21: b"<</Type /StructElem/S /TH/K [7]/P 20 0 R/Pg 1 0 R>>",
     22: b"<</Type /StructElem/S /TD/K [8]/P 20 0 R/Pg 1 0 R>>",
@@ -133,7 +137,7 @@ def test_what_the_structure_leaves_out_is_read_all_the_same() -> None:
 
 
 def test_a_structure_that_turns_in_circles_has_an_end() -> None:
-    objects = STRUCTURE | {15: b"<</Type /StructElem/S /Span/K [13 0 R]/P 13 0 R>>"}
+    objects = STRUCTURE | {15: b"<</Type /StructElem/S /Span/K [13 0 R 13 0 R 15 0 R]/P 13 0 R>>"}
 
     assert "Auvrelles | 412" in said(read(".pdf", pdf(objects, {2: marked(*WORDS)})))
 
@@ -142,7 +146,10 @@ def test_a_word_cut_at_the_end_of_a_line_is_whole_and_a_table_cut_at_the_end_of_
     objects = {number: told for number, told in STRUCTURE.items() if number not in {3, 4}}
     objects |= {
         11: b"<</Type /StructElem/S /Document/K [12 0 R 13 0 R 14 0 R 30 0 R]/P 10 0 R/Pg 1 0 R>>",
-        30: b"<</Type /StructElem/S /Table/K [18 0 R 31 0 R]/P 11 0 R/Pg 1 0 R>>",
+        30: b"<</Type /StructElem/S /Table/K [34 0 R 31 0 R]/P 11 0 R/Pg 1 0 R>>",
+        34: b"<</Type /StructElem/S /TR/K [35 0 R 36 0 R]/P 30 0 R>>",
+        35: b"<</Type /StructElem/S /TH/K [5]/P 34 0 R/Pg 1 0 R>>",
+        36: b"<</Type /StructElem/S /TH/K [6]/P 34 0 R/Pg 1 0 R>>",
         31: b"<</Type /StructElem/S /TR/K [32 0 R 33 0 R]/P 30 0 R>>",
         32: b"<</Type /StructElem/S /TH/K [9]/P 31 0 R/Pg 1 0 R>>",
         33: b"<</Type /StructElem/S /TD/K [10]/P 31 0 R/Pg 1 0 R>>",
@@ -158,3 +165,18 @@ def test_a_word_cut_at_the_end_of_a_line_is_whole_and_a_table_cut_at_the_end_of_
         ("Familles suivies", ("Auvrelles", "412")),
         ("Familles suivies", ("Montarvel", "832")),
     ]
+
+
+@given(
+    cuts=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 40), st.binary(max_size=6)), min_size=1, max_size=4),
+    hostile=st.sampled_from(
+        [b"", b"1 beginbfrange < > < > < > endbfrange", b"BT (\\9) Tj <> Tj [<>(] TJ EMC EMC ET", b"<<" * 300]
+    ),
+)
+@examples(150)
+def test_a_damaged_document_is_read_or_refused(cuts: list[tuple[int, int, bytes]], hostile: bytes) -> None:
+    data = pdf(STRUCTURE, TABLES | {2: marked(*WORDS), 50: hostile or b" "}, packed=False)
+    for at, length, put in cuts:
+        data = data[:at] + put + data[at + length :]
+
+    assert isinstance(read(".pdf", data), Content)
