@@ -153,6 +153,8 @@ def _held(path: Path, me: Holder, patience: float, beat: threading.Thread) -> He
     try:
         path.parent.mkdir(exist_ok=True)
         after_kill = _take(path, me, patience)
+        # A program killed before it held anything leaves no lock behind, but its draft.
+        drafts.sweep(path.parent.glob(".*.tmp"), now=path.stat().st_mtime)
     except OSError as error:
         raise ReportError(
             f"Rien ne peut être écrit dans le dossier : {drafts.refusal(error)}.",

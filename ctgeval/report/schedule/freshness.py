@@ -32,12 +32,15 @@ class Late:
     updated, due : date or None
         When its producer last updated it, and when it should have been renewed; neither is known when the source does
         not say the former.
+    public : bool
+        Whether the source is open data, whose name may be told to anybody.
     """
 
     source: str
     periodicity: str
     updated: dt.date | None
     due: dt.date | None
+    public: bool = False
 
     @property
     def sentence(self) -> str:
@@ -67,12 +70,21 @@ def late(sources: Iterable[SourceConfig], day: dt.date) -> tuple[Late, ...]:
             continue
         if source.mise_a_jour is None:
             if source.periodicite is not None:
-                found.append(Late(source=source.cle, periodicity=periodicity, updated=None, due=None))
+                found.append(
+                    Late(source=source.cle, periodicity=periodicity, updated=None, due=None, public=_public(source))
+                )
             continue
         due = later(source.mise_a_jour, MONTHS[periodicity])
         if day > due:
-            found.append(Late(source=source.cle, periodicity=periodicity, updated=source.mise_a_jour, due=due))
+            updated = source.mise_a_jour
+            found.append(
+                Late(source=source.cle, periodicity=periodicity, updated=updated, due=due, public=_public(source))
+            )
     return tuple(found)
+
+
+def _public(source: SourceConfig) -> bool:
+    return source.diffusion == "ouverte"
 
 
 def later(day: dt.date, months: int) -> dt.date:

@@ -19,7 +19,7 @@ __all__ = ["FILE", "VARIABLE", "addresses", "available", "send"]
 FILE = f"{PRIVATE}/avis.txt"
 VARIABLE = "CTGEVAL_AVIS"
 _MISSING = "L’envoi des avis demande le module « apprise », qui n’est pas installé."
-_INSTALL = "Installez-le dans le même environnement : python -m pip install apprise"
+_INSTALL = "Installez-le dans le même environnement : pip install 'ctgeval[notify]'"
 
 
 def addresses(folder: Path) -> tuple[str, ...]:
@@ -84,7 +84,8 @@ def send(told: tuple[str, ...], title: str, body: str) -> None:
                 remedy="Écrivez-la comme le demande Apprise, par exemple mailtos://compte:motdepasse@exemple.fr.",
             )
     try:
-        sent = messenger.notify(title=title, body=body)
+        # Said to be plain text, lest a mail take it for HTML, where line breaks and « < » are lost.
+        sent = messenger.notify(title=title, body=body, body_format=module.NotifyFormat.TEXT)
     except (OSError, TypeError, ValueError) as error:
         # Its text may quote the address.
         raise ReportError(f"L’avis n’a pas pu être envoyé ({type(error).__name__}).", remedy=_CHECK) from None

@@ -134,6 +134,7 @@ class _Run:
         me = lock.myself()
         self._state = State(etat="en_cours", processus=me, debut=me.since, bilans=self._former)
         self._name = ""
+        self._late: tuple[freshness.Late, ...] = ()
         self._board: Board | None = None
         self._told_at = 0.0
 
@@ -157,7 +158,7 @@ class _Run:
             config = configuration.load(self._folder)
             self._name = config.territoire.nom or config.territoire.code
             self._board = Board.of(config, self._folder, territoire=self._territoire, former=self._former)
-            late = freshness.late(config.sources, day)
+            late = self._late = freshness.late(config.sources, day)
             sentences = tuple(one.sentence for one in late)
             self._state = replace(self._state, bilans=self._board.rows, sources_en_retard=sentences)
             state.write(self._folder, self._state)
@@ -222,7 +223,7 @@ class _Run:
             if not addresses:
                 return "sans_adresse", ""
             title, body = summary.letter(
-                self._name, outcome.code, self._state, outcome.report, interrupted=self._interrupted
+                self._name, outcome.code, self._late, outcome.report, interrupted=self._interrupted
             )
             notify.send(addresses, title, body)
         except CtgevalError as error:

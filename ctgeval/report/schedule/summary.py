@@ -1,4 +1,7 @@
-"""What is said of a scheduled run, in French: counts and names of bilans, never a figure nor a word of a file."""
+"""What is said of a scheduled run, in French: counts and names of bilans, never a figure nor a word of a file.
+
+A message goes out of the office: it names no partner, and no source that is not open data.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ctgeval import french
 from ctgeval.report.schedule.freshness import Late
-from ctgeval.report.schedule.state import BUSY, LATE, State
+from ctgeval.report.schedule.state import BUSY, LATE
 
 if TYPE_CHECKING:
     from ctgeval.report.build import BuildReport
@@ -58,7 +61,9 @@ def worth(code: int, report: BuildReport | None, *, interrupted: bool) -> bool:
     return bool(code) or interrupted or (report is not None and any(entry.status == "fait" for entry in report.entries))
 
 
-def letter(name: str, code: int, state: State, report: BuildReport | None, *, interrupted: bool) -> tuple[str, str]:
+def letter(
+    name: str, code: int, late: Sequence[Late], report: BuildReport | None, *, interrupted: bool
+) -> tuple[str, str]:
     """Return the title and the text of a message.
 
     Parameters
@@ -67,8 +72,8 @@ def letter(name: str, code: int, state: State, report: BuildReport | None, *, in
         Of the territory; empty when ``ctg.toml`` could not be read.
     code : int
         Exit code of the run.
-    state : State
-        Its state.
+    late : sequence of Late
+        The sources that are older than they should be.
     report : BuildReport or None
         What became of the drafts, if any was begun.
     interrupted : bool
@@ -88,11 +93,11 @@ def letter(name: str, code: int, state: State, report: BuildReport | None, *, in
         told = french.plural(made, "brouillon produit")
     title = f"ctgeval, {name} : {told}" if name else f"ctgeval : {told}"
     lines = [_INTERRUPTED] if interrupted else []
-    lines += state.sources_en_retard
+    lines += _late(late)
     if report is not None:
         lines.append(counts(report))
         rows = [
-            f"- {entry.bilan}, {entry.audience}, {entry.territoire}, {entry.periode} : {_TOLD[entry.status]}"
+            f"- {entry.bilan}, {_readers(entry.audience)}, {entry.territoire}, {entry.periode} : {_TOLD[entry.status]}"
             for entry in sorted(report.entries, key=lambda entry: entry.status != "echec")
             if entry.status in _TOLD
         ]
@@ -100,3 +105,20 @@ def letter(name: str, code: int, state: State, report: BuildReport | None, *, in
         if len(rows) > _LONGEST:
             lines.append(f"- et {len(rows) - _LONGEST} autres.")
     return title, "\n".join([*lines, "", _WHERE])
+
+
+def _late(late: Sequence[Late]) -> list[str]:
+    hidden = sum(not one.public for one in late)
+    told = [one.sentence for one in late if one.public]
+    if hidden:
+        several = hidden > 1
+        told.append(
+            f"{french.plural(hidden, 'source')} qui {'ne sont' if several else 'n’est'} pas en données ouvertes "
+            f"{'sont' if several else 'est'} à renouveler."
+        )
+    return told
+
+
+def _readers(folder: str) -> str:
+    """Return the kind of readers of a folder: a partner is not named."""
+    return "partenaire" if folder.startswith("partenaire") else folder

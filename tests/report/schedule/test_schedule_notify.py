@@ -28,7 +28,8 @@ class Apprise:
         self.known.append(address)
         return "://" in address
 
-    def notify(self, *, title: str, body: str) -> bool | None:
+    def notify(self, *, title: str, body: str, body_format: str) -> bool | None:
+        assert body_format == "text"
         if isinstance(self.fails, Exception):
             raise self.fails
         self.sent.append((tuple(self.known), title, body))
@@ -39,6 +40,7 @@ class Apprise:
 def apprise(monkeypatch: pytest.MonkeyPatch) -> type[Apprise]:
     module = types.ModuleType("apprise")
     module.Apprise = Apprise  # type: ignore[attr-defined]
+    module.NotifyFormat = types.SimpleNamespace(TEXT="text")  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "apprise", module)
     monkeypatch.setattr(Apprise, "sent", [])
     monkeypatch.setattr(Apprise, "fails", None)
@@ -69,7 +71,7 @@ def test_a_summary_goes_to_every_address(apprise: type[Apprise]) -> None:
 
 def test_the_missing_module_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(ReportError, match="pip install apprise") as caught:
+    with pytest.raises(ReportError, match=r"pip install 'ctgeval\[notify\]'") as caught:
         notify.available()
     assert "n’est pas installé" in str(caught.value)
 
