@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
+import numpy as np
 import pytest
 
 from ctgeval.render import theme
@@ -43,3 +44,40 @@ def test_style_sheet_has_the_colours_of_the_theme_in_light_and_dark() -> None:
 def test_style_sheet_loads_nothing() -> None:
     css = files("ctgeval.render").joinpath("templates/render.css").read_text(encoding="utf-8")
     assert not re.search(r"url\(|@import|@font-face", css)
+
+
+DEFICIENCIES = {
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+"""Machado, Oliveira and Fernandes (2009), at full severity, on linear RGB."""
+SIDE_BY_SIDE = ((0, 1), (0, 4), (0, 5))
+"""Series that fill surfaces of a same figure; lines have their dashes and their markers besides."""
+
+
+def seen(colour: str, deficiency: str) -> np.ndarray:
+    """Return a colour in CIELAB as it is seen."""
+    channels = np.array([int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(DEFICIENCIES[deficiency]) @ linear, 0, 1)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    ratio = to_xyz @ linear / np.array([0.9505, 1.0, 1.089])
+    f = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("palette", [theme.SERIES, theme.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_surfaces_differ_to_those_who_see_colours_otherwise(palette: tuple[str, ...], deficiency: str) -> None:
+    for one, other in SIDE_BY_SIDE:
+        distance = float(np.linalg.norm(seen(palette[one], deficiency) - seen(palette[other], deficiency)))
+        assert distance >= 10, (one, other, distance)
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_classes_of_a_map_stay_in_their_order_for_everybody(deficiency: str) -> None:
+    for palette in (theme.SEQUENTIAL, theme.SEQUENTIAL_DARK):
+        lightness = [float(seen(colour, deficiency)[0]) for colour in palette]
+        steps = np.diff(lightness)
+        assert (steps < -7).all() or (steps > 7).all(), lightness
