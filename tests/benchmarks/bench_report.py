@@ -2,6 +2,7 @@
 
     --only WAY,...    these ways alone; nothing is written then
     --turns N         turns of all ways (6)
+    --rounds N        rounds of `construire` beside the floor, a report each (20)
 
 The table goes to ``docs/report_speed.md``, which is committed; exits 1 above a target of issue 7.
 """
@@ -132,6 +133,28 @@ def turns(folder: Path, names: list[str], count: int) -> list[dict[str, Any]]:
     return rows
 
 
+def closely(folder: Path, rounds: int) -> dict[str, Any]:
+    """Time `construire` beside the floor, a report each in turn: on a busy machine a second is not always as long."""
+    ours, floor = (Way.begin(name, folder) for name in ("construire", "floor"))
+    try:
+        for one in range(rounds):
+            for way in (ours, floor) if one % 2 else (floor, ours):
+                way.play(1)
+    finally:
+        ours.end()
+        floor.end()
+    pairs = sorted(mine / theirs for mine, theirs in zip(ours.cpu, floor.cpu, strict=True))
+    mine, theirs = statistics.fmean(ours.cpu), statistics.fmean(floor.cpu)
+    return {
+        "rounds": rounds,
+        "ours": mine,
+        "floor": theirs,
+        "ratio": mine / theirs,
+        "quartiles": (pairs[rounds // 4], pairs[(3 * rounds) // 4]),
+        "amortised": (mine + ours.told()["start"] / 1000) / theirs,
+    }
+
+
 def memory(folder: Path) -> dict[str, float]:
     """Weigh one worker, then several at a time."""
     peaks = {}
@@ -176,6 +199,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Processor seconds of ways of making reports.")
     parser.add_argument("--only", default="")
     parser.add_argument("--turns", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     asked = [name for name in options.only.split(",") if name]
     with tempfile.TemporaryDirectory() as temporary:
@@ -187,6 +211,7 @@ def main() -> int:
             sys.stdout.flush()
         if asked:
             return 0
+        found["close"] = closely(folder, options.rounds)
         found |= {"memory": memory(folder), "commands": commands(folder)}
     found["machine"] = {
         "cores": os.cpu_count(),
