@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -79,9 +80,31 @@ def connected(address: str) -> Client:
         # What Dask has to say of versions is said in French by `unlike`, and refused.
         with warnings.catch_warnings(), quiet():
             warnings.simplefilter("ignore")
+            # A client that fails to connect is never closed, and later stops the program when it is collected.
+            found = within(2 * PATIENCE, lambda: asyncio.run(_kind(place)))
+            if found != "Scheduler":
+                raise _not_a_scheduler(place)
             return Client(place, timeout=PATIENCE, set_as_default=False, direct_to_workers=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, TypeError, ValueError, RuntimeError) as error:
         raise _unreachable(place, error) from error
+
+
+async def _kind(place: str) -> str:
+    """Return what answers at an address, in Dask's words."""
+    from distributed import Security
+    from distributed.core import rpc
+
+    arguments = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    async with rpc(place, timeout=PATIENCE, connection_args=arguments) as there:  # type: ignore[no-untyped-call]
+        return str((await asyncio.wait_for(there.identity(), PATIENCE)).get("type", ""))
+
+
+def _not_a_scheduler(place: str) -> ReportError:
+    return ReportError(
+        "Ce qui répond à cette adresse n’est pas l’ordonnanceur du cluster, mais l’une de ses machines.",
+        value=place,
+        remedy=_EXAMPLE,
+    )
 
 
 def _unreachable(place: str, error: Exception) -> ReportError:

@@ -136,10 +136,17 @@ class ClusterPool:
             When the build is.
         """
         parcel = self._parcel(task)
+        try:
+            return self._run(parcel, limit=task.limit)
+        finally:
+            if self._relay is not None:
+                self._relay.drop(parcel.sha256)
+
+    def _run(self, parcel: Parcel, *, limit: float) -> dict[str, Any]:
         avoided: set[str] = set()
         reasons: list[str] = []
         for _ in range(ATTEMPTS):
-            course, reply = self._handed(parcel, avoided, limit=task.limit)
+            course, reply = self._handed(parcel, avoided, limit=limit)
             reasons += [f"{place} : {_GONE}" for place, _ in course.begun[:-1]]
             if _ELSEWHERE not in reply:
                 return reply | ({"reprises": reasons} if reasons else {})

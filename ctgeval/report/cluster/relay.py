@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import threading
+from collections import Counter
 from pathlib import Path
 
 from ctgeval.config import PRIVATE
@@ -42,10 +44,11 @@ class Relay:
         self._folder = f"ctgeval-{secrets.token_hex(16)}"
         self._lock = threading.Lock()
         self._put: dict[str, str] = {}
+        self._wanted: Counter[str] = Counter()
         self._left = self._noted()
 
     def put(self, archive: bytes, sha256: str) -> str:
-        """Leave an archive there, once whoever asks, and return its address.
+        """Leave an archive there, once for all that ask for it at the same time, and return its address.
 
         Parameters
         ----------
@@ -72,7 +75,16 @@ class Relay:
                         remedy="Vérifiez cette adresse et vos droits d’écriture, ou relancez sans --relais.",
                     ) from error
                 self._put[sha256] = self._place.url_of(name)
+            self._wanted[sha256] += 1
             return self._put[sha256]
+
+    def drop(self, sha256: str) -> None:
+        """Remove an archive that none of those that asked for it wants any more; what can't be is, by `close`."""
+        with self._lock:
+            self._wanted[sha256] -= 1
+            if not self._wanted[sha256] and self._put.pop(sha256, ""):
+                with contextlib.suppress(OSError):
+                    self._place.remove(f"{self._folder}/{sha256}.zip")
 
     def close(self) -> None:
         """Remove all that was left there.

@@ -193,6 +193,9 @@ def test_a_machine_without_ctgeval_is_refused_and_never_used(
     (tmp_path / "sitecustomize.py").write_text(WITHOUT, encoding="utf-8")
     other = cluster.add(PYTHONPATH=str(tmp_path))
     wait_for(lambda: len(connection.workers(pool._client)) == len(before) + 1)
+    # Its address is not that of the cluster.
+    with pytest.raises(ReportError, match="n’est pas l’ordonnanceur"):
+        ClusterPool(before[0])
     # It came after the beginning: the build goes on without it.
     assert pool._members() == before
     # It was there before: nothing is begun.

@@ -25,6 +25,12 @@ def test_an_archive_is_left_once_and_nothing_stays(tmp_path: Path) -> None:
     place = places.opened(url)
     assert {place.read(address.removeprefix(f"{url}/")) for address in first.values()} == {b"un", b"deux"}
     assert len(place.files()) == 2
+    # Each was asked for twice.
+    one, other = ARCHIVES
+    for sha256 in (one, other, one):
+        relay.drop(sha256)
+    assert [name.rpartition("/")[2] for name in place.files()] == [f"{other}.zip"]
+    assert place.read(relay.put(ARCHIVES[one], one).removeprefix(f"{url}/")) == ARCHIVES[one]
     relay.close()
     relay.close()
     assert place.files() == {}
