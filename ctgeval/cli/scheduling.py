@@ -98,7 +98,7 @@ def prepare(
             value=", ".join(names or ()),
             remedy=f"Ajoutez « --cible » avec {french.enumeration(install.INSTALLABLE, 'ou')}.",
         )
-    local = targets.local_task(folder, when(every, hour), out=Path(out), options=options)
+    local = targets.local_task(folder, when(every, hour), out=out, options=options)
     cluster = Cluster(image=image, claim=claim) if image is not None else None
     texts = targets.files(chosen, local, options=options, cluster=cluster)
     paths = {} if show else targets.save(folder, texts)

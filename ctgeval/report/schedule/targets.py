@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ctgeval.errors import ParameterError, suggestion
+from ctgeval.report.cluster import places
 from ctgeval.report.files import write_whole
 from ctgeval.report.schedule import argo, cron, kubernetes, systemd, windows
 from ctgeval.report.schedule.kubernetes import Cluster
@@ -21,6 +22,7 @@ CLUSTER = ("kubernetes", "argo")
 FOLDER = "planification"
 _USUAL = {"linux": ("cron", "systemd"), "win32": ("windows",)}
 _PROGRAM = "python"
+_OUT = "--out"
 
 
 def usual() -> tuple[str, ...]:
@@ -46,19 +48,22 @@ def checked(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def local_task(folder: Path, when: When, *, out: Path, options: tuple[str, ...] = ()) -> Task:
+def local_task(folder: Path, when: When, *, out: Path | str, options: tuple[str, ...] = ()) -> Task:
     """Return the task of this machine: the interpreter that runs now, and absolute places.
 
     Parameters
     ----------
-    folder, out : Path
-        The dossier, and the folder of the reports.
+    folder : Path
+        The dossier.
+    out : Path or str
+        The folder of the reports, or the address that receives them.
     when : When
         Its hour.
     options : tuple of str
         Other options of the run.
     """
-    return task(folder.resolve(), when, python=sys.executable, options=("--out", str(out.resolve()), *options))
+    there = str(out) if places.is_url(str(out)) else str(Path(out).resolve())
+    return task(folder.resolve(), when, python=sys.executable, options=(_OUT, there, *options))
 
 
 def files(
@@ -95,6 +100,7 @@ def files(
 
 
 def _in_container(local: Task, cluster: Cluster, options: tuple[str, ...]) -> Task:
+    there = local.words[local.words.index(_OUT) + 1]
     inside = Path(cluster.mount, local.folder.name).as_posix()
     words = (
         _PROGRAM,
@@ -103,8 +109,8 @@ def _in_container(local: Task, cluster: Cluster, options: tuple[str, ...]) -> Ta
         "planifier",
         inside,
         "--executer",
-        "--out",
-        f"{cluster.mount}/reports",
+        _OUT,
+        there if places.is_url(there) else f"{cluster.mount}/reports",
         *options,
     )
     return replace(local, words=words)

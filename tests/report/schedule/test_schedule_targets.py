@@ -65,3 +65,12 @@ def test_a_cluster_asks_for_an_image(tmp_path: Path, target: str) -> None:
     task = targets.local_task(tmp_path, WHEN, out=tmp_path / "r")
     with pytest.raises(ParameterError, match="--image"):
         targets.files([target], task)
+
+
+def test_an_address_that_receives_the_reports_is_given_as_it_is(tmp_path: Path) -> None:
+    url = "s3://seau/bilans du mois"
+    task = targets.local_task(tmp_path, WHEN, out=url)
+    assert task.words[task.words.index("--out") + 1] == url
+    found = targets.files(("cron", "kubernetes"), task, cluster=Cluster(image="a:1", claim="ctg"))
+    assert f"--out '{url}'" in next(iter(found["cron"].values()))
+    assert f'"{url}"' in next(iter(found["kubernetes"].values()))
