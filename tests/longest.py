@@ -20,6 +20,7 @@ LONGEST = {
     "test_dossier.py": 30,
     "designs/test_tables.py": 25,
     "report/test_build.py": 20,
+    "report/formats/test_same_figures.py": 20,
     "report/test_browser.py": 20,
     "test_diffusion.py": 15,
     "confidentiality/test_suppression.py": 9,
