@@ -1,7 +1,7 @@
 """Processes that are kept from the dossier: what each may still read, write and reach once it is confined.
 
 - `landlock` and `seccomp` ask the Linux kernel; `places` lists what any process needs of Python and of the system
-- `kernel` is the process of a notebook, `worker` the one that starts it and follows it
+- `folders` sends what libraries write to folders of a notebook alone, `worker` starts what follows notebooks
 
 Where the system offers neither, a process of its own is given the release and nothing else: `available` tells which.
 Only the standard library is used: a process must be confined before it loads anything.
@@ -58,8 +58,8 @@ def confine_worker(root: Path) -> Level:
     return level
 
 
-def confine_notebook(work: Path, private: Path, connection: Path | None = None, *, ports: tuple[int, ...]) -> Level:
-    """Confine this process, which runs one notebook, to its release and to two folders of its own.
+def confine_notebook(work: Path, private: Path) -> Level:
+    """Confine this process, which runs one notebook, to its release and to two folders of its own; it reaches no port.
 
     Parameters
     ----------
@@ -67,10 +67,6 @@ def confine_notebook(work: Path, private: Path, connection: Path | None = None, 
         Where the notebook runs and finds its release.
     private : Path
         Where its libraries keep what they must.
-    connection : Path, optional
-        File by which the kernel knows its ports; it is read only.
-    ports : tuple of int
-        The ports where it may be reached. It can connect to none.
 
     Raises
     ------
@@ -80,8 +76,7 @@ def confine_notebook(work: Path, private: Path, connection: Path | None = None, 
     level = available()
     if level == "landlock":
         own = [(str(work), landlock.WRITE), (str(private), landlock.WRITE)]
-        told = [(str(connection), landlock.READ)] if connection else []
-        landlock.restrict([*places.reading(), *own, *told], ports=ports)
+        landlock.restrict([*places.reading(), *own], ports=())
     # Even alone, it leaves no process behind: what a cell would start, nobody would know how to end.
     if seccomp.available():
         seccomp.restrict()

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctgeval.confinement.kernel import folders
+from ctgeval.confinement.folders import folders
 from ctgeval.errors import ParameterError
 from ctgeval.report.endings import UNBORN, Failure, Outcome, failure, too_long
 from ctgeval.report.kernels.follow import Cells, Started, followed

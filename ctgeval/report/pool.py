@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ctgeval import confinement
-from ctgeval.confinement.kernel import folders
+from ctgeval.confinement.folders import folders
 from ctgeval.errors import ReportError
 from ctgeval.report import endings
 from ctgeval.report.files import digest

@@ -92,7 +92,7 @@ def test_a_system_without_it_says_so_and_is_left_as_it_is(
         assert confinement.guarantees() == frozenset()
         assert not seccomp.available()
         assert confinement.confine_worker(tmp_path) == "processus séparé"
-        assert confinement.confine_notebook(tmp_path, tmp_path, tmp_path, ports=()) == "processus séparé"
+        assert confinement.confine_notebook(tmp_path, tmp_path) == "processus séparé"
         with pytest.raises(OSError, match="n’offre pas Landlock"):
             landlock.restrict([], ports=None)
     finally:

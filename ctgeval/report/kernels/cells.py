@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ctgeval import confinement
-from ctgeval.confinement.kernel import folders
+from ctgeval.confinement.folders import folders
 from ctgeval.report.kernels import kin
 
 __all__ = ["die_with", "run"]
@@ -136,7 +136,7 @@ def _settle(work: Path, private: Path, *, events: int, raw: int, forked: bool) -
         for one in {*kept, nothing} - set(range(_MARKS + 1)):
             os.close(one)
     _bound()
-    confinement.confine_notebook(work, private, ports=())
+    confinement.confine_notebook(work, private)
 
 
 def _bound() -> None:
