@@ -70,7 +70,7 @@ def trajectory(lines: Sequence[Line], indicator: Indicator, *, fictional: bool) 
     )  # fmt: skip
     # Asked to tell lines apart by four means at once, seaborn would look through the table for each set of four.
     runs = drawn.groupby("geo", sort=False)["run"].nunique()
-    _style(axes.lines, [styles[geo] for geo, count in runs.items() for _ in range(count)])
+    _style(axes.lines, [styles[str(geo)] for geo, count in runs.items() for _ in range(count)])
     axes.set(xlabel="", ylabel="")
     for line in lines:
         _draw_bounds(axes, frame[frame["geo"] == line.geo], styles[line.geo].colour)
@@ -107,7 +107,7 @@ def _style(drawn: Sequence[Line2D], styles: Sequence[theme.Style]) -> None:
     for line, style in zip(drawn, styles, strict=True):
         line.set_linewidth(style.width)
         line.set_marker(style.marker)
-        line.set_dashes(style.dash or (None, None))
+        line.set_dashes(style.dash if isinstance(style.dash, tuple) else (None, None))
 
 
 def _draw_bounds(axes: Axes, rows: pd.DataFrame, colour: str) -> None:

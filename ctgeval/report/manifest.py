@@ -14,7 +14,8 @@ from ctgeval.confidentiality.secret import secret
 from ctgeval.config import PRIVATE
 from ctgeval.report.files import digest, write_whole
 from ctgeval.report.formats.document import Produced
-from ctgeval.report.plan import Job, versions
+from ctgeval.report.plan import Job
+from ctgeval.report.program import versions
 
 __all__ = [
     "FORMAT",

@@ -20,7 +20,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +40,7 @@ class Run:
     """One command: what it said, how long it took, and the most memory that its processes occupied."""
 
     entries: list[dict[str, Any]] = field(default_factory=list)
+    made: int = 0
     wall: float = 0.0
     cpu: float = 0.0
     own: float = 0.0
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
         failed = told[-1].entries and _failures([told[-1]])
         idle = {entry["status"] for entry in told[-1].entries} <= {"a_jour"}
         each = _each(folder, real_data, {code: every[code] for code in _spread(list(every), chosen.each)})
-        text = _table(folder / "region", told, each, jobs=chosen.jobs)
+        text = _table(folder / "region", told, each, count=len(every), jobs=chosen.jobs)
     sys.stdout.write(text)
     if chosen.write:
         TABLE.write_text(text, encoding="utf-8")
@@ -101,6 +101,7 @@ def _each(folder: Path, real_data: Path, named: dict[str, str]) -> Run:
             region(place, real_data, [code], code=code, name=name.replace('"', "'"))
         one = run(place, place / "reports", jobs=1)
         total.entries += one.entries
+        total.made += one.made
         total.wall, total.cpu, total.own = total.wall + one.wall, total.cpu + one.cpu, total.own + one.own
         total.coordinator = max(total.coordinator, one.coordinator)
         total.children = max(total.children, one.children)
@@ -112,6 +113,7 @@ def run(dossier: Path, out: Path, *, jobs: int, until: int | None = None) -> Run
     """Run ``ctgeval construire`` and watch its processes; with ``until``, kill it when so many pages are there."""
     command = [sys.executable, "-m", "ctgeval", "construire", str(dossier), "--out", str(out), "--json"]
     command += ["--date", DATE, "--jobs", str(jobs)]
+    there = len(list(out.glob("*/*.manifest.json")))
     begun, before = time.perf_counter(), os.times()
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         found = Run()
@@ -123,6 +125,8 @@ def run(dossier: Path, out: Path, *, jobs: int, until: int | None = None) -> Run
     after = os.times()
     found.wall = time.perf_counter() - begun
     found.cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    found.made = len(list(out.glob("*/*.manifest.json"))) - there
+    # A command that is killed says nothing at its end.
     with contextlib.suppress(ValueError):
         found.entries = json.loads(said)["entries"]
     return found
@@ -164,7 +168,7 @@ def _failures(runs: Iterable[Run]) -> list[str]:
     return [f"{entry['territoire']} : {entry['message']}" for entry in failed]
 
 
-def _table(folder: Path, told: list[Run], each: Run, *, jobs: int) -> str:
+def _table(folder: Path, told: list[Run], each: Run, *, count: int, jobs: int) -> str:
     pages = sorted(path.stat().st_size for path in (folder / "reports" / "habitants").glob("epci-*.html"))
     (release,) = sorted((folder / ".ctgeval" / "releases" / "habitants").iterdir())[-1:]
     audit = json.loads((release / "release.json").read_text(encoding="utf-8"))["audit"]
@@ -173,17 +177,16 @@ def _table(folder: Path, told: list[Run], each: Run, *, jobs: int) -> str:
     lines = [
         "# Une campagne de diagnostics : les EPCI de trois régions", "",
         "Écrit par `tests/benchmarks/bench_region.py --write`, sur les fichiers réels de l’Insee et de la Cnaf : le",
-        "diagnostic de chaque EPCI de Nouvelle-Aquitaine, des Pays de la Loire et du Centre-Val de Loire, pour les",
-        f"habitants ; un seul dossier de {len(pages)} territoires (--jobs {jobs}), puis un dossier par EPCI.",
+        f"diagnostic de {len(pages)} des {count} EPCI de Nouvelle-Aquitaine, des Pays de la Loire et du Centre-Val",
+        f"de Loire, pour les habitants ; un seul dossier pour tous (--jobs {jobs}), puis un dossier par EPCI.",
         f"Charge de la machine à la fin : {os.getloadavg()[1]:.1f} pour {os.cpu_count()} cœurs.", "",
         ("| production | bilans faits | durée (s) | processeur (s) | dont coordination | dont cellules "
          "| mémoire de la coordination (Mo) | mémoire des autres (Mo) |"),
         "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for label, one in runs:
-        made = Counter(entry["status"] for entry in one.entries)
         lines.append(
-            f"| {label} | {made['fait']} | {one.wall:.0f} | {one.cpu:.0f} | {one.own:.0f} | {one.cells:.0f} "
+            f"| {label} | {one.made} | {one.wall:.0f} | {one.cpu:.0f} | {one.own:.0f} | {one.cells:.0f} "
             f"| {one.coordinator // 1024} | {one.children // 1024} |"
         )
     failures = _failures([told[-1], each])
