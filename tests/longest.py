@@ -14,6 +14,7 @@ LONGEST = {
     "sources/test_every_real_file.py": 50,
     "confidentiality/test_attack.py": 48,
     "test_real_dossier.py": 45,
+    "report/cluster/test_cluster.py": 45,
     "report/test_canary.py": 42,
     "report/test_demo_pages.py": 40,
     "test_bad_follow_up.py": 32,
