@@ -134,7 +134,7 @@ class ForkPool:
                     env=self._environment,
                     bufsize=0,
                 )
-            self._reader = threading.Thread(target=self._listen, args=(self._hearth,))
+            self._reader = threading.Thread(target=self._listen, args=(self._hearth,), daemon=True)
             self._reader.start()
         return self._hearth
 
