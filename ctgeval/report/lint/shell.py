@@ -17,7 +17,7 @@ DATA_BLOCK = "application/ld+json"
 _POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{style}'; {script}base-uri 'none'; form-action 'none'"
 _LOADS = re.compile(r"url\((?!#)|@import|@font-face|image-set\(|src\(", re.IGNORECASE)
 _ORDER, _LINK = (
-    re.compile(rf"<[a-zA-Z]+([^<>]*\s(?:{names})\s*=[^<>]*)", re.IGNORECASE)
+    re.compile(rf"\s({names})\s*=", re.IGNORECASE)
     for names in ("on[a-z]+|srcdoc|srcset|style|background|poster|ping", "(?:xlink:)?href")
 )
 _FORBIDDEN = frozenset({
@@ -92,8 +92,12 @@ def orders(page: Page) -> Iterator[Fault]:
 def _bearing(source: str, names: re.Pattern[str]) -> Iterator[str]:
     """Return the values of the attributes of some names: of attributes, and not of the words in their values."""
     for found in names.finditer(source):
-        for name, *values in ATTRIBUTE.findall(found.group(1)):
-            if names.fullmatch(f"<a {name}="):
+        start = source.rfind("<", 0, found.start())
+        if start < 0 or source.rfind(">", start, found.start()) >= 0:
+            continue
+        tag = source[start : source.find(">", found.start())]
+        for name, *values in ATTRIBUTE.findall(tag)[1:]:
+            if names.fullmatch(f" {name}="):
                 yield "".join(values)
 
 

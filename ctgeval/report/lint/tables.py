@@ -10,6 +10,7 @@ from ctgeval.report.lint.markup import Element, Page
 
 __all__ = ["RULES", "named"]
 
+_PARTS = frozenset({"caption", "td", "th", "tr"})
 _SCOPES = frozenset({"col", "row", "colgroup", "rowgroup"})
 _BY = 'Montrez-le par `ctgeval.render.table(tableau, caption="ce qu’il montre")`, qui écrit titre et en-têtes.'
 
@@ -23,10 +24,16 @@ def named(page: Page, table: Element) -> str:
 
 def tables(page: Page) -> Iterator[Fault]:
     """Ask for a caption, for headers that have a text and a scope, and for rows of the same length."""
-    # Elements are sorted once, and each one given to the table that holds it.
+    # Elements are looked at once, and each one given to the table that holds it.
     held: dict[int, list[Element]] = {id(one): [] for one in page.all("table")}
-    for one in page.all("caption", "td", "th", "tr"):
-        holder = next((above for above in one.above() if above.tag == "table"), None)
+    holders: dict[int, Element | None] = {}
+    for one in page.elements:
+        if one.tag not in _PARTS:
+            continue
+        key = id(one.parent)
+        if key not in holders:
+            holders[key] = next((above for above in one.above() if above.tag == "table"), None)
+        holder = holders[key]
         if holder is None:
             yield Fault("cellule", page.section(one), "une cellule est hors de tout tableau", _BY, "RGAA 5.8")
         else:

@@ -42,7 +42,8 @@ def page(content: str = BODY) -> bytes:
         "job": JOB, "ctg": "Convention", "titre": "Bilan", "sous_titre": "", "nom": "CC", "destinataire": "COPIL",
         "version": "", "mention": "", "sommaire": [("s1", "L’accueil"), ("t1", "Les valeurs")],
         "contenu": html.Markup(content),
-        "date": "2026-01-15", "perimetre": "2024", "regle": "", "sources": [], "versions": {}, "cle": "ab", "donnees": "{}",
+        "date": "2026-01-15", "perimetre": "2024", "regle": "", "sources": [], "versions": {}, "cle": "ab",
+        "donnees": "{}",
     }  # fmt: skip
     return html.page("bilan.html.j2", context)
 
@@ -119,6 +120,7 @@ BROKEN: list[tuple[str, str, Callable[[str], str]]] = [
     ("requete", "RGAA 13.1", swap("<title>", '<meta http-equiv="refresh" content="1"><title>')),
     ("attribut", "RGAA 10.1", add('<p style="color:red">rouge</p>')),
     ("attribut", "RGAA 10.1", add('<p onclick="x()">mot</p>')),
+    ("attribut", "RGAA 10.1", add("<p\nonclick = x()>mot</p>")),
     ("figure-legende", "RGAA 1.9", swap('<figcaption id="f1">Évolution de la couverture</figcaption>', "")),
     ("figure-legende", "RGAA 1.9", swap("Évolution de la couverture", " ")),
     ("figure-groupe", "RGAA 1.9", swap(' role="group"', "")),
