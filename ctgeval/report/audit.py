@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,7 +232,10 @@ def _files(ledger: Ledger | None, folder: Path, out: Path, config: Config) -> Pa
         looked += sum(1 for path in place.rglob("*") if path.is_file()) if place.is_dir() else 0
         hits = scan.folder(place, audience=audience, release=None, machine=machine)
         sheets = {
-            manifest.page_name(told).removeprefix(f"{audience}/"): told for told in mine if told["audience"] == audience
+            name.removeprefix(f"{audience}/"): told
+            for told in mine
+            if told["audience"] == audience
+            for name in _names(told)
         }
         for hit in hits:
             release = origin.release(ledger, folder, sheets[hit.file]) if hit.file in sheets else None
@@ -241,10 +244,24 @@ def _files(ledger: Ledger | None, folder: Path, out: Path, config: Config) -> Pa
             elif release is None:
                 notes.append(f"{audience}/{hit.file} : {scan.KINDS[_NOT_COMPARED]}.")
             else:
-                data = (place / hit.file).read_bytes()
-                found = scan.document(hit.file, data, audience=audience, release=release, machine=machine).hits
+                path = place / hit.file
+                found = scan.document(
+                    hit.file,
+                    path.read_bytes(),
+                    audience=audience,
+                    release=release,
+                    machine=machine,
+                    about=scan.about(path),
+                ).hits
                 findings += [_told(audience, one) for one in found if one not in hits]
     return Part(name="fichiers", checked={"documents": looked}, findings=tuple(findings), notes=tuple(notes))
+
+
+def _names(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the page of a sheet and the files beside it, from the folder of all reports."""
+    page = manifest.page_name(told)
+    yield page
+    yield from (f"{page.rpartition('/')[0]}/{one['fichier']}" for one in manifest.files(told))
 
 
 def _told(audience: str, hit: Hit) -> Finding:

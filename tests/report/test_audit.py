@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from ctgeval import confinement
 from ctgeval.cli import main
 from ctgeval.confidentiality.forms import Cell, Form
+from ctgeval.report import origin, scan
 from ctgeval.report.audit import PARTS, audit
 from ctgeval.report.register import Register
 from tests.report.test_register import figure, run
@@ -71,6 +72,29 @@ def test_a_page_changed_by_hand_is_told(workshop: Any) -> None:
     assert finding["file"] == f"copil/{workshop.page().name}"
     assert "n’est plus celui que sa fiche décrit" in finding["message"]
     assert "construire --force" in finding["remedy"]
+
+
+def test_the_files_of_other_formats_are_looked_at_beside_the_release_of_their_page(
+    workshop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = workshop.folder / "ctg.toml"
+    asked = place.read_text("utf-8").replace(
+        'audience = "copil"', 'audience = "copil"\nformats = ["html", "xlsx", "csv"]'
+    )
+    place.write_text(asked, "utf-8")
+    run(workshop)
+    beside: dict[str, bool] = {}
+
+    def document(name: str, _data: bytes, *, release: Any, **_more: Any) -> scan.Scanned:
+        beside[name.rpartition(".")[2]] = release is not None
+        return scan.Scanned((), scan.Coverage())
+
+    monkeypatch.setattr(origin, "release", lambda *_: object())
+    monkeypatch.setattr(scan, "document", document)
+    files = audit(workshop.folder, out=workshop.out).parts[2]
+
+    assert files.notes == ()
+    assert beside == {"html": True, "xlsx": True}
 
 
 def test_private_notes_say_what_kept_the_notebook_from_the_dossier(workshop: Any) -> None:

@@ -20,7 +20,7 @@ It is the second lock. The first is that a notebook never holds what is masked.
 from __future__ import annotations
 
 from ctgeval.report.scan.document import Coverage, Scanned, document
-from ctgeval.report.scan.folders import folder, foreign
+from ctgeval.report.scan.folders import about, folder, foreign
 from ctgeval.report.scan.foreign import Expected, Watch
 from ctgeval.report.scan.hits import KINDS, Hit, blocking, refusal
 from ctgeval.report.scan.machine import Machine, here
@@ -35,6 +35,7 @@ __all__ = [
     "Private",
     "Scanned",
     "Watch",
+    "about",
     "blocking",
     "document",
     "folder",

@@ -15,7 +15,7 @@ from ctgeval.report.scan.machine import Machine, here
 if TYPE_CHECKING:
     from ctgeval.confidentiality import Release
 
-__all__ = ["folder", "foreign"]
+__all__ = ["about", "folder", "foreign"]
 
 
 def folder(
@@ -67,7 +67,7 @@ def folder(
             release=release if told else None,
             persons=persons,
             machine=this,
-            about=_about(path),
+            about=about(path),
         )
         hits += found.hits
         if told and release is None and audience != INTERNAL:
@@ -75,8 +75,13 @@ def folder(
     return tuple(sorted(dict.fromkeys(hits)))
 
 
-def _about(path: Path) -> tuple[str, ...]:
-    """Return what the description beside a CSV says of its table; it says nothing of any other file."""
+def about(path: Path) -> tuple[str, ...]:
+    """Return what the description beside a CSV says of its table, see `document`; nothing for any other file.
+
+    Parameters
+    ----------
+    path : Path
+    """
     beside = path.with_suffix(".schema.json")
     if path.suffix.casefold() != ".csv" or not beside.is_file():
         return ()
