@@ -276,12 +276,10 @@ def test_a_death_is_told_and_the_next_notebook_runs(bench: Bench, victim: str) -
 
 
 _BUILDER = """\
-import json, sys
+import sys
 from pathlib import Path
 from ctgeval.report.kernels.fork import ForkPool
-from ctgeval.report.parameters import seed
-from ctgeval.report.pool import environment
-from tests.report.running import Bench, alive, children, wait_for
+from ctgeval.report.pool import Task
 root, notebook, scratch = (Path(one) for one in sys.argv[1:])
 pool = ForkPool(root, hidden=root.parent / "dossier")
 pool.run(Task(notebook, scratch, {"release": "release", "nom": ""}, 120.0))
@@ -293,11 +291,13 @@ def test_nothing_outlives_a_builder_that_is_killed(bench: Bench) -> None:
     builder = subprocess.Popen(
         [sys.executable, "-c", _BUILDER, str(bench.root / "tue"), str(task.notebook), str(task.scratch)]
     )
-    (hearth,) = wait_for(lambda: children(builder.pid))
-    (keeper,) = wait_for(lambda: children(hearth), seconds=60)
-    (notebook,) = wait_for(lambda: children(keeper))
-    builder.kill()
-    builder.wait()
+    try:
+        (hearth,) = wait_for(lambda: children(builder.pid), seconds=60)
+        (keeper,) = wait_for(lambda: children(hearth), seconds=60)
+        (notebook,) = wait_for(lambda: children(keeper))
+    finally:
+        builder.kill()
+        builder.wait()
     wait_for(lambda: not any(alive(pid) for pid in (hearth, keeper, notebook)))
 
 
