@@ -362,8 +362,9 @@ def _source_rows(dossier: Dossier, audience: str, partner: str) -> pd.DataFrame:
                 "diffusion": source.diffusion,
                 "fichier": Path(source.fichier).name if source.fichier else (table.file if table else ""),
                 "format": source.format or "",
-                "n_rows": table.n_rows if table and not answers else 0,
-                "n_rejected": table.n_rejected if table and not answers else 0,
+                # Kept from a reader is not the same as none.
+                "n_rows": np.nan if answers else table.n_rows if table else 0,
+                "n_rejected": np.nan if answers else table.n_rejected if table else 0,
                 "empreinte": table.sha256 if table and not answers and source.diffusion == "ouverte" else "",
                 # What a reader noted of a file may quote its values.
                 "notes": " ".join(table.notes) if table and quotable else "",

@@ -159,6 +159,17 @@ NATURES: Mapping[str, Numbers] = {
         "projected_low projected_high",
         quoted=(Quoted(column="first", period="first_period"), Quoted(column="last", period="last_period")),
     ),
+    # The hypotheses are the author's; the places and the euros come from them and from two figures that are shown.
+    "scenarios": Numbers(
+        free="target population_low population_high",
+        derived="value counted rate_low rate_high places_low places_high investment_low investment_high running_low "
+        "running_high own_investment_low own_investment_high own_running_low own_running_high",
+        sources="source",
+        quoted=(
+            Quoted(column="value"),
+            Quoted(column="counted", period="counted_period", indicator="counted_by", field="denominator"),
+        ),
+    ),
     "standing": Numbers(
         free="n_compared rank rank_low rank_high quantile quantile_low quantile_high",
         derived="value low high median median_low median_high gap gap_low gap_high",

@@ -195,6 +195,13 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "survey", "wave", "question", "text", "theme", "n", "base", "answers", "share", "reason", "conf_status",
     ),
     "verbatims": ("survey", "wave", "question", "text", "themes", "verbatim", "approved"),
+    "scenarios": (
+        "nom", "libelle", "geo", "indicator", "label", "unit", "horizon", "target", "value", "time_period",
+        "counted_by", "counted", "counted_period", "population_low", "population_high", "rate_low", "rate_high",
+        "places_low", "places_high", "investment_low", "investment_high", "running_low", "running_high",
+        "own_investment_low", "own_investment_high", "own_running_low", "own_running_high", "hypotheses", "source",
+        "limits", "reason",
+    ),
     "set_aside": ("section", "table", "n", "sentence", "place"),
     "contours": ("geo", "geography", "part", "ring", "longitude", "latitude", "source"),
 }  # fmt: skip

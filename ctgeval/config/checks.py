@@ -75,7 +75,7 @@ class Context:
 
 def problems(context: Context) -> list[Problem]:
     """Return every problem of dates, files, periods, audiences and duplicates."""
-    checks = (_convention, _comparison, _thresholds, _sources, _impacts, _bilans, _missing)
+    checks = (_convention, _comparison, _thresholds, _sources, _impacts, _scenarios, _bilans, _missing)
     return [problem for check in checks for problem in check(context)]
 
 
@@ -306,6 +306,31 @@ def _impacts(context: Context) -> Iterator[Problem]:
                     "Ce territoire est à la fois concerné par l’action et territoire de comparaison.",
                     "Retirez-le de l’une des deux listes.",
                     value=code,
+                )
+
+
+_ENDS = ("population", "investissement_place", "fonctionnement_place", "aide_investissement", "aide_fonctionnement")
+
+
+def _scenarios(context: Context) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for rank, scenario in context.blocks("scenario"):
+        name = scenario.get("nom")
+        if isinstance(name, str) and first.setdefault(name, rank) != rank:
+            yield context.problem(
+                ("scenario", rank, "nom"),
+                f"Le nom « {name} » est déjà celui du scénario n° {first[name] + 1}.",
+                "Donnez un nom différent à chaque scénario.",
+                value=name,
+            )
+        for key in _ENDS:
+            ends = scenario.get(key)
+            if isinstance(ends, (list, tuple)) and len(ends) == 2 and None not in ends and ends[1] < ends[0]:
+                yield context.problem(
+                    ("scenario", rank, key),
+                    f"La première borne de « {key} » est au-dessus de la seconde.",
+                    f"Écrivez la plus petite d’abord : {key} = [{ends[1]:g}, {ends[0]:g}].",
+                    value=ends,
                 )
 
 

@@ -124,6 +124,15 @@ def _too_low(key: Key, error: Mapping[str, Any]) -> _Told:
     return f"« {_name(key)} » {what}.", f"Écrivez {_description(key)}."
 
 
+def _too_high(key: Key, error: Mapping[str, Any]) -> _Told:
+    return f"« {_name(key)} » doit être au plus {error['ctx']['le']:g}.", f"Écrivez {_description(key)}."
+
+
+def _too_many(key: Key, error: Mapping[str, Any]) -> _Told:
+    most = error["ctx"]["max_length"]
+    return f"« {_name(key)} » attend {most} valeurs au plus.", f"Écrivez {_description(key)}."
+
+
 def _empty(key: Key, _error: Mapping[str, Any]) -> _Told:
     return f"« {_name(key)} » est vide.", f"Écrivez {_description(key)}."
 
@@ -158,6 +167,8 @@ _TELLERS: Mapping[str, Callable[[Key, Mapping[str, Any]], _Told]] = {
     "greater_than_equal": _too_low,
     "string_too_short": _empty,
     "too_short": _empty,
+    "too_long": _too_many,
+    "less_than_equal": _too_high,
     "string_pattern_mismatch": _pattern,
 }
 

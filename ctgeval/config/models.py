@@ -28,6 +28,9 @@ LONGEST_REASON = 300
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = tuple[Text, ...]
+Ends = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(max_length=2)]
+"""Nothing, one number, or two ends."""
+Shares = Annotated[tuple[Annotated[float, Field(ge=0, le=100)], ...], Field(max_length=2)]
 
 
 def _comparison_word(value: object) -> object:
@@ -226,6 +229,34 @@ class ImpactConfig(_Model):
     )
 
 
+class ScenarioConfig(_Model):
+    """``[[scenario]]``: a target of coverage and the hypotheses of what it would cost, each a number or two ends."""
+
+    nom: Text = Field(description='un nom court et unique, par exemple "couverture-65"')
+    libelle: Text = Field(description='la phrase que les lecteurs verront, par exemple "65 places pour 100 enfants"')
+    indicateur: Text = Field(
+        default="PE01", description='un taux du catalogue, pour 100 personnes, par exemple "PE01" ou "PE02"'
+    )
+    cible: float = Field(ge=0, description="le taux à atteindre, par exemple 65")
+    horizon: str = Field(default="", description='la période visée, par exemple "2030"')
+    population: Ends = Field(
+        default=(), description="combien de personnes à l’horizon, par exemple [420, 470] ; par défaut, celles du taux"
+    )
+    investissement_place: Ends = Field(
+        default=(), description="les euros pour créer une place, par exemple [18000, 25000]"
+    )
+    fonctionnement_place: Ends = Field(
+        default=(), description="les euros par place et par an, par exemple [15000, 17000]"
+    )
+    aide_investissement: Shares = Field(
+        default=(), description="ce que d’autres paient de l’investissement, en pourcentage, par exemple [50, 70]"
+    )
+    aide_fonctionnement: Shares = Field(
+        default=(), description="ce que d’autres paient du fonctionnement, en pourcentage, par exemple [60, 66]"
+    )
+    hypotheses: Text = Field(description="d’où viennent ces hypothèses, en une phrase que les lecteurs verront")
+
+
 class BilanConfig(_Model):
     """``[[bilan]]``: one notebook for one audience, one period, and one report by territory."""
 
@@ -263,4 +294,5 @@ class Config(_Model):
     publication: PublicationConfig = Field(default_factory=PublicationConfig, description="la section [publication]")
     sources: tuple[SourceConfig, ...] = Field(default=(), alias="source", description="les blocs [[source]]")
     impact: tuple[ImpactConfig, ...] = Field(default=(), description="les blocs [[impact]]")
+    scenarios: tuple[ScenarioConfig, ...] = Field(default=(), alias="scenario", description="les blocs [[scenario]]")
     bilans: tuple[BilanConfig, ...] = Field(default=(), alias="bilan", description="les blocs [[bilan]]")

@@ -17,10 +17,12 @@ from ctgeval.render.sections import (
     budget,
     changes,
     communication,
+    decisions,
     evaluation,
     event,
     impact,
     journal,
+    news,
     overview,
     participation,
     partnership,
@@ -30,9 +32,11 @@ from ctgeval.render.sections import (
     qualitative,
     reading,
     recommendations,
+    scenarios,
     standing,
     surveys,
     targets,
+    themes,
     trends,
     workshops,
 )
@@ -204,6 +208,41 @@ class Page:
     def recommendations(self) -> Fragment:
         """Return what was decided since the previous bilan, and what is to be decided or looked into."""
         return self._section(recommendations.recommendations)
+
+    def scenarios(self) -> Fragment:
+        """Return how many places each ``[[scenario]]`` would ask for, and what they would cost."""
+        return self._section(scenarios.scenarios)
+
+    def decisions(self) -> Fragment:
+        """Return what the meeting is asked to decide."""
+        return self._section(decisions.decisions)
+
+    def to_validate(self) -> Fragment:
+        """Return the last figures, with what is to be looked at before they are validated."""
+        return self._section(decisions.figures)
+
+    def news(self, since: str = "") -> Fragment:
+        """Return the files updated since a day, and what they say.
+
+        Parameters
+        ----------
+        since : str
+            ISO date; by default the day before the period begins.
+
+        Raises
+        ------
+        ValueError
+            When that is not a date.
+        """
+        return self._fragment(news.news(self.view, self._name, since))
+
+    def theme(self, name: str = "") -> Fragment:
+        """Return what is known of a theme; by default of each theme of what the partner returns."""
+        return self._fragment(themes.theme(self.view, self._name, name))
+
+    def returns(self) -> Fragment:
+        """Return the figures that the partner returned, structure by structure."""
+        return self._section(themes.returns)
 
     def text(self, section: str) -> Fragment:
         """Return a section that the author wrote.

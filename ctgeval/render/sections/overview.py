@@ -121,11 +121,12 @@ def _detail(view: View, names: Names, indicator: Indicator, *, told: str = "") -
 
 def _rest(view: View, names: Names, found: Sequence[Indicator], *, key: str = "autres") -> Markup:
     title = common.heading(view, key)
-    table = _summary(view, names, found, title=title)
+    table = summary(view, names, found, caption=f"{title}, {wording.place(view.name)}")
     return blocks.folded(title, table) if view.public else blocks.subsection(title, [table])
 
 
-def _summary(view: View, names: Names, found: Sequence[Indicator], *, title: str) -> Markup:
+def summary(view: View, names: Names, found: Sequence[Indicator], *, caption: str) -> Markup:
+    """Return the last value and the evolution of some indicators, in a table."""
     rows: list[list[Cell]] = []
     points: list[Point] = []
     for indicator in found:
@@ -145,7 +146,6 @@ def _summary(view: View, names: Names, found: Sequence[Indicator], *, title: str
         )
     columns = [Column("Indicateur"), Column("Dernière valeur"), Column("Évolution")]
     details = [one for one in [common.perimeter(points)] if one]
-    caption = f"{title}, {wording.place(view.name)}"
     return tables.render(
         Table(names("autres-indicateurs"), caption, columns, rows, details=details, notes=common.notes(view, points))
     )

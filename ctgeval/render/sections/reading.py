@@ -96,6 +96,8 @@ def _lines(row: Mapping[Any, Any]) -> Cell:
     """Return how many lines of a file were read and left out; counts that are typed in the dossier have no file."""
     if not View.text(row["fichier"]):
         return Cell("–")
+    if math.isnan(row["n_rows"]):
+        return Cell(wording.say("lignes_tues"))
     left = int(row["n_rejected"])
     told = french.number(int(row["n_rows"]))
     return Cell(f"{told}, et {french.plural(left, 'écartée')}" if left else told, raw=int(row["n_rows"]))

@@ -51,6 +51,11 @@ def recommendations(view: View, names: Names) -> Markup:
     return common.section(view, "recommandations", heading, title, parts, lead=lead)
 
 
+def waiting(view: View) -> list[str]:
+    """Return the recommendations that wait for a decision at the end of the period, as sentences."""
+    return [_waiting(steps[-1]) for steps in _known(view).values() if steps[-1]["etat"] == "proposee"]
+
+
 def _say(key: str, **values: str) -> str:
     return wording.say(key, values, table="recommandations")
 
