@@ -33,9 +33,7 @@ def opened(dossier: Callable[..., ctgeval.Dossier]) -> Callable[..., ctgeval.Dos
     def made(indicator: str = "PE02", more: str = "") -> ctgeval.Dossier:
         folder = dossier(observations=OBSERVATIONS).path
         text = (folder / "ctg.toml").read_text(encoding="utf-8")
-        (folder / "ctg.toml").write_text(
-            text + SCENARIO.format(indicator=indicator, more=more) + tail, encoding="utf-8"
-        )
+        (folder / "ctg.toml").write_text(text + SCENARIO.format(indicator=indicator, more=more), encoding="utf-8")
         return ctgeval.open(folder)
 
     return made
