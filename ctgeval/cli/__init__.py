@@ -229,6 +229,20 @@ def retirer(
     publications.tell_withdrawn(withdraw(home, withdrawn, reason, out=out, date=withdrawal_day, **chosen))
 
 
+@main.command("publier", cls=Command)
+@_dossier
+@_option("--out", metavar="DIR", default="reports")
+@_option("--vers", "to", metavar="DIR", default="publication")
+@_option("--date", "published_day", metavar="AAAA-MM-JJ", callback=_day)
+@shared_options
+def publier(folder: Path, out: str, to: str, published_day: dt.date | None) -> None:
+    """Write the public site: what was validated and published, its data, and an archive of it."""
+    from ctgeval.cli import publications
+    from ctgeval.report.publication import publish
+
+    publications.tell_published(publish(folder, out=out, to=to, date=published_day))
+
+
 @main.command("auditer", cls=Command)
 @_dossier
 @_option("--out", metavar="DIR", default="reports")
@@ -410,6 +424,7 @@ _alias("build", construire)
 _alias("status", etat)
 _alias("compare", comparer)
 _alias("withdraw", retirer)
+_alias("publish", publier)
 _alias("audit", auditer)
 _alias("schedule", planifier)
 _alias("template", gabarit)

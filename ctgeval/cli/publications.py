@@ -12,9 +12,23 @@ from ctgeval.cli.messages import as_json, lang, say
 
 if TYPE_CHECKING:
     from ctgeval.report.audit import AuditReport, Finding
+    from ctgeval.report.publication import Publication
     from ctgeval.report.withdraw import Withdrawn
 
-__all__ = ["tell_audit", "tell_withdrawn"]
+__all__ = ["tell_audit", "tell_published", "tell_withdrawn"]
+
+
+def tell_published(done: Publication) -> None:
+    """Tell where the public site is, what it holds, and which bilans stay."""
+    if as_json():
+        told = {"folder": str(done.folder), "archive": str(done.archive), "pages": done.pages, "changed": done.changed}
+        output.write_json({"ok": True, **told, "left": [asdict(one) for one in done.left]})
+        return
+    output.write(say("publier.done" if done.changed else "publier.same", count=len(done.pages)))
+    output.write(say("publier.folder", path=done.folder))
+    output.write(say("publier.archive", path=done.archive))
+    for one in done.left:
+        output.write(output.wrapped(say("publier.left", slug=one.slug, reason=one.reason), indent="    "))
 
 
 def tell_withdrawn(done: Withdrawn) -> None:
