@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ctgeval import french, measures, periods
-from ctgeval.config.notebooks import notebooks
+from ctgeval.config.notebooks import OWN_NOTEBOOKS, notebooks, own_notebooks
 from ctgeval.errors import SEVERITIES, CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import budget, texts
 from ctgeval.programme.origin import place
@@ -123,7 +123,16 @@ def _departement(geo: str) -> str:
 
 
 def _unknown_notebooks(dossier: Dossier) -> Iterator[Problem]:
-    known = notebooks()
+    known, shipped = notebooks(dossier.path), notebooks()
+    for path in own_notebooks(dossier.path):
+        if path.stem in shipped:
+            yield Problem(
+                message="Ce carnet porte le nom d’un carnet de ctgeval : c’est celui de ctgeval qui est exécuté.",
+                remedy="Donnez-lui un autre nom, et écrivez ce nom dans le bloc [[bilan]].",
+                file=f"{OWN_NOTEBOOKS}/{path.name}",
+                value=path.stem,
+                severity="avertissement",
+            )
     for position, bilan in enumerate(dossier.config.bilans):
         if bilan.carnet not in known:
             yield Problem(
@@ -297,7 +306,7 @@ def _unread_texts(dossier: Dossier) -> Iterator[Problem]:
     """Tell the texts that no bilan asks for: their author believes them published."""
     from ctgeval.render import wording
 
-    known = notebooks()
+    known = notebooks(dossier.path)
     for text in dossier.texts.items:
         if text.bilan not in known:
             yield Problem(

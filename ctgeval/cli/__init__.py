@@ -123,11 +123,23 @@ def main() -> None:
 @_option("--nom", metavar="NOM")
 @_option("--debut", metavar="AAAA-MM-JJ", callback=_day)
 @_option("--fin", metavar="AAAA-MM-JJ", callback=_day)
+@_option("--carnet", "notebook", metavar="NOM")
 @shared_options
-def init(folder: Path, code: str | None, nom: str | None, debut: dt.date | None, fin: dt.date | None) -> None:
-    """Make a new dossier."""
+def init(
+    *,
+    folder: Path,
+    code: str | None,
+    nom: str | None,
+    debut: dt.date | None,
+    fin: dt.date | None,
+    notebook: str | None,
+) -> None:
+    """Make a new dossier, or a notebook in one that is there."""
     from ctgeval.cli import starter, tell
 
+    if notebook is not None:
+        tell.notebook_made(folder, starter.make_notebook(folder, notebook))
+        return
     made = starter.make(folder, code=code, name=nom, start=debut, end=fin)
     tell.made(folder, made)
 

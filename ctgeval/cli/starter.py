@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ctgeval import programme, sources, territory
 from ctgeval.config import FILE_NAME
+from ctgeval.config.notebooks import OWN_NOTEBOOKS, notebooks
 from ctgeval.config.places import same_name
 from ctgeval.errors import DossierError
 from ctgeval.french import plural
@@ -103,6 +105,49 @@ def make(folder: Path, *, code: str | None, name: str | None, start: dt.date | N
             value=error.strerror or type(error).__name__,
             remedy="Vérifiez les droits d’écriture et la place disponible, ou choisissez un autre emplacement.",
         ) from error
+
+
+def make_notebook(folder: Path, name: str) -> Path:
+    """Make a notebook of the author's own in a dossier: parameterized, thin, and accepted as it is.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the dossier.
+    name : str
+        Of the notebook: letters without accents, digits, ``_``.
+
+    Raises
+    ------
+    DossierError
+        When there is no dossier there, the name can't be used or is taken, or nothing can be written.
+    """
+    if not (folder / FILE_NAME).is_file():
+        raise DossierError(
+            "Il n’y a pas de dossier ici.", file=str(folder), remedy="Créez-le d’abord : ctgeval init DOSSIER."
+        )
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
+        raise DossierError(
+            "Ce nom de carnet ne convient pas.",
+            value=name,
+            remedy="Employez des lettres minuscules sans accent, des chiffres et « _ », par exemple bilan_jeunesse.",
+        )
+    path = folder / OWN_NOTEBOOKS / f"{name}.ipynb"
+    if name in notebooks(folder) or path.exists():
+        raise DossierError("Un carnet porte déjà ce nom.", value=name, remedy="Choisissez un autre nom.")
+    text = _template("carnet.ipynb.txt").replace("NOM_DU_CARNET", name)
+    text = text.replace("TITRE_DU_CARNET", name.replace("_", " ").capitalize())
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DossierError(
+            "Le carnet ne peut pas être écrit ici.",
+            file=str(path),
+            value=error.strerror or type(error).__name__,
+            remedy="Vérifiez les droits d’écriture et la place disponible.",
+        ) from error
+    return path
 
 
 def _refuse_used(folder: Path) -> None:

@@ -37,6 +37,17 @@ def made(folder: Path, what: Made) -> None:
     output.write(say("init.next" if what.code else "init.next_territory", folder=folder, quoted=quoted))
 
 
+def notebook_made(folder: Path, path: Path) -> None:
+    """Tell where a new notebook is, and the block that has it built."""
+    if as_json():
+        output.write_json({"ok": True, "folder": str(folder), "path": str(path)})
+        return
+    output.write(say("init.notebook", path=path))
+    output.write(say("init.notebook_next"))
+    output.write()
+    output.write(f'[[bilan]]\ncarnet = "{path.stem}"\naudience = "interne"\nperiode = "2025"')
+
+
 def form_made(folder: Path, path: Path) -> None:
     """Tell where a partner's workbook is, and where to put it once it is filled in."""
     if as_json():
@@ -123,7 +134,7 @@ def states(folder: Path, found: Sequence[State]) -> None:
                 "ok": True,
                 "folder": str(folder),
                 "bilans": [_state(one) for one in found],
-                "parametres": schemas(one.job.bilan for one in found),
+                "parametres": schemas((one.job.bilan for one in found), folder),
             }
         )
         return

@@ -80,9 +80,15 @@ class Page:
     def __post_init__(self) -> None:
         object.__setattr__(self, "view", View(self.release, self.territoire, self.periode, self.carnet))
 
-    def title(self) -> Fragment:
-        """Return the title of the bilan."""
-        return Fragment(reading.title(self.view))
+    def title(self, text: str = "") -> Fragment:
+        """Return the title of the bilan.
+
+        Parameters
+        ----------
+        text : str
+            What to call it, such as “Bilan de la jeunesse”; by default the name of the notebook.
+        """
+        return Fragment(reading.title(self.view, text))
 
     def key_figures(self) -> Fragment:
         """Return the five to eight figures that an elected official reads first."""

@@ -364,7 +364,7 @@ def _build_all(
         shelf = shelves[case.job.folder]
         try:
             forms.refuse(case.job.formats)
-            plan.notebook(case.job.bilan)
+            plan.notebook(case.job.bilan, case.folder)
         except CtgevalError as error:
             tell(_failed(case, error))
             continue
@@ -475,7 +475,7 @@ def _build_one(
     try:
         if case.job.etat != versions.DRAFT:
             versions.reason(case)
-        notebook = plan.notebook(case.job.bilan)
+        notebook = plan.notebook(case.job.bilan, case.folder)
         given = limits.of(notebook, bounds)
         task = Task(notebook, scratch, case.job.parameters, given.whole, given.cell, given.memory)
         reply = attempts.run(pool, task, partial(_handed, shelf, case, scratch))

@@ -102,7 +102,7 @@ def cases(jobs: Iterable[Job], config: Config, folder: Path, out: Path, *, creat
     """
     secret = manifest.secret(folder, create=create)
     inputs = {path.relative_to(folder).as_posix(): digest(path) for path in plan.input_files(config, folder)}
-    notebooks = plan.notebook_digests()
+    notebooks = plan.notebook_digests(folder)
     found, kept = [], {}
     for job in jobs:
         if job.folder not in kept:

@@ -186,15 +186,22 @@ def is_fictional(config: Config, folder: Path) -> bool:
     return said.get("fictif") is True
 
 
-def notebook(name: str) -> Path:
+def notebook(name: str, dossier: Path | None = None) -> Path:
     """Return the path of a notebook.
+
+    Parameters
+    ----------
+    name : str
+        Of the notebook.
+    dossier : Path, optional
+        Folder of the dossier, which may have notebooks of its own.
 
     Raises
     ------
     ParameterError
         When no notebook has that name.
     """
-    known = notebooks()
+    known = notebooks(dossier)
     if name not in known:
         raise ParameterError(
             "Aucun carnet ne porte ce nom.",
@@ -206,32 +213,34 @@ def notebook(name: str) -> Path:
     return known[name]
 
 
-def notebook_digests() -> dict[str, str]:
-    """Return the sha256 of each notebook, by its name."""
-    return {name: digest(path) for name, path in notebooks().items()}
+def notebook_digests(dossier: Path) -> dict[str, str]:
+    """Return the sha256 of each notebook that a dossier may use, by its name."""
+    return {name: digest(path) for name, path in notebooks(dossier).items()}
 
 
 @lru_cache(maxsize=64)
-def title(name: str) -> str:
+def title(name: str, dossier: Path | None = None) -> str:
     """Return the French title that a notebook declares in ``metadata.ctgeval.titre``, or its name."""
-    told = json.loads(notebook(name).read_text(encoding="utf-8")).get("metadata", {}).get("ctgeval", {})
+    told = json.loads(notebook(name, dossier).read_text(encoding="utf-8")).get("metadata", {}).get("ctgeval", {})
     return str(told.get("titre") or name.replace("_", " ").capitalize())
 
 
-def schemas(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+def schemas(names: Iterable[str], dossier: Path | None = None) -> dict[str, dict[str, Any]]:
     """Return the JSON Schema of the parameters of notebooks, by name; those that can't be read are left out.
 
     Parameters
     ----------
     names : iterable of str
         Of notebooks.
+    dossier : Path, optional
+        See `notebook`.
     """
     found = {}
-    for name in sorted(set(names) & set(notebooks())):
-        metadata_ = json.loads(notebook(name).read_text(encoding="utf-8")).get("metadata", {})
+    for name in sorted(set(names) & set(notebooks(dossier))):
+        metadata_ = json.loads(notebook(name, dossier).read_text(encoding="utf-8")).get("metadata", {})
         with contextlib.suppress(ParameterError):
             declared = parameters.schema(metadata_, notebook=name)
-            found[name] = parameters.json_schema(declared, title=title(name))
+            found[name] = parameters.json_schema(declared, title=title(name, dossier))
     return found
 
 

@@ -180,7 +180,7 @@ def _context(case: Case, shelf: Shelf, reply: dict[str, Any], *, day: str) -> di
     context = {
         "job": case.job,
         "ctg": meta.get("titre") or site.convention(meta.get("nom") or case.job.territoire),
-        "titre": reply.get("titre") or plan.title(case.job.bilan),
+        "titre": reply.get("titre") or plan.title(case.job.bilan, case.folder),
         "sous_titre": reply.get("sous_titre", ""),
         "nom": shelf.name(case.job.territoire),
         "destinataire": site.reader(case.job),

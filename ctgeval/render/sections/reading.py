@@ -20,10 +20,10 @@ from ctgeval.render.view import View
 ADMITTED = "admise malgré des données personnelles"
 
 
-def title(view: View) -> Markup:
+def title(view: View, text: str = "") -> Markup:
     """Return the page's only first-level heading: which bilan, of what, for when; fictional when it is."""
     values = {
-        "carnet": wording.word("titres", view.carnet),
+        "carnet": text or wording.capital(wording.word("titres", view.carnet)),
         "annee": french.period(view.period) if view.period else "",
         "territoire": french.of_territory(view.name),
     }
