@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ctgeval import french, measures, periods
+from ctgeval import french, measures, periods, readability
 from ctgeval.config.notebooks import OWN_NOTEBOOKS, notebooks, own_notebooks
 from ctgeval.errors import SEVERITIES, CtgevalError, Problem, Severity, TerritoryError, suggestion
 from ctgeval.programme import budget, texts
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["notebooks", "problems"]
 
+_HARD, _ENOUGH_WORDS = 50.0, 30
+"""Score of readability under which a text is hard; words under which a score means nothing."""
 _COMMUNE = re.compile(r"(?:\d\d|2[AB])\d{3}")
 
 
@@ -53,6 +55,7 @@ def problems(dossier: Dossier) -> list[Problem]:
         *_unknown_questions(dossier),
         *texts.problems(dossier.texts, catalogue=dossier.catalogue),
         *_unread_texts(dossier),
+        *_hard_texts(dossier),
         *_own_measures(dossier),
         *followup.problems(dossier),
         *dossier.contour_problems,
@@ -323,6 +326,35 @@ def _unread_texts(dossier: Dossier) -> Iterator[Problem]:
                 or "Donnez au fichier le nom d’une partie, par exemple synthese.md.",
                 file=text.file,
                 value=text.section,
+                severity="avertissement",
+            )
+
+
+def _hard_texts(dossier: Dossier) -> Iterator[Problem]:
+    """Tell the texts for the inhabitants that many of them would not read to the end."""
+    asked = {bilan.carnet for bilan in dossier.config.bilans if bilan.audience == "habitants"}
+    for text in dossier.texts.items:
+        if text.bilan not in asked:
+            continue
+        found = readability.measure(texts.sentences_of(text.markdown))
+        if found.words < _ENOUGH_WORDS:
+            continue
+        long = found.long_sentences
+        if found.score < _HARD:
+            yield Problem(
+                message=f"Ce texte est {found.level} à lire pour les habitantes et les habitants : "
+                f"{french.number(found.words_per_sentence, 0)} mots par phrase, "
+                f"{french.number(found.syllables_per_word, 1)} syllabes par mot.",
+                remedy="Une idée par phrase, des mots de tous les jours, un exemple.",
+                file=text.file,
+                severity="avertissement",
+            )
+        elif long:
+            yield Problem(
+                message=f"Une phrase de plus de {readability.LONG} mots se perd en route : "
+                f"« {' '.join(long[0].split()[:8])}… ».",
+                remedy="Coupez-la en deux : ce texte s’adresse aux habitantes et aux habitants.",
+                file=text.file,
                 severity="avertissement",
             )
 

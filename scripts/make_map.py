@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ctgeval"
 README = ROOT / "README.md"
 FLOORS = (
-    ("errors", "periods", "prose", "toponyms", "french", "intervals", "confinement"),
+    ("errors", "periods", "prose", "readability", "toponyms", "french", "intervals", "confinement"),
     ("measures", "observations", "territory"),
     ("sources",),
     ("config",),

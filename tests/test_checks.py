@@ -162,3 +162,22 @@ def test_a_fault_blocks_only_when_it_may_be_about_our_ground(tmp_path: Path, lin
     found = _found(tmp_path, "ligne écartée")
     assert found["severity"] == severity
     assert ("d’autres territoires" in found["remedy"]) == (severity == "avertissement")
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("La crèche a ouvert douze places. Les parents attendent moins. Ils le disent. " * 3, ""),
+    ("L’opérationnalisation de la contractualisation partenariale nécessite l’appropriation collective des "
+     "préconisations évaluatives par les institutions signataires. " * 3, "difficile à lire"),
+    ("Il y a " + "un mot puis " * 14 + "la fin. " + "La crèche a ouvert. Les parents sont contents. " * 6, "se perd"),
+])  # fmt: skip
+def test_a_text_for_the_inhabitants_that_is_hard_to_read_is_told(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "ctg.toml").write_text(
+        '[territoire]\ncode = "EPCI-200070035"\nnom = "CC du Civraisien en Poitou"\nperimetre = 2024\n'
+        '[[bilan]]\ncarnet = "diagnostic"\naudience = "habitants"\nperiode = "2025"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "textes" / "diagnostic").mkdir(parents=True)
+    (tmp_path / "textes" / "diagnostic" / "synthese.md").write_text(f"# Titre\n\n- {text}\n", encoding="utf-8")
+    told = ctgeval.open(tmp_path).problems()
+    found = told.loc[told["file"].str.endswith("synthese.md"), "message"].tolist()
+    assert [said in message for message in found] == ([True] if said else [])

@@ -54,6 +54,23 @@ class Text:
     file: str
 
 
+_NOT_PROSE = re.compile(r"^\s*(?:#{1,6}\s.*|[|>].*|[-*_]{3,})$", re.MULTILINE)
+_MARKS = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+|[*_`]|\[|\]\([^)]*\)", re.MULTILINE)
+
+
+def sentences_of(markdown: str) -> list[str]:
+    """Return the paragraphs and the items of lists of an author's text, without titles, tables and marks.
+
+    Parameters
+    ----------
+    markdown : str
+        As its author wrote it; a figure quoted by reference (``{{PE01:valeur}}``) is read as a number.
+    """
+    told = re.sub(r"\{\{[^}]*\}\}", "100", markdown)
+    items = re.sub(r"\n(?=\s*(?:[-*+]|\d+[.)])\s)", "\n\n", _NOT_PROSE.sub("", told))
+    return [" ".join(_MARKS.sub("", part).split()) for part in re.split(r"\n\s*\n", items) if part.strip()]
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """Every text of a dossier, in order of bilan and section, and the files that can't be read."""
