@@ -161,7 +161,7 @@ def memory(folder: Path) -> dict[str, float]:
     for name, count in (("construire", 1), ("construire-3", TOGETHER)):
         way = Way.begin(name, folder)
         try:
-            peaks[name] = max(way.weigh(2 * count) for _ in range(2))
+            peaks[name] = way.weigh(3 * count)
         finally:
             way.end()
     extra = (peaks["construire-3"] - peaks["construire"]) / (TOGETHER - 1)

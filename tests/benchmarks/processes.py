@@ -63,7 +63,7 @@ class Memory:
 
 
 @contextmanager
-def watched(pid: int, *, every: float = 0.05) -> Iterator[Memory]:
+def watched(pid: int, *, every: float = 0.2) -> Iterator[Memory]:
     """Look at the memory of a tree until the block ends."""
     made, ended = Memory(), threading.Event()
 

@@ -110,7 +110,7 @@ def render(found: dict[str, Any]) -> tuple[str, list[str]]:
         "",
         "## Memory",
         "",
-        "Peak of the proportional memory (PSS) of all processes, looked at 20 times a second: a page shared by several",
+        "Peak of the proportional memory (PSS) of all processes, looked at 5 times a second: a page shared by several",
         "processes counts once, so that what one worker more adds is the difference.",
         "",
         "| | MB |",

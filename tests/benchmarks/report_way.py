@@ -176,16 +176,19 @@ def main() -> int:
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
     make, made = WAYS[way](folder), 0
-    for line in sys.stdin:
-        count = int(line)
-        page = make(list(range(made, made + count)))
-        made += count
-        figures = len(re.findall(r"data:image/png|<svg", page))
-        answers.write(json.dumps({"made": made, "figures": figures, "tables": page.count("<table"), "size": len(page)}))
-        answers.write("\n")
-        answers.flush()
-    for close in _TO_CLOSE:
-        close()
+    try:
+        for line in sys.stdin:
+            count = int(line)
+            page = make(list(range(made, made + count)))
+            made += count
+            figures = len(re.findall(r"data:image/png|<svg", page))
+            told = {"made": made, "figures": figures, "tables": page.count("<table"), "size": len(page)}
+            answers.write(json.dumps(told) + "\n")
+            answers.flush()
+    finally:
+        # A report that fails ends the way, whose processes must not wait for the next.
+        for close in _TO_CLOSE:
+            close()
     return 0
 
 
