@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import signal
 import sys
@@ -16,6 +17,7 @@ __all__ = ["Stop", "listened"]
 # By name: Windows has neither of the last two in this sense.
 _TOLD = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung_up"}
 _USUAL = (signal.SIG_DFL, signal.default_int_handler)
+_SOON = 0.01
 _DEAF = 10.0
 """Seconds during which another signal is not listened to: what is being put in order must not be left half-way."""
 
@@ -63,7 +65,10 @@ class Stop:
         """Unwind again when the exception came where Python can only ignore it: in a destructor, for instance."""
         if self._signal is not None and isinstance(told.exc_value, KeyboardInterrupt | SystemExit):
             self._heard = time.monotonic() - _DEAF
-            signal.raise_signal(signal.Signals(self._signal))
+            # From another thread: here too, an exception would be ignored.
+            again = threading.Timer(_SOON, _thread.interrupt_main, (self._signal,))
+            again.daemon = True
+            again.start()
         else:
             sys.__unraisablehook__(told)
 

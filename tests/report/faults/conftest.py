@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.once import once, shared_root
 from tests.report.faults.yard import NEW, OLD, READERS, Yard, deserted, home
 
 campaign = pytest.mark.skipif(not os.environ.get("CTGEVAL_TORTURE"), reason="some minutes: for `make torture`")
@@ -113,22 +114,25 @@ class Model:
 
 @pytest.fixture(scope="session")
 def model(nursery: Nursery, place: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """Two undisturbed builds."""
-    root = tmp_path_factory.mktemp("cour")
-    yard = Yard(root / "avant", place)
-    yard.begin()
-    done = nursery.run(yard, yard.command(day=OLD))
-    assert done.code == 0, done.err
-    old = yard.published()
-    yard.change()
-    after = yard.copy(root / "apres")
-    done = nursery.run(after, after.command(day=NEW))
-    assert done.code == 0, done.err
-    assert after.left() == []
-    new = after.published()
+    """Two undisturbed builds, made once in a run."""
+
+    def make(root: Path) -> None:
+        yard = Yard(root / "avant", place)
+        yard.begin()
+        done = nursery.run(yard, yard.command(day=OLD))
+        assert done.code == 0, done.err
+        yard.change()
+        after = yard.copy(root / "apres")
+        done = nursery.run(after, after.command(day=NEW))
+        assert done.code == 0, done.err
+        assert after.left() == []
+
+    root = once(shared_root(tmp_path_factory), "cour", make)
+    before, after = (Yard(root / name, place) for name in ("avant", "apres"))
+    old, new = before.published(), after.published()
     changed = {name for name in old if old[name] != new[name]}
     assert changed >= {f"{reader}/epci-200070035-essai-2024.html" for reader in READERS}
-    return Model(before=yard, after=after, old=old, new=new, kept=after.kept())
+    return Model(before=before, after=after, old=old, new=new, kept=after.kept())
 
 
 def mended(nursery: Nursery, model: Model, yard: Yard) -> None:

@@ -38,6 +38,8 @@ def test_stopped_three_times_then_left_alone_it_gives_the_same_as_never_stopped(
     mended(nursery, model, yard)
 
 
+@pytest.mark.torture
+@campaign
 def test_stopped_while_a_notebook_runs_it_does_not_wait_for_it(yard: Yard, model: Model, place: Path) -> None:
     yard.slow()
     started = yard.start(yard.command("--audience", "interne"))
