@@ -95,8 +95,10 @@ def _counters(dossier: Dossier, item: Indicator) -> Iterator[str]:
 
 def _last(rows: pd.DataFrame, column: str) -> dict[str, Any]:
     """Return the row of the last period that tells a number; empty when none does."""
-    kinds = rows[[name for name in observations.DIMENSIONS if name in rows]]
-    told = rows[rows[column].notna() & (kinds.isna() | kinds.eq("")).all(axis=1)]
+    told = rows[rows[column].notna()]
+    for name in observations.DIMENSIONS:
+        if name in told:
+            told = told[told[name].isna() | told[name].eq("")]
     if not len(told):
         return {}
     last = periods.sort(set(told["time_period"]))[-1]

@@ -200,8 +200,12 @@ def _workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     module = types.ModuleType("ctgeval.dossier")
     module.Dossier = Dossier  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ctgeval.dossier", module)
+
+    def found(_dossier: Path | None = None) -> dict[str, Path]:
+        return {path.stem: path for path in sorted(notebooks.glob("*.ipynb"))}
+
     for home in (checks, plan):
-        monkeypatch.setattr(home, "notebooks", lambda: {path.stem: path for path in sorted(notebooks.glob("*.ipynb"))})
+        monkeypatch.setattr(home, "notebooks", found)
     return made
 
 

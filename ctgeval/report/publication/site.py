@@ -14,7 +14,7 @@ from typing import Any
 
 from ctgeval import config as configuration
 from ctgeval.errors import ParameterError, ReportError
-from ctgeval.report import html, lint, lock, manifest, plan, scan, site
+from ctgeval.report import html, lint, lock, manifest, plan, program, scan, site
 from ctgeval.report.files import place, write_whole
 from ctgeval.report.formats.archive import packed
 from ctgeval.report.publication.catalogue import LICENCE, catalogue
@@ -220,7 +220,7 @@ def _checks(parts: Mapping[str, bytes]) -> dict[str, Any]:
         "pages": len(pages),
         "regles": len(lint.RULES),
         "defauts": sum(len(lint.check(content)) for content in pages),
-        "outil": plan.versions()["ctgeval"],
+        "outil": program.versions()["ctgeval"],
     }
 
 
