@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples import sample
 from tests.report.faults.conftest import Model, Nursery, campaign, ended, mended
 from tests.report.faults.yard import READERS, Yard, whole
 
@@ -25,10 +26,10 @@ MOMENTS = (
 BATCH = 20
 
 
-def test_killed_six_times_then_left_alone_it_gives_the_same_as_never_killed(
+def test_killed_several_times_then_left_alone_it_gives_the_same_as_never_killed(
     nursery: Nursery, model: Model, yard: Yard
 ) -> None:
-    for moment in MOMENTS:
+    for moment in MOMENTS[:: sample(2, 1)]:
         like = moment.format(dossier=yard.dossier, out=yard.out)
         done = nursery.run(yard, yard.command(), fault={"do": "kill", "like": like})
         assert done.code == -signal.SIGKILL, like
@@ -54,6 +55,8 @@ def test_killed_at_any_step_it_is_mended_by_the_next_one(
         yard.remove()
 
 
+@pytest.mark.torture
+@campaign
 def test_killed_while_a_notebook_runs_it_leaves_no_process_and_the_next_one_leaves_nothing(
     nursery: Nursery, model: Model, yard: Yard
 ) -> None:

@@ -10,6 +10,8 @@ from tests.report.faults.yard import Yard
 PAGE = "interne/epci-200070035-essai-2024.html"
 
 
+@pytest.mark.torture
+@campaign
 def test_reports_deleted_during_a_build_are_made_again(nursery: Nursery, model: Model, yard: Yard) -> None:
     fault = {"do": "vanish", "like": f"fsync {yard.out}/{PAGE.replace('/', '/.')}", "path": str(yard.out)}
     done = nursery.run(yard, yard.command("--audience", "interne"), fault=fault)
