@@ -50,10 +50,6 @@ class Decision:
         What is masked in it.
     audit : Audit
         What the attacker still finds.
-    methods : frozenset of str
-        How the blocks were solved (see `suppression.Chosen`).
-    optimal : bool
-        Whether no safe mask costs less, in any block.
     kept : ndarray of bool, shape (rows,)
         Rows masked only because they were in an earlier release.
     revised : int
@@ -67,8 +63,6 @@ class Decision:
     system: System
     hidden: Mask
     audit: Audit
-    methods: frozenset[str]
-    optimal: bool
     kept: Mask
     revised: int
     already: int
@@ -148,8 +142,6 @@ def decide(
         system=system,
         hidden=hidden,
         audit=attacked,
-        methods=frozenset(one.chosen.method for one in solved),
-        optimal=all(one.chosen.optimal for one in solved),
         kept=kept & ~by_rule,
         revised=memory.revised + sum(one.linked.revised for one in solved),
         already=sum(one.already for one in solved),

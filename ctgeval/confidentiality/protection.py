@@ -46,6 +46,9 @@ _METHODS = {
     False: "aussi peu de cases que le calcul en a trouvé",
 }
 _NOTHING = "suppression des petits effectifs"
+_AND_MORE = "suppression des petits effectifs, et des cases qui permettraient de les retrouver"
+"""Told from what is masked, and not from how it was found: a mask that the ledger remembers is not looked for again,
+and the same figures must make the same page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -239,7 +242,7 @@ def protect_versions(
                     masked,
                     level,
                     narrowest=decision.audit.narrowest,
-                    method=_METHODS[decision.optimal] if decision.methods - {"rien"} else _NOTHING,
+                    method=_AND_MORE if int(masked.sum()) > by_rule else _NOTHING,
                 )
                 | {"revisees": decision.revised, "deja_publiees": decision.already}
                 | {"retenues_d_avant": int(decision.kept[rows].sum())},
