@@ -37,8 +37,12 @@ settings.register_profile(
 settings.load_profile(os.environ.get("CTGEVAL_HYPOTHESIS", "ordinaire"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest files first; the others keep their order."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make torture` what only it runs, and run the longest files first; the others keep their order."""
+    if not os.environ.get("CTGEVAL_TORTURE"):
+        left = [item for item in items if item.get_closest_marker("campaign")]
+        items[:] = [item for item in items if not item.get_closest_marker("campaign")]
+        config.hook.pytest_deselected(items=left)
     items.sort(key=lambda item: -LONGEST.get(item.nodeid.partition("::")[0].removeprefix("tests/"), 0))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import pickle
 import shutil
 import subprocess
@@ -278,7 +279,9 @@ def test_a_scheduler_that_dies_fails_what_is_left_and_no_more(
     wait_for(lambda: not cluster.left())
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, to make a certificate")
+@pytest.mark.skipif(
+    shutil.which("openssl") is None and not os.environ.get("CI"), reason="needs openssl, to make a certificate"
+)
 def test_an_encrypted_address_needs_certificates_and_works_with_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

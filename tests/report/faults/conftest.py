@@ -18,7 +18,7 @@ import pytest
 from tests.once import once, shared_root
 from tests.report.faults.yard import NEW, OLD, READERS, Yard, deserted, home
 
-campaign = pytest.mark.skipif(not os.environ.get("CTGEVAL_TORTURE"), reason="some minutes: for `make torture`")
+campaign = pytest.mark.campaign
 
 if sys.platform != "linux":
     collect_ignore_glob = ["test_*.py"]
