@@ -22,9 +22,9 @@ from ctgeval.report import build as report
 
 Run = Callable[..., Result]
 COMMANDS = [
-    "init", "verifier", "construire", "etat", "comparer", "retirer", "auditer", "planifier", "gabarit", "indicateurs",
-    "chercher", "passation", "sources", "check", "build", "status", "compare", "withdraw", "audit", "schedule",
-    "template", "search", "handover", "indicators",
+    "init", "verifier", "construire", "etat", "comparer", "retirer", "publier", "auditer", "planifier", "gabarit",
+    "indicateurs", "chercher", "passation", "sources", "check", "build", "status", "compare", "withdraw", "publish",
+    "audit", "schedule", "template", "search", "handover", "indicators",
 ]  # fmt: skip
 
 

@@ -113,6 +113,8 @@ def test_no_register_of_participation_gives_a_small_count_back(
     (tmp_path / "participation.csv").write_text(register(random.Random(seed)), encoding="utf-8")  # noqa: S311
     demo = copy.copy(demo)
     monkeypatch.setitem(vars(demo), "tables", {**demo.tables, **read_tables(tmp_path, [PARTICIPATION])})
+    # What was made of the tables of another register.
+    monkeypatch.setitem(vars(demo), "made", {})
     reader = Reader(audience="habitants", partner="", results=pd.DataFrame(), progress=pd.DataFrame())
     assert participation.TOPIC.tables is not None
     told = participation.TOPIC.tables(demo, reader)
