@@ -47,6 +47,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
+def soffice() -> str:
+    """Path of LibreOffice, without which nobody knows that the files of an office open."""
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    if found:
+        return found
+    reason = "no LibreOffice on the PATH (install libreoffice-calc-nogui and libreoffice-writer-nogui)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of the real Insee and Caf files (``CTGEVAL_REAL_DATA``), which are never copied in the project."""
     folder = os.environ.get("CTGEVAL_REAL_DATA", "")

@@ -6,9 +6,7 @@ The pages are those that `make bilan` gives, for each audience; nothing here kno
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -283,18 +281,6 @@ def test_open_data_is_that_of_the_tables(bilan: Bilan) -> None:
 
 
 # -- as LibreOffice opens them --------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def soffice() -> str:
-    """Path of LibreOffice, that the readers of these files have."""
-    found = shutil.which("soffice") or shutil.which("libreoffice")
-    if found:
-        return found
-    reason = "no LibreOffice on the PATH (install libreoffice-calc-nogui and libreoffice-writer-nogui)"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def _converted(soffice: str, kind: str, files: dict[str, bytes], folder: Path) -> dict[str, str]:
