@@ -215,3 +215,24 @@ def test_the_place_in_a_long_ranking_is_no_count(page: str, release: Release) ->
     table += "<tr><th>CC du Val d’Arvelle</th><td>{}</td><td>1\u202f317</td></tr></table>"
     assert look(put(table.format("1\u202f053e"))(page), release).hits == ()
     assert {hit.kind for hit in look(put(table.format("1\u202f053"))(page), release).hits} == {"inconnu"}
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence", "found"),
+    [
+        # Communes of the Deux-Sèvres, of the Mayenne and of Loire-Atlantique that are words of ours, or parts of one.
+        ("Contre", "{label} : 9 en 2024, contre 8 en 2023.", False),
+        ("Bais", "{label} : 9 en 2024, en baisse.", False),
+        ("Contre", "{label}. Contre : 9 en 2024.", True),
+        ("Bais", "{label} à Bais : 9 en 2024.", True),
+        ("Civray", "{label} à civray : 9 en 2024.", True),
+    ],
+)
+def test_a_place_called_like_a_word_is_named_by_its_capital(
+    release: Release, named: str, sentence: str, *, found: bool
+) -> None:
+    places = release.frames["territories"].replace({"name": {"Auvrelles": named}})
+    told = Release(release.path / named, frames={**release.frames, "territories": places})
+    page = f"<html><body><main><h1>Bilan</h1><p>{sentence.format(label=LABEL)}</p></main></body></html>"
+    kinds = {hit.kind for hit in look(page, told).hits}
+    assert ("masque" in kinds) is found
