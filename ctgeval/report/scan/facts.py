@@ -103,10 +103,10 @@ class Facts:
         return _read(_Named(release))
 
     def named(self, text: str) -> list[str]:
-        """Return the names of places that stand in a text, folded; those of less than four letters are words."""
+        """Return the names of places that stand in a text as whole words, folded; those of three letters are words."""
         places = range(len(text) - _GRAM + 1)
         found = ((at, name) for at in places for name in self.begun.get(text[at : at + _GRAM], ()))
-        return list(dict.fromkeys(name for at, name in found if text.startswith(name, at)))
+        return list(dict.fromkeys(name for at, name in found if text.startswith(name, at) and _whole(text, at, name)))
 
     def about(self, indicator: str, places: Iterable[str]) -> list[Row]:
         """Return the rows about an indicator that name one of some places, or none."""
@@ -118,6 +118,12 @@ class Facts:
         size = abs(told.value)
         left, right = np.searchsorted(self.figures, [size - 2 * told.step, size + 2 * told.step])
         return bool(right > left)
+
+
+def _whole(text: str, at: int, name: str) -> bool:
+    """Tell whether a name is not a part of a longer word: «Bais» does not stand in « baisse »."""
+    end = at + len(name)
+    return not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

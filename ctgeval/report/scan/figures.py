@@ -6,12 +6,14 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from ctgeval import french
 from ctgeval.prose import fold
+from ctgeval.render import wording
 from ctgeval.report.scan.facts import Facts, Given
 from ctgeval.report.scan.hits import hidden
 from ctgeval.report.scan.numerals import Numeral, numerals
@@ -22,6 +24,7 @@ _KEYS = ["indicator", "geo", "time_period"]
 _VALUES = ("value", "low", "high", "numerator", "denominator", "n")
 _LEAST, _NAMED = 4, 3
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+|\s\|\s")
+_WORD = re.compile(r"\w+")
 _DATED = re.compile(r"\b(?:en|au|pendant l’)\s+(?=(\w[^,;.()]{3,30}))")
 
 
@@ -144,11 +147,27 @@ def told_masks(text: str, facts: Facts) -> Iterator[str]:
         ]
         if not dated:
             continue
-        places = {code for name in facts.named(fold(sentence)) for code in facts.names[name]}
+        places = {code for name in _places(sentence, facts) for code in facts.names[name]}
         for told, period in dated:
             cells = [facts.results.get((one, geo, period)) for one in indicators for geo in places or facts.subjects]
             if any(cell is not None and cell.masked for cell in cells) and not _given(told, cells):
                 yield hidden(told.text)
+
+
+def _places(sentence: str, facts: Facts) -> Iterator[str]:
+    """Yield the places that a sentence names; one that is also a word of ours (Contre), with its capital only."""
+    capitals = {fold(word) for word in _WORD.findall(sentence) if word[0].isupper()}
+    for name in facts.named(fold(sentence)):
+        words = _WORD.findall(name)
+        if capitals.intersection(words) or not _ordinary().issuperset(words):
+            yield name
+
+
+@lru_cache(maxsize=1)
+def _ordinary() -> frozenset[str]:
+    """Return the words that the sentences of bilans are made of, folded."""
+    told = (text for table in wording.catalogue().values() for text in table.values())
+    return frozenset(fold(word) for text in told for word in _WORD.findall(text) if word[0].islower())
 
 
 def _given(told: Numeral, cells: list[Given | None]) -> bool:
