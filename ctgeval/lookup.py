@@ -13,7 +13,7 @@ from ctgeval.indicators import definition
 from ctgeval.indicators.indicator import Indicator
 from ctgeval.indicators.qualitative import Qualitative
 from ctgeval.indicators.sheet import kind_word, sheet
-from ctgeval.render import blocks, wording
+from ctgeval.render import wording
 
 __all__ = ["Entry", "Found", "close_words", "help", "matches"]
 
@@ -77,6 +77,8 @@ class Found:
             yield f"  {term} : {text}"
 
     def _repr_html_(self) -> str:
+        from ctgeval.render import blocks
+
         if not self.entries:
             return str(blocks.paragraph(self._nothing()))
         shown = [(f"{one.id} – {one.title}" if one.id else one.title, one.text) for one in self.entries]

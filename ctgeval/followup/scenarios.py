@@ -33,14 +33,10 @@ def _tables(dossier: Dossier, reader: Reader) -> Mapping[str, pd.DataFrame]:
     """Work the scenarios out from what that reader is shown, and nothing else."""
 
     def made() -> pd.DataFrame:
-        rows = [_row(dossier, one, reader.results) for one in dossier.config.scenarios if _known(dossier, one)]
+        rows = [_row(dossier, one, reader.results) for one in dossier.config.scenarios if not _fault(dossier, one)]
         return pd.DataFrame(rows, columns=list(TABLES["scenarios"]))
 
     return {"scenarios": shared(dossier, "scenarios", made, of=(reader.results,))}
-
-
-def _known(dossier: Dossier, declared: ScenarioConfig) -> bool:
-    return not _fault(dossier, declared)
 
 
 def _row(dossier: Dossier, declared: ScenarioConfig, results: pd.DataFrame) -> dict[str, Any]:
@@ -56,7 +52,7 @@ def _row(dossier: Dossier, declared: ScenarioConfig, results: pd.DataFrame) -> d
                 break
     found = scenario(
         declared,
-        population=_ends(declared.population) if declared.population else _point(counted, "denominator"),
+        population=Range.of(declared.population) if declared.population else _point(counted, "denominator"),
         rate=Range(float(rate["low"]), float(rate["high"])) if rate else UNKNOWN,
     )
     numbers = {name: getattr(found, name) for name in _NUMBERS}
@@ -77,7 +73,7 @@ def _row(dossier: Dossier, declared: ScenarioConfig, results: pd.DataFrame) -> d
         **{f"{name}_low": one.low for name, one in numbers.items()},
         **{f"{name}_high": one.high for name, one in numbers.items()},
         "hypotheses": declared.hypotheses,
-        "source": " ".join(sorted({*_keys(rate), *_keys(counted)})),
+        "source": " ".join(sorted({*_words(rate, "source"), *_words(counted, "source")})),
         "limits": " ".join(sorted({*_words(rate, "limits"), *_words(counted, "limits")})),
         "reason": "" if found.places.known else _reason(rate, counted, declared),
     }
@@ -107,14 +103,6 @@ def _last(rows: pd.DataFrame, column: str) -> dict[str, Any]:
 
 def _point(row: Mapping[str, Any], column: str) -> Range:
     return Range(float(row[column]), float(row[column])) if row else UNKNOWN
-
-
-def _ends(told: tuple[float, ...]) -> Range:
-    return Range(told[0], told[-1])
-
-
-def _keys(row: Mapping[str, Any]) -> list[str]:
-    return _words(row, "source")
 
 
 def _words(row: Mapping[str, Any], column: str) -> list[str]:

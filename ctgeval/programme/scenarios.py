@@ -25,6 +25,11 @@ class Range:
     low: float
     high: float
 
+    @classmethod
+    def of(cls, told: tuple[float, ...]) -> Range:
+        """Return what ``ctg.toml`` tells: one number or two ends; unknown when it tells nothing."""
+        return cls(told[0], told[-1]) if told else UNKNOWN
+
     @property
     def known(self) -> bool:
         """Whether both ends are numbers."""
@@ -88,8 +93,8 @@ def scenario(declared: ScenarioConfig, *, population: Range, rate: Range) -> Sce
     needed = gap.times(population)
     # A half place can't be created; a rounding error must not ask for one more.
     places = Range(math.ceil(needed.low / 100 - _EPSILON), math.ceil(needed.high / 100 - _EPSILON))
-    investment = places.times(_range(declared.investissement_place))
-    running = places.times(_range(declared.fonctionnement_place))
+    investment = places.times(Range.of(declared.investissement_place))
+    running = places.times(Range.of(declared.fonctionnement_place))
     return Scenario(
         target=declared.cible,
         population=population,
@@ -100,10 +105,6 @@ def scenario(declared: ScenarioConfig, *, population: Range, rate: Range) -> Sce
         own_investment=investment.times(_rest(declared.aide_investissement)),
         own_running=running.times(_rest(declared.aide_fonctionnement)),
     )
-
-
-def _range(told: tuple[float, ...]) -> Range:
-    return Range(told[0], told[-1]) if told else UNKNOWN
 
 
 def _rest(helped: tuple[float, ...]) -> Range:

@@ -237,7 +237,7 @@ class Page:
 
         Raises
         ------
-        ValueError
+        ParameterError
             When that is not a date.
         """
         return self._fragment(news.news(self.view, self._name, since))

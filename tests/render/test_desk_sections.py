@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from ctgeval.confidentiality.released import TABLES
+from ctgeval.errors import ParameterError
 from ctgeval.render.page import Page
 from tests.render.conftest import EPCI, frame, row
 
@@ -103,6 +104,11 @@ def test_news_say_since_when_there_is_none_and_the_same_thing_twice(page: Callab
     assert "Aucune donnée nouvelle depuis le 5 mars 2024." in text(shown[0])
     assert shown[0] == shown[1]
     assert "Aucune donnée nouvelle" not in text(page(sources=days, periode="2024-S2").news("2024-01-31"))
+
+
+def test_a_day_that_is_none_is_refused_in_french(page: Callable[..., Page]) -> None:
+    with pytest.raises(ParameterError, match="n’est pas une date"):
+        page(periode="2024-S2").news("30/06/2024")
 
 
 def test_a_theme_is_told_in_one_table_and_an_unknown_one_says_so(page: Callable[..., Page]) -> None:

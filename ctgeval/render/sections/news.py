@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ctgeval import french, periods
+from ctgeval.errors import ParameterError
 from ctgeval.render import blocks, wording
 from ctgeval.render.lines import Indicator, Point
 from ctgeval.render.sections import common
@@ -46,7 +47,12 @@ def _window(view: View, since: str) -> tuple[dt.date, dt.date]:
     found = periods.parse(view.period) if view.period else None
     end = found.end if found else dt.date.max
     if since:
-        return dt.date.fromisoformat(since), end
+        try:
+            return dt.date.fromisoformat(since), end
+        except ValueError:
+            raise ParameterError(
+                "« depuis » n’est pas une date.", value=since, remedy="Écrivez-la comme 2025-06-30."
+            ) from None
     return (found.start - dt.timedelta(days=1)) if found else dt.date.min, end
 
 

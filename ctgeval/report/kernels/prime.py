@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "pandas", "pyarrow.parquet", "pyarrow.dataset", "pandas.io.parquet", "scipy.stats", "seaborn",
     "matplotlib.pyplot", "matplotlib.backends.backend_svg", "matplotlib_inline.backend_inline",
-    "ctgeval.render", "ctgeval.confidentiality",
+    "ctgeval.render.page", "ctgeval.render.authored", "ctgeval.confidentiality.release",
 )  # fmt: skip
 # Builds some 35 grammars when it is imported, for addresses that no notebook holds; nbformat loads it where it is.
 _NEEDLESS = "rfc3987_syntax"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +21,18 @@ _CONTEXT = {
 _FRENCH = {"@id": "http://publications.europa.eu/resource/authority/language/FRA"}
 _SOCIAL = {"@id": "http://publications.europa.eu/resource/authority/data-theme/SOCI"}
 _FREQUENCY = {"@id": "http://publications.europa.eu/resource/authority/frequency/ANNUAL"}
-_TYPES = {".csv": "text/csv", ".ods": "application/vnd.oasis.opendocument.spreadsheet"}
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_TYPES = {
+    "csv": "text/csv",
+    "docx": f"{_OFFICE}.wordprocessingml.document",
+    "html": "text/html",
+    "json": "application/json",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "pdf": "application/pdf",
+    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+}
+"""By the end of a name: the table of a system is not that of another."""
 
 
 def catalogue(found: Sequence[Chosen], *, publisher: str, title: str, day: str) -> dict[str, Any]:
@@ -104,13 +114,13 @@ def _source(source: Mapping[str, str]) -> dict[str, Any]:
 
 def _distribution(file: Mapping[str, Any], title: str) -> dict[str, Any]:
     address = f"bilans/{file['fichier']}"
-    kind = next((kind for end, kind in _TYPES.items() if address.endswith(end)), mimetypes.guess_type(address)[0])
+    end = address.rpartition(".")[2]
     return {
         "@type": "dcat:Distribution",
-        "dct:title": _said(f"{title} ({address.rpartition('.')[2].upper()})"),
+        "dct:title": _said(f"{title} ({end.upper()})"),
         "dcat:accessURL": {"@id": address},
         "dcat:downloadURL": {"@id": address},
-        "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{kind}"},
+        "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{_TYPES[end]}"},
         "dcat:byteSize": {"@type": "xsd:nonNegativeInteger", "@value": str(file["octets"])},
         "dct:license": {"@id": LICENCE},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,12 +109,14 @@ def _stays(job: Job, mine: Sequence[Version], published: Sequence[Version], out:
 
 
 def _declared(config: Config, job: Job) -> BilanConfig | None:
-    return next(_matching(config, job), None)
-
-
-def _matching(config: Config, job: Job) -> Iterator[BilanConfig]:
-    for one in config.bilans:
-        territories = one.territoires or (config.territoire.code,)
-        same = (one.carnet, one.audience, one.periode) == (job.bilan, job.audience, job.periode)
-        if same and job.territoire in territories:
-            yield one
+    """Return the block of ``ctg.toml`` that asks for a bilan."""
+    asked = (job.bilan, job.audience, job.periode)
+    return next(
+        (
+            one
+            for one in config.bilans
+            if (one.carnet, one.audience, one.periode) == asked
+            and job.territoire in (one.territoires or (config.territoire.code,))
+        ),
+        None,
+    )

@@ -100,10 +100,10 @@ def publish(
         changed = _told(target) != parts[_MARK]
         if changed:
             _replaced(target, parts)
-    archive = target.with_name(f"{target.name}.zip")
-    data = packed({f"{target.name}/{name}": content for name, content in parts.items()})
-    if not archive.is_file() or archive.read_bytes() != data:
-        write_whole(archive, data)
+        archive = target.with_name(f"{target.name}.zip")
+        data = packed({f"{target.name}/{name}": content for name, content in parts.items()})
+        if not archive.is_file() or archive.read_bytes() != data:
+            write_whole(archive, data)
     pages = tuple(f"bilans/{one.version.page.name}" for one in found)
     return Publication(folder=target, archive=archive, pages=pages, left=left, changed=changed)
 
@@ -139,7 +139,7 @@ def _refuse_strangers(target: Path, dossier: Path) -> None:
             value=str(target),
             remedy="Donnez un dossier à part avec --vers.",
         )
-    if target.is_dir() and any(target.iterdir()) and not manifest_of_ours(target):
+    if target.is_dir() and any(target.iterdir()) and not _ours(target):
         raise ParameterError(
             "Ce dossier contient autre chose qu’un site fait par ctgeval : il serait effacé.",
             value=str(target),
@@ -147,7 +147,7 @@ def _refuse_strangers(target: Path, dossier: Path) -> None:
         )
 
 
-def manifest_of_ours(target: Path) -> bool:
+def _ours(target: Path) -> bool:
     """Tell whether a folder is a site that this command made."""
     try:
         return bool(json.loads(_told(target)).get("fait_par") == "ctgeval publier")
